@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { Random } from '../ports/random.ts'
+
+/** The machine's clock. Timers do not keep the process alive: whoever waits does. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const onAbort = () => {
+        clearTimeout(timer)
+        reject(signal?.reason)
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
+      }, ms)
+      signal?.addEventListener('abort', onAbort, { once: true })
+    }),
+}
+
+export const systemRandom: Random = {
+  uuid: () => randomUUID(),
+  fraction: () => Math.random(),
+}
+
+const levels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof levels)[number]
+
+/** One line of text a message: time, level, message, fields as JSON. `write` is stderr or a file. */
+export function createLog(level: LogLevel, write: (line: string) => void): Log {
+  const at = (own: LogLevel) => (message: string, fields?: Record<string, unknown>) => {
+    if (levels.indexOf(own) < levels.indexOf(level)) return
+    const suffix = fields === undefined ? '' : ` ${JSON.stringify(fields)}`
+    write(`${new Date().toISOString()} ${own} ${message}${suffix}\n`)
+  }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}

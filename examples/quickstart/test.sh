@@ -1,0 +1,3 @@
+set -eu
+grep -q Hello greeting.txt
+echo "1 passed, 0 failed"

@@ -1,0 +1,64 @@
+// Bundles the program into dist/: one entry, one file a worker, and chunks that commands load when they need them.
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+process.chdir(root)
+rmSync('dist', { recursive: true, force: true })
+mkdirSync('dist')
+
+/** Each runs in a thread of its own and is found beside the bundle under this name. */
+const workers = {
+  'jsonnet-worker': 'src/jsonnet/worker.ts',
+  'sqlite-worker': 'src/engine/adapters/kv/sqlite-worker.ts',
+}
+
+// dockerode brings gRPC and ssh2 for features that few use: they stay outside the eager path and load when first called.
+const lazyRequire = {
+  name: 'lazy-require',
+  setup(pluginBuild) {
+    const heavy = /^(@grpc\/grpc-js|@grpc\/proto-loader|ssh2)$/
+    pluginBuild.onResolve({ filter: heavy }, (args) => {
+      if (args.kind !== 'require-call' || args.pluginData === 'real') return undefined
+      return { path: args.path, namespace: 'lazy-require' }
+    })
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'lazy-require' }, (args) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => require(${JSON.stringify(args.path)})[name] })`,
+      loader: 'js',
+      resolveDir: root,
+      pluginData: 'real',
+    }))
+  },
+}
+
+const result = await build({
+  entryPoints: {
+    main: 'src/main.ts',
+    commands: 'src/commands.ts',
+    ...Object.fromEntries(Object.entries(workers).filter(([, source]) => existsSync(source))),
+  },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  legalComments: 'linked',
+  metafile: true,
+  logLevel: 'warning',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  alias: { 'react-devtools-core': './scripts/empty-module.js' },
+  external: ['*.node', 'cpu-features', 'typescript'],
+  plugins: [lazyRequire],
+  banner: {
+    js: "import{createRequire as __cr}from'node:module';import{dirname as __dn}from'node:path';import{fileURLToPath as __fp}from'node:url';const require=__cr(import.meta.url),__filename=__fp(import.meta.url),__dirname=__dn(__filename);",
+  },
+})
+writeFileSync('dist/package.json', '{ "type": "module" }\n')
+if (process.argv.includes('--metafile')) writeFileSync('dist/metafile.json', JSON.stringify(result.metafile))
+// The manifest spares oclif reading every command at start.
+execFileSync(process.execPath, ['scripts/manifest.js'], { stdio: 'inherit' })

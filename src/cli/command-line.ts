@@ -26,5 +26,8 @@ export function normalizeBooleans(argv: readonly string[]): string[] {
 const textFlags = new Set(['branch', 'tag', 'ref', 'run', 'task', 'only', 'approve', 'var', 'secret', 'message'])
 
 function wantsJson(argv: readonly string[]): boolean {
-  return argv.some((word, index) => word === '--json' || word === '--output=json' || (word === '--output' && argv[index + 1] === 'json'))
+  return argv.some(
+    (word, index) =>
+      word === '--json' || word === '--output=json' || (word === '--output' && argv[index + 1] === 'json'),
+  )
 }

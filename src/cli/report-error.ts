@@ -29,7 +29,8 @@ function usageOf(error: unknown): Usage | null {
   if (!(error instanceof Error) || !('oclif' in error)) return null
   const { oclif } = error
   const exit = typeof oclif === 'object' && oclif !== null && 'exit' in oclif ? oclif.exit : undefined
-  if ('code' in error && error.code === 'EEXIT') return { exitCode: typeof exit === 'number' ? exit : exitCodes.success, quiet: true }
+  if ('code' in error && error.code === 'EEXIT')
+    return { exitCode: typeof exit === 'number' ? exit : exitCodes.success, quiet: true }
   return { exitCode: exitCodes.usage, quiet: false }
 }
 

@@ -1,0 +1,77 @@
+/** Every code of a config problem, with the rule it stands for. `docs/config.md` lists the same ones. */
+export const configProblemCodes = {
+  // The file as a whole.
+  file_too_large:
+    'the config is at most 1 MiB: the file itself for YAML and JSON, the JSON it evaluates to for Jsonnet',
+  file_bad_encoding: 'the file is UTF-8 text',
+  syntax: 'the file follows the syntax of its format',
+  duplicate_key: 'a key is given once in an object',
+  alias_bomb: 'YAML aliases do not blow the document up',
+  too_deep: 'lists and objects nest at most 100 deep',
+  several_documents: 'only the first document of a YAML file is read',
+  not_strict_json: 'a .json file is JSON, without comments and trailing commas',
+  evaluation_failed: 'the Jsonnet program evaluates to JSON without an error',
+  evaluation_limit: 'the Jsonnet program ends within its limits of time, memory and output',
+  // Shape.
+  wrong_type: 'a value has the type of its field',
+  converted_to_string: 'what is meant as text is written as text',
+  unknown_key: 'every key is one of the format',
+  key_case: 'keys are written in lower case',
+  // Runs and tasks, V1 to V9.
+  no_runs: 'there is at least one run',
+  run_empty: 'a run is an object',
+  run_name_empty: 'a run has a name',
+  run_name_too_long: 'the name of a run has at most 100 bytes',
+  run_name_duplicate: 'the names of runs are unique in the file',
+  task_empty: 'a task is an object',
+  task_name_empty: 'a task has a name',
+  task_name_too_long: 'the name of a task has at most 100 bytes',
+  task_name_duplicate: 'the names of tasks are unique in their run',
+  // Runtime, V10 to V14.
+  runtime_missing: 'a task has a runtime',
+  runtime_bad_type: 'the type of a runtime is pod',
+  runtime_no_containers: 'a runtime has at least one container',
+  runtime_bad_arch: 'the arch of a runtime is 386, amd64, arm or arm64',
+  container_empty: 'a container is an object',
+  image_empty: 'a container has an image',
+  volume_empty: 'a volume is an object',
+  volume_no_config: 'a volume says what it is: tmpfs',
+  volume_no_path: 'a volume has a path',
+  volume_path_relative: 'the path of a volume is absolute',
+  volume_path_duplicate: 'the paths of volumes are unique in their container',
+  quantity_bad: 'a size is a number with an optional unit',
+  quantity_negative: 'a size is not negative',
+  // Depends, V15 to V18.
+  depend_bad_shape: 'a dependency is a task name, { name: [conditions] } or { task, conditions }',
+  depend_unknown_condition: 'the conditions of a dependency are on_success, on_failure and on_skipped',
+  dependency_missing: 'a dependency names a task of the same run',
+  dependency_circular: 'no task depends on itself, directly or through others',
+  dependency_redundant: 'no dependency is already implied by another one',
+  dependency_duplicate: 'a dependency is given once',
+  // Steps, V19 to V22 and V26.
+  step_empty: 'a step is an object',
+  step_bad_shape: 'a step is { type: … } with its fields, or { <type>: … } alone',
+  step_unknown_type: 'the type of a step is one that exists',
+  step_when_ignored: 'steps have no when',
+  clone_depth: 'the depth of a clone is at least 1',
+  run_no_command: 'a run step has a command',
+  run_name_required: 'a run step whose command has several lines has a name',
+  save_cache_no_key: 'a save_cache step has a key',
+  restore_cache_no_keys: 'a restore_cache step has at least one key',
+  content_empty: 'an entry of contents is an object',
+  // Registries, V23 to V25.
+  registry_auth_empty: 'the credentials of a registry are an object',
+  registry_auth_bad_type: 'the type of registry credentials is basic or encodedauth',
+  // Values, when, durations.
+  value_bad: 'a value is a string or { from_variable: name }',
+  environment_name_bad: 'the name of an environment variable is not empty and has no = in it',
+  when_bad_shape: 'a condition is a string, a list of strings or { include, exclude }',
+  when_bad_regexp: 'a regular expression is valid in RE2',
+  when_never_matches: 'a when includes something',
+  when_looks_like_pattern: 'a condition without delimiters is compared as it is',
+  duration_bad: 'a duration is a string like 1h30m, or a number of nanoseconds',
+  duration_negative: 'a duration is not negative',
+  duration_tiny: 'a duration is at least a second',
+} as const
+
+export type ConfigProblemCode = keyof typeof configProblemCodes

@@ -31,6 +31,7 @@ export const errorCodes = {
   archiveInvalid: 'badrequest',
   imageInvalid: 'badrequest',
   objectKeyInvalid: 'badrequest',
+  objectSourceShort: 'badrequest',
   keyInvalid: 'badrequest',
   tooLarge: 'badrequest',
   notInMaintenance: 'badrequest',

@@ -1,0 +1,20 @@
+import type { RunConfigId, RunId } from '../model/ids.ts'
+import type { Run } from '../model/run.ts'
+import type { RunConfig } from '../model/run-config.ts'
+import type { CallOptions } from '../ports/call-options.ts'
+import type { RunList, RunQuery } from '../ports/run-service.ts'
+
+/** Where what no longer changes lives: run configs, and runs once they are archived, with an index to list them by. All writes may
+ *  be repeated; reads see every write that has resolved before. */
+export interface RunArchive {
+  putRunConfig(config: RunConfig, options?: CallOptions): Promise<void>
+  /** null when there is none. */
+  getRunConfig(id: RunConfigId, options?: CallOptions): Promise<RunConfig | null>
+  deleteRunConfig(id: RunConfigId, options?: CallOptions): Promise<void>
+  putRun(run: Run, options?: CallOptions): Promise<void>
+  getRun(id: RunId, options?: CallOptions): Promise<Run | null>
+  /** `root` is the second element of the run's group, within which runs are numbered. */
+  findRun(root: string, counter: number, options?: CallOptions): Promise<RunId | null>
+  /** From the index, without loading runs; `limit` absent: all. */
+  listRuns(query: RunQuery, options?: CallOptions): Promise<RunList>
+}

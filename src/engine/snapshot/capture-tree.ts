@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto'
+import { copyFile, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { AgolaError } from '../model/errors.ts'
+import type { CallOptions } from '../ports/call-options.ts'
+import { type Git, type GitResult, gitFailure } from './git.ts'
+import type { Repository } from './repository.ts'
+import type { SnapshotStore } from './snapshot-store.ts'
+
+export interface CaptureOptions extends CallOptions {
+  /** Files that git does not know and does not ignore. */
+  untracked: boolean
+  /** Ignored files too; implies `untracked`. */
+  ignored: boolean
+  /** Never a part of the tree, wherever it lies. */
+  stateDirectory: string
+  /** Commits to record for submodules instead of their HEAD, by path. */
+  gitlinks: ReadonlyMap<string, string>
+  /** Files added so far. */
+  onFiles?: ((files: number) => void) | undefined
+  /** Told about what was left out. */
+  onNotice?: ((text: string) => void) | undefined
+}
+
+const attemptsMax = 20
+
+/** Writes the work tree as it is now into the store and returns the tree's id. Git's index remembers what each file looked
+ *  like, so a copy of it is kept beside the store: the next call reads only files that changed since.
+ *  `temporary` is a private directory. Throws `snapshotFailed`, `diskFull` or `gitFailed`. */
+export async function captureTree(
+  git: Git,
+  repository: Repository,
+  store: SnapshotStore,
+  temporary: string,
+  options: CaptureOptions,
+): Promise<string> {
+  const index = join(temporary, 'index')
+  const kept = await borrowIndex(repository, store, index, options)
+  const context = {
+    cwd: repository.topDirectory,
+    env: { GIT_OBJECT_DIRECTORY: store.objects, GIT_INDEX_FILE: index },
+    signal: options.signal,
+  }
+  await addFiles(git, repository, context, options)
+  if (options.gitlinks.size > 0) await recordGitlinks(git, context, options.gitlinks)
+  const written = await git.try(['write-tree'], context)
+  if (written.exitCode !== 0) {
+    // An object that the kept index relies on is gone: without that index the next attempt adds everything anew.
+    await rm(join(store.directory, kept), { force: true })
+    throw addFailure(['write-tree'], written)
+  }
+  await keepIndex(store, index, kept)
+  return written.stdout.toString().trim()
+}
+
+type GitContext = { cwd: string; env: Record<string, string>; signal: AbortSignal | undefined }
+
+/** Fills `index` with the best start there is and returns the name under which the result is to be kept: it holds a hash of
+ *  the user's index, because a change there (`git rm --cached`, `git add -f`) changes which files are tracked. */
+async function borrowIndex(
+  repository: Repository,
+  store: SnapshotStore,
+  index: string,
+  options: CaptureOptions,
+): Promise<string> {
+  const usersIndex = join(repository.gitDirectory, 'index')
+  const content = await readFile(usersIndex).catch(() => null)
+  const kept = `${indexPrefix(repository, options)}${hash(content ?? '')}`
+  const source = (await copyIndex(join(store.directory, kept), index)) || (await copyIndex(usersIndex, index))
+  if (!source && content !== null) throw new AgolaError('snapshotFailed', `${usersIndex} cannot be copied.`)
+  return kept
+}
+
+function indexPrefix(repository: Repository, options: CaptureOptions): string {
+  const mode = options.ignored ? 'ignored' : options.untracked ? 'untracked' : 'tracked'
+  return `index-${hash(repository.topDirectory).slice(0, 12)}-${mode}-`
+}
+
+/** The copy keeps the time of the original, rounded down: git takes a file for changed if it is as new as the index, and a
+ *  younger copy would hide a change made within the same instant. */
+async function copyIndex(from: string, to: string): Promise<boolean> {
+  const found = await stat(from).catch(() => null)
+  if (found === null) return false
+  const time = Math.floor(found.mtimeMs) / 1000
+  await copyFile(from, to)
+  await utimes(to, time, time)
+  return true
+}
+
+async function keepIndex(store: SnapshotStore, index: string, kept: string): Promise<void> {
+  const prefix = kept.slice(0, kept.lastIndexOf('-') + 1)
+  await rename(index, join(store.directory, kept))
+  for (const name of await readdir(store.directory)) {
+    if (name.startsWith(prefix) && name !== kept) await rm(join(store.directory, name), { force: true })
+  }
+}
+
+async function addFiles(git: Git, repository: Repository, context: GitContext, options: CaptureOptions): Promise<void> {
+  const excluded = excludedPaths(repository, options.stateDirectory)
+  const mode = options.ignored ? ['-A', '-f'] : options.untracked ? ['-A'] : ['-u']
+  let files = 0
+  const count = (chunk: Buffer) => {
+    for (const byte of chunk) if (byte === 10) files += 1
+    options.onFiles?.(files)
+  }
+  for (let attempt = 1; ; attempt += 1) {
+    const pathspecs =
+      excluded.size === 0 ? [] : ['--', ':(top)', ...[...excluded].map((path) => `:(top,exclude,literal)${path}`)]
+    const args = ['add', ...mode, ...(options.onFiles ? ['-v'] : []), ...pathspecs]
+    const result = await git.try(args, options.onFiles ? { ...context, onOutput: count } : context)
+    if (result.exitCode === 0) return
+    const bare = /'(.+?)\/?' does not have a commit checked out/.exec(result.stderr)?.[1]
+    if (attempt === attemptsMax || (bare === undefined && !isVanishedFile(result))) throw addFailure(args, result)
+    if (bare !== undefined) {
+      excluded.add(bare)
+      options.onNotice?.(`${bare} is a git repository without a commit: it is not part of the snapshot.`)
+    }
+  }
+}
+
+/** A build or an editor removed it between listing and reading; the next attempt sees the tree as it is then. */
+function isVanishedFile(result: GitResult): boolean {
+  return /(unable to stat|open\()\W.*No such file or directory/.test(result.stderr)
+}
+
+function excludedPaths(repository: Repository, stateDirectory: string): Set<string> {
+  const path = relative(repository.topDirectory, stateDirectory)
+  return new Set(path === '' || path.startsWith('..') || path.startsWith('/') ? [] : [path.replaceAll('\\', '/')])
+}
+
+async function recordGitlinks(git: Git, context: GitContext, gitlinks: ReadonlyMap<string, string>): Promise<void> {
+  const lines = [...gitlinks].map(([path, commit]) => `160000 ${commit}\t${path}\0`)
+  await git.run(['update-index', '-z', '--index-info'], { ...context, input: lines.join('') })
+}
+
+function addFailure(args: readonly string[], result: GitResult): AgolaError {
+  const cause = gitFailure(args, result)
+  if (/No space left on device|Disk quota exceeded/.test(result.stderr)) {
+    return new AgolaError('diskFull', `There is no room for the snapshot: ${cause.message}`, { cause })
+  }
+  const denied = /open\("(.+?)"\): Permission denied/.exec(result.stderr)?.[1]
+  const hint = denied === undefined ? '' : ` Make ${denied} readable, or add it to .gitignore.`
+  return new AgolaError('snapshotFailed', `The work tree could not be saved: ${cause.message}${hint}`, { cause })
+}
+
+function hash(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,121 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
+import { posix } from 'node:path'
+import { AgolaError } from '../model/errors.ts'
+import { ByteQueue } from './byte-queue.ts'
+import type { Git } from './git.ts'
+
+/** Larger files are not read into memory: nothing that configures a run is that large. */
+const fileBytesMax = 64 * 1024 * 1024
+
+interface Request {
+  name: string
+  resolve: (content: Buffer | null) => void
+  reject: (error: Error) => void
+}
+
+interface Body {
+  size: number
+  /** null: read and thrown away. */
+  chunks: Buffer[] | null
+  outcome: 'file' | 'missing' | 'tooLarge'
+}
+
+/** Reads objects through one long-lived git process, which lives until `close`. Answers come in the order of the questions. */
+export class ObjectReader {
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #queue = new ByteQueue()
+  readonly #waiting: Request[] = []
+  #body: Body | null = null
+  #stderr = ''
+  #ended = false
+
+  constructor(git: Git, cwd: string, objects: string) {
+    const args = ['cat-file', '--batch', '--follow-symlinks']
+    this.#child = git.start(args, { cwd, env: { GIT_OBJECT_DIRECTORY: objects } })
+    this.#child.stdout.on('data', (chunk: Buffer) => this.#receive(chunk))
+    this.#child.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr = `${this.#stderr}${chunk}`.slice(-4096)
+    })
+    this.#child.stdin.on('error', () => undefined)
+    this.#child.once('error', (error) => this.#end(error.message))
+    this.#child.once('close', () => this.#end(this.#stderr.trim() || 'it ended'))
+  }
+
+  /** The content of a file of `tree`, symbolic links inside the tree followed; null when there is no such file. */
+  readFile(tree: string, path: string): Promise<Buffer | null> {
+    const clean = posix.normalize(path)
+    if (clean.startsWith('/') || clean === '..' || clean.startsWith('../') || /[\n\0]/.test(clean))
+      return Promise.resolve(null)
+    return this.#ask(`${tree}:${clean}`)
+  }
+
+  /** The content of an object by its id; null when it is missing. */
+  readObject(id: string): Promise<Buffer | null> {
+    return this.#ask(id)
+  }
+
+  close(): void {
+    this.#child.stdin.end()
+  }
+
+  #ask(name: string): Promise<Buffer | null> {
+    if (this.#ended) return Promise.reject(this.#failure('it has ended already'))
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ name, resolve, reject })
+      this.#child.stdin.write(`${name}\n`)
+    })
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#queue.push(chunk)
+    while (this.#body !== null ? this.#readBody(this.#body) : this.#readHeader()) {
+      // Each turn takes one header or one part of a body.
+    }
+  }
+
+  #readHeader(): boolean {
+    const header = this.#queue.takeUntil(10)?.toString()
+    if (header === undefined) return false
+    const [kind = '', type = ''] = header.split(' ')
+    const size = Number(header.slice(header.lastIndexOf(' ') + 1))
+    const elsewhere = ['symlink', 'dangling', 'loop', 'notdir'].includes(kind)
+    if (!elsewhere && !/^[0-9a-f]+ \w+ \d+$/.test(header)) this.#answer(null)
+    else if (elsewhere || type === 'tree') this.#body = { size, chunks: null, outcome: 'missing' }
+    else if (size > fileBytesMax) this.#body = { size, chunks: null, outcome: 'tooLarge' }
+    else this.#body = { size, chunks: [], outcome: 'file' }
+    return true
+  }
+
+  #readBody(body: Body): boolean {
+    if (body.size > 0) {
+      const part = this.#queue.takeUpTo(Math.min(body.size, this.#queue.length))
+      body.size -= part.length
+      body.chunks?.push(part)
+    }
+    // A line feed ends each body.
+    if (body.size > 0 || this.#queue.take(1) === null) return false
+    this.#body = null
+    if (body.outcome === 'tooLarge') this.#refuse()
+    else this.#answer(body.chunks === null ? null : Buffer.concat(body.chunks))
+    return true
+  }
+
+  #answer(content: Buffer | null): void {
+    this.#waiting.shift()?.resolve(content)
+  }
+
+  #refuse(): void {
+    const request = this.#waiting.shift()
+    const megabytes = fileBytesMax / 1024 / 1024
+    request?.reject(new AgolaError('tooLarge', `${request.name} is larger than ${megabytes} MiB and cannot be read.`))
+  }
+
+  #end(reason: string): void {
+    this.#ended = true
+    for (const request of this.#waiting.splice(0)) request.reject(this.#failure(reason))
+  }
+
+  #failure(reason: string): AgolaError {
+    return new AgolaError('gitFailed', `git cat-file cannot be asked: ${reason}`)
+  }
+}

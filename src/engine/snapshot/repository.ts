@@ -1,0 +1,99 @@
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { AgolaError } from '../model/errors.ts'
+import type { CallOptions } from '../ports/call-options.ts'
+import { type Git, type GitResult, gitFailure } from './git.ts'
+
+/** A work tree as git sees it, read before anything else happens. */
+export interface Repository {
+  /** Absolute, of the work tree that holds the directory. */
+  topDirectory: string
+  /** Of this work tree: `.git`, or `.git/worktrees/<name>` of a linked one. */
+  gitDirectory: string
+  /** Shared by all linked work trees, links resolved. */
+  commonDirectory: string
+  /** null: no commit yet. */
+  headCommit: string | null
+  headTree: string | null
+  /** null: detached HEAD. */
+  branch: string | null
+  /** Last value of each key over all config files, keys in lower case as git prints them. */
+  config: ReadonlyMap<string, string>
+  /** The same from the repository's own file only. */
+  localConfig: ReadonlyMap<string, string>
+}
+
+/** Three processes at once. Throws `notAGitRepository` with the way out, or `gitFailed`. */
+export async function openRepository(git: Git, directory: string, options: CallOptions = {}): Promise<Repository> {
+  await checkDirectory(directory)
+  const args = ['rev-parse', '--show-toplevel', '--absolute-git-dir', '--git-common-dir', 'HEAD', 'HEAD^{tree}', '--']
+  const [, place, config] = await Promise.all([
+    git.checkVersion(options),
+    git.try(args, { cwd: directory, ...options }),
+    git.try(['config', '--list', '--show-scope', '-z'], { cwd: directory, ...options }),
+  ])
+  const [top, gitDirectory, common, headCommit, headTree] = place.stdout.toString().split('\n')
+  if (!top || !gitDirectory || !common) throw placeFailure(directory, args, place)
+  if (config.exitCode !== 0) throw gitFailure(['config'], config)
+  const unborn = place.exitCode !== 0
+  if (unborn && !/bad revision|unknown revision|ambiguous argument/.test(place.stderr)) {
+    throw gitFailure(args, place)
+  }
+  return {
+    topDirectory: top,
+    gitDirectory,
+    commonDirectory: await realpath(resolve(directory, common)),
+    headCommit: unborn ? null : (headCommit ?? null),
+    headTree: unborn ? null : (headTree ?? null),
+    branch: await currentBranch(git, gitDirectory, options),
+    ...parseConfig(config.stdout.toString()),
+  }
+}
+
+async function checkDirectory(directory: string): Promise<void> {
+  const found = await stat(directory).catch(() => null)
+  if (found?.isDirectory()) return
+  throw new AgolaError('notAGitRepository', `${directory} is not a directory.`)
+}
+
+async function currentBranch(git: Git, gitDirectory: string, options: CallOptions): Promise<string | null> {
+  let head = (await readFile(join(gitDirectory, 'HEAD'), 'utf8')).trim()
+  // A repository that keeps its refs in tables has this stand-in in the file.
+  if (head === 'ref: refs/heads/.invalid') {
+    head = `ref: ${(await git.try(['symbolic-ref', '-q', 'HEAD'], { cwd: gitDirectory, ...options })).stdout}`.trim()
+  }
+  return /^ref:\s*refs\/heads\/(.+)$/.exec(head)?.[1] ?? null
+}
+
+function parseConfig(text: string): Pick<Repository, 'config' | 'localConfig'> {
+  const config = new Map<string, string>()
+  const localConfig = new Map<string, string>()
+  const fields = text.split('\0')
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const entry = fields[index + 1] ?? ''
+    const end = entry.indexOf('\n')
+    const key = end < 0 ? entry : entry.slice(0, end)
+    const value = end < 0 ? 'true' : entry.slice(end + 1)
+    config.set(key, value)
+    if (fields[index] === 'local') localConfig.set(key, value)
+  }
+  return { config, localConfig }
+}
+
+function placeFailure(directory: string, args: readonly string[], result: GitResult): AgolaError {
+  if (/dubious ownership/.test(result.stderr)) {
+    return new AgolaError(
+      'gitFailed',
+      `git refuses to work in ${directory}, because it belongs to another user. If you trust it: git config --global --add safe.directory ${directory}`,
+    )
+  }
+  if (/must be run in a work tree/.test(result.stderr)) {
+    const message = `${directory} lies in a bare repository or inside a .git directory. Go to a work tree of it.`
+    return new AgolaError('notAGitRepository', message)
+  }
+  if (/not a git repository/.test(result.stderr)) {
+    const message = `${directory} is not inside a git repository. Go to one, or make one here: git init`
+    return new AgolaError('notAGitRepository', message)
+  }
+  return gitFailure(args, result)
+}

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { TimeMs } from '../model/ids.ts'
+
+const dayMs = 24 * 60 * 60 * 1000
+
+/** A generation older than this gets no new snapshots, so that nothing in it grows for ever. */
+const generationAgeMsMax = 14 * dayMs
+/** An unused generation is kept this long, for runs that are started again from their snapshot. */
+const unusedAgeMsMax = 30 * dayMs
+/** Loose objects in one of the 256 directories of the object store, above which a new generation begins. */
+const objectsPerDirectoryMax = 200
+/** Private files of a process that died. */
+const temporaryAgeMsMax = 60 * 60 * 1000
+
+/** Where snapshots of one repository live: an object store of our own that borrows from the user's, and what is prepared from
+ *  it. Everything in a generation refers to that generation and to the user's repository only, so pruning removes whole
+ *  generations and can break nothing. */
+export interface SnapshotStore {
+  /** `<key>/<generation>`; with a commit it names a snapshot for good. */
+  id: string
+  directory: string
+  /** Object directory that git writes to. */
+  objects: string
+}
+
+/** Opens the newest generation, or begins one. */
+export async function openSnapshotStore(
+  stateDirectory: string,
+  commonDirectory: string,
+  now: TimeMs,
+): Promise<SnapshotStore> {
+  const key = createHash('sha256').update(commonDirectory).digest('hex').slice(0, 16)
+  const root = join(stateDirectory, 'snapshots', key)
+  const newest = (await generationsOf(root)).at(-1)
+  const usable =
+    newest !== undefined && now - createdAt(newest) < generationAgeMsMax && (await hasRoom(join(root, newest)))
+  const generation = usable ? newest : `g${now}`
+  const store = storeAt(stateDirectory, `${key}/${generation}`)
+  if (!usable) await createGeneration(store, commonDirectory)
+  await markUsed(store, now)
+  return store
+}
+
+export function storeAt(stateDirectory: string, id: string): SnapshotStore {
+  const directory = join(stateDirectory, 'snapshots', id)
+  return { id, directory, objects: join(directory, 'objects') }
+}
+
+/** A directory for the files of one process, removed by the caller. */
+export async function createTemporaryDirectory(store: SnapshotStore, name: string): Promise<string> {
+  const directory = join(store.directory, 'tmp', name)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  return directory
+}
+
+/** Removes generations that nobody has used for a month and files that dead processes left. Returns what it removed.
+ *  Safe beside running processes: they mark their generation as used before they read it. */
+export async function pruneSnapshots(stateDirectory: string, now: TimeMs): Promise<string[]> {
+  const removed: string[] = []
+  const root = join(stateDirectory, 'snapshots')
+  for (const key of await namesIn(root)) {
+    for (const generation of await generationsOf(join(root, key))) {
+      const directory = join(root, key, generation)
+      const unused = await olderThan(join(directory, 'used'), now - unusedAgeMsMax)
+      const paths = unused ? [directory] : await staleTemporaries(directory, now)
+      for (const path of paths) await rm(path, { recursive: true, force: true })
+      removed.push(...paths)
+    }
+    // Refuses, as it should, while a generation is left.
+    await rm(join(root, key), { recursive: false }).catch(() => undefined)
+  }
+  return removed
+}
+
+async function createGeneration(store: SnapshotStore, commonDirectory: string): Promise<void> {
+  await mkdir(join(store.objects, 'info'), { recursive: true, mode: 0o700 })
+  await writeFile(join(store.objects, 'info', 'alternates'), `${join(commonDirectory, 'objects')}\n`)
+}
+
+async function markUsed(store: SnapshotStore, now: TimeMs): Promise<void> {
+  const path = join(store.directory, 'used')
+  await writeFile(path, '')
+  await utimes(path, now / 1000, now / 1000)
+}
+
+async function hasRoom(generation: string): Promise<boolean> {
+  return (await namesIn(join(generation, 'objects', '17'))).length < objectsPerDirectoryMax
+}
+
+async function generationsOf(root: string): Promise<string[]> {
+  const names = (await namesIn(root)).filter((name) => /^g\d+$/.test(name))
+  return names.sort((a, b) => createdAt(a) - createdAt(b))
+}
+
+function createdAt(generation: string): TimeMs {
+  return Number(generation.slice(1))
+}
+
+async function staleTemporaries(directory: string, now: TimeMs): Promise<string[]> {
+  const paths = (await namesIn(join(directory, 'tmp'))).map((name) => join(directory, 'tmp', name))
+  const stale: string[] = []
+  for (const path of paths) if (await olderThan(path, now - temporaryAgeMsMax)) stale.push(path)
+  return stale
+}
+
+async function olderThan(path: string, time: TimeMs): Promise<boolean> {
+  const found = await stat(path).catch(() => null)
+  return found === null || found.mtimeMs < time
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  return await readdir(directory).catch(() => [])
+}

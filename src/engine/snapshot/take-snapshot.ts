@@ -1,0 +1,126 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { AgolaError } from '../model/errors.ts'
+import type { TimeMs } from '../model/ids.ts'
+import type { CallOptions } from '../ports/call-options.ts'
+import type { Random } from '../ports/random.ts'
+import { captureWorkTree, type WorkTree } from './capture-work-tree.ts'
+import { Git } from './git.ts'
+import { chooseRef, type RefFacts, type RefOptions } from './ref-facts.ts'
+import { sanitiseRemoteUrl } from './remote-url.ts'
+import { ensureRepoUuid } from './repo-uuid.ts'
+import { openRepository, type Repository } from './repository.ts'
+import { createSnapshot, type Snapshot } from './snapshot.ts'
+import type { SnapshotFacts } from './snapshot-facts.ts'
+import { storeAt } from './snapshot-store.ts'
+
+export interface SnapshotRequest {
+  /** Anywhere inside a work tree; the whole work tree is taken. */
+  directory: string
+  /** Files that git does not know and does not ignore. */
+  untracked: boolean
+  /** Ignored files too. */
+  ignored: boolean
+  ref: RefOptions
+  /** Root of our own state, see `engine/local`; never a part of a snapshot. */
+  stateDirectory: string
+  environment: Readonly<Record<string, string | undefined>>
+  now: TimeMs
+  random: Random
+}
+
+export interface SnapshotOptions extends CallOptions {
+  onProgress?: ((progress: SnapshotProgress) => void) | undefined
+}
+
+export type SnapshotProgress =
+  /** Changed files saved so far. */
+  | { type: 'files'; files: number }
+  /** Something that the user should know. */
+  | { type: 'notice'; text: string }
+
+/** Saves the work tree as it is now (spec/local-runs.md 5). The repository stays as it was, but for its id in the git config.
+ *  Resolves as soon as files can be read; what clone steps need is prepared by `openSource`. The caller closes the snapshot.
+ *  Throws `notAGitRepository`, `flagConflict`, `flagInvalid`, `snapshotFailed`, `diskFull` or `gitFailed`. */
+export async function takeSnapshot(request: SnapshotRequest, options: SnapshotOptions = {}): Promise<Snapshot> {
+  const git = new Git(request.environment)
+  const { signal, onProgress } = options
+  const repository = await openRepository(git, request.directory, { signal })
+  const ref = await chooseRef(request.ref, repository.branch)
+  const onNotice = (text: string) => onProgress?.({ type: 'notice', text })
+  const onFiles = onProgress && ((files: number) => onProgress({ type: 'files', files }))
+  const { random, now, stateDirectory, untracked, ignored } = request
+  const context = { git, random, now, stateDirectory, untracked, ignored, onFiles, onNotice, signal }
+  const [repoUuid, workTree] = await Promise.all([
+    ensureRepoUuid(git, repository, random, { signal, onNotice }),
+    captureWithRetry(repository, context),
+  ])
+  const facts = snapshotFacts(repository, workTree, { ref, repoUuid, createdAt: now })
+  await saveFacts(stateDirectory, facts)
+  return createSnapshot(git, stateDirectory, facts)
+}
+
+/** Opens a snapshot that was taken before, by its id. Throws `snapshotFailed` when it is no longer kept. */
+export async function openSnapshot(
+  id: string,
+  request: Pick<SnapshotRequest, 'stateDirectory' | 'environment'>,
+): Promise<Snapshot> {
+  const text = await readFile(factsPath(request.stateDirectory, id), 'utf8').catch(() => null)
+  if (text === null) {
+    throw new AgolaError('snapshotFailed', `The snapshot ${id} is no longer kept. Start the run from a new snapshot.`)
+  }
+  // Our own file, written whole by `saveFacts`.
+  const facts: SnapshotFacts = JSON.parse(text)
+  return createSnapshot(new Git(request.environment), request.stateDirectory, facts)
+}
+
+/** A kept index can rely on objects that are gone since. That attempt has dropped it, and the next one starts afresh. */
+async function captureWithRetry(...args: Parameters<typeof captureWorkTree>): Promise<WorkTree> {
+  try {
+    return await captureWorkTree(...args)
+  } catch (error) {
+    const details =
+      error instanceof AgolaError && error.cause instanceof AgolaError ? error.cause.details.args : undefined
+    if (!Array.isArray(details) || details[0] !== 'write-tree') throw error
+    return await captureWorkTree(...args)
+  }
+}
+
+function snapshotFacts(
+  repository: Repository,
+  workTree: WorkTree,
+  rest: { ref: RefFacts; repoUuid: string; createdAt: TimeMs },
+): SnapshotFacts {
+  const origin = repository.config.get('remote.origin.url')
+  const remoteUrl = origin === undefined ? null : sanitiseRemoteUrl(origin)
+  const { commitSha, treeSha, dirty, storeId, topDirectory } = workTree
+  const repositoryUrl = remoteUrl ?? pathToFileURL(topDirectory).href
+  return {
+    id: `${storeId}/${commitSha}`,
+    commitSha,
+    treeSha,
+    dirty,
+    topDirectory,
+    remoteUrl,
+    repositoryUrl,
+    workTree,
+    ...rest,
+  }
+}
+
+async function saveFacts(stateDirectory: string, facts: SnapshotFacts): Promise<void> {
+  const path = factsPath(stateDirectory, facts.id)
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const temporary = `${path}.${process.pid}`
+  await writeFile(temporary, JSON.stringify(facts), { mode: 0o600 })
+  await rename(temporary, path)
+}
+
+function factsPath(stateDirectory: string, id: string): string {
+  const [key = '', generation = '', commit = ''] = id.split('/')
+  if (!/^[0-9a-f]{16}\/g\d+\/[0-9a-f]{40,64}$/.test(id)) {
+    throw new AgolaError('snapshotFailed', `${JSON.stringify(id)} is not the id of a snapshot.`)
+  }
+  return join(storeAt(stateDirectory, `${key}/${generation}`).directory, 'snapshots', `${commit}.json`)
+}

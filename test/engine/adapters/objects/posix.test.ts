@@ -1,0 +1,140 @@
+import { link, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { fileError } from '../../../../src/engine/adapters/objects/file-error.ts'
+import type { FileTreePoint } from '../../../../src/engine/adapters/objects/file-tree.ts'
+import { openPosixObjectStorage } from '../../../../src/engine/adapters/objects/posix.ts'
+import { systemClock, systemRandom } from '../../../../src/engine/adapters/system.ts'
+import { expectCode, keysOf, textOf } from '../../../contract/object-storage.ts'
+
+describe('objects in a directory', () => {
+  let directory: string
+  const open = (atPoint: (point: FileTreePoint) => void = () => undefined) =>
+    openPosixObjectStorage({ directory, clock: systemClock, random: systemRandom, atPoint })
+  const temporaryFiles = () => readdir(join(directory, 'tmp'))
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'agola-posix-'))
+  })
+
+  afterEach(async () => {
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  it('lie under their key, for others to look at', async () => {
+    const objects = await open()
+    await objects.put('a/b c', Buffer.from('x'))
+    const stats = await stat(join(directory, 'data/a/b c'))
+    expect(stats.mode & 0o777).toBe(0o660)
+    expect(objects.filePath('a/b c')).toBe(join(directory, 'data/a/b c'))
+  })
+
+  it('share the blocks of a file that is put: the same inode, nothing copied', async () => {
+    const objects = await open()
+    const file = join(directory, 'source')
+    await writeFile(file, 'x', { mode: 0o600 })
+    await objects.put('linked', { file }, { persist: true })
+    await objects.put('linked-once', { file }, { ifAbsent: true })
+    const { ino, nlink } = await stat(file)
+    expect((await stat(objects.filePath('linked'))).ino).toBe(ino)
+    expect((await stat(objects.filePath('linked-once'))).ino).toBe(ino)
+    expect(nlink).toBe(3)
+  })
+
+  it('leave no temporary file when the same file is put to the same key again', async () => {
+    const objects = await open()
+    const file = join(directory, 'source')
+    await writeFile(file, 'x')
+    await objects.put('one', { file })
+    await objects.put('one', { file })
+    expect(await temporaryFiles()).toEqual([])
+    expect((await stat(file)).nlink).toBe(2)
+  })
+
+  it('go with their folders, up to the first that still holds something', async () => {
+    const objects = await open()
+    await objects.put('a/b/c/d', Buffer.from('x'))
+    await objects.put('a/e', Buffer.from('x'))
+    await objects.delete('a/b/c/d')
+    expect(await readdir(join(directory, 'data/a'))).toEqual(['e'])
+    await objects.delete('a/e')
+    expect(await readdir(join(directory, 'data'))).toEqual([])
+  })
+
+  it('ignore an empty folder that a dead process left, and take its place', async () => {
+    const objects = await open()
+    await mkdir(join(directory, 'data/a/b'), { recursive: true })
+    expect(await keysOf(objects, { prefix: '', recursive: true })).toEqual([])
+    await objects.put('a/b', Buffer.from('x'))
+    await mkdir(join(directory, 'data/a/c'))
+    await objects.put('a/c', Buffer.from('x'), { ifAbsent: true })
+    expect(await keysOf(objects, { prefix: '', recursive: true })).toEqual(['a/b', 'a/c'])
+  })
+
+  it('appear after the rename and not before, whenever the process dies', async () => {
+    const dyingAt = (wanted: FileTreePoint) => (point: FileTreePoint) => {
+      if (point === wanted) throw new Error('crash')
+    }
+    const before = await open(dyingAt('ost.afterTmp'))
+    await expect(before.put('one', Buffer.from('x'), { persist: true })).rejects.toThrow('crash')
+    await expectCode(before.stat('one'), 'objectDoesNotExist')
+    const after = await open(dyingAt('ost.afterRename'))
+    await expect(after.put('one', Buffer.from('x'), { persist: true })).rejects.toThrow('crash')
+    expect(await textOf(after, 'one')).toBe('x')
+  })
+
+  it('lose nothing to the sweep of what dead writers left: only old temporary files go', async () => {
+    await open()
+    const old = join(directory, 'tmp/tmpfileold')
+    const young = join(directory, 'tmp/tmpfileyoung')
+    await writeFile(old, 'x')
+    await writeFile(young, 'x')
+    await utimes(young, 1000, 1000)
+    const twoDays = 2 * 24 * 60 * 60 * 1000
+    await open()
+    expect(await temporaryFiles()).toEqual(['tmpfileold', 'tmpfileyoung'])
+    const clock = { ...systemClock, now: () => systemClock.now() + twoDays }
+    await openPosixObjectStorage({ directory, clock, random: systemRandom })
+    expect(await temporaryFiles()).toEqual([])
+  })
+
+  it('are not found through links that lead out of the directory', async () => {
+    const objects = await open()
+    await symlink('/etc', join(directory, 'data/etc'))
+    await link(join(directory, 'data/etc'), join(directory, 'data/again')).catch(() => undefined)
+    expect(await keysOf(objects, { prefix: '', recursive: true })).toEqual([])
+  })
+
+  it('cannot be kept where a file is in the way, and the message names the directory', async () => {
+    await writeFile(join(directory, 'file'), '')
+    const work = openPosixObjectStorage({
+      directory: join(directory, 'file'),
+      clock: systemClock,
+      random: systemRandom,
+    })
+    await expect(work).rejects.toMatchObject({
+      code: 'storeUnusable',
+      message: expect.stringContaining(join(directory, 'file')),
+    })
+  })
+
+  it('report bad health when their directory has gone', async () => {
+    const objects = await open()
+    await objects.health()
+    await rm(directory, { recursive: true })
+    await expectCode(objects.health(), 'storeUnusable')
+  })
+
+  it('say that the disk is full, and how to go on', () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    expect(fileError('write "a"', full)).toMatchObject({
+      code: 'diskFull',
+      message: expect.stringContaining('free some space'),
+    })
+    const quota = Object.assign(new Error('EDQUOT'), { code: 'EDQUOT' })
+    expect(fileError('write "a"', quota)).toMatchObject({ code: 'diskFull' })
+    const readOnly = Object.assign(new Error('EROFS'), { code: 'EROFS' })
+    expect(fileError('write "a"', readOnly)).toMatchObject({ code: 'storeUnusable', kind: 'unavailable' })
+  })
+})

@@ -140,7 +140,7 @@ export class MemoryData {
     const old = this.#at(key, revision)
     const entry: Entry = {
       key,
-      value: value.slice(),
+      value: new Uint8Array(value),
       createRevision: old?.createRevision ?? revision,
       modRevision: revision,
       version: (old?.version ?? 0) + 1,
@@ -206,7 +206,7 @@ function lowerBound(length: number, isAtOrAfter: (index: number) => boolean): nu
 }
 
 function copy(entry: Entry): Entry {
-  return { ...entry, value: entry.value.slice() }
+  return { ...entry, value: new Uint8Array(entry.value) }
 }
 
 function copyEvent(event: WatchEvent): WatchEvent {

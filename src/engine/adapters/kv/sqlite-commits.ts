@@ -1,0 +1,178 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { AgolaError } from '../../model/errors.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Machine } from './machine.ts'
+import { isBusy, sqliteError } from './sqlite-error.ts'
+import { unfail, type WriteReply, type WriteRequest } from './sqlite-request.ts'
+import { SqliteThread, workerFile } from './sqlite-thread.ts'
+import { SqliteWriter } from './sqlite-writer.ts'
+
+/** `main`: this thread writes. `worker`: another one does, as soon as it is up. `auto`: this thread, until that has blocked it for
+ *  `blockedMsMax` in all or another process holds the lock; so a short command pays for no thread, and a busy one blocks on no disk. */
+export type WriterThread = 'main' | 'worker' | 'auto'
+
+export interface CommitSettings {
+  file: string
+  sizeBytesMax?: number | undefined
+  thread: WriterThread
+  clock: Clock
+  machine: Machine
+}
+
+interface Waiting {
+  request: WriteRequest
+  resolve: (reply: WriteReply) => void
+  reject: (error: unknown) => void
+}
+
+type Reply = Exclude<WriteReply, { type: 'failed' }>
+
+const blockedMsMax = 100
+const requestsPerBatchMax = 512
+/** With another process writing all the time, its turn may come late (spec/storage.md 14.1: up to 3 s were seen). */
+const busyMsMax = 30_000
+const busyPauseMs = 10
+
+/** Queues the writes of this process and commits all that wait together (group commit, spec/storage.md 13.3). */
+export class SqliteCommits {
+  readonly #settings: CommitSettings
+  readonly #writer: SqliteWriter
+  readonly #onCommit: () => void
+  #queue: Waiting[] = []
+  #isScheduled = false
+  #blockedMs = 0
+  #busySinceMs: number | undefined
+  #thread: SqliteThread | undefined
+  #isThreadReady = false
+  #isThreadUsable = true
+  #inFlight = 0
+  #idle = Promise.withResolvers<void>()
+
+  /** `onCommit` is called after every batch of this process that may have changed something. */
+  constructor(db: DatabaseSync, settings: CommitSettings, onCommit: () => void) {
+    this.#settings = settings
+    this.#writer = new SqliteWriter(db, { file: settings.file, bootId: settings.machine.bootId })
+    this.#onCommit = onCommit
+    if (settings.thread === 'worker') this.#startThread()
+  }
+
+  /** The reply comes after the commit. Throws what the reply carries as an error. */
+  async submit(request: WriteRequest): Promise<Reply> {
+    const { promise, resolve, reject } = Promise.withResolvers<WriteReply>()
+    this.#queue.push({ request, resolve, reject })
+    this.#schedule()
+    return unfail(await promise)
+  }
+
+  /** Applies what is queued, then ends the thread. Nothing may be submitted any more. */
+  async close(): Promise<void> {
+    while (this.#queue.length > 0 || this.#inFlight > 0) await this.#idle.promise
+    await this.#thread?.close()
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    // An immediate, not a microtask: all that this turn of the event loop asks for shares a commit, and I/O gets its turn between commits.
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#drain()
+    })
+  }
+
+  #drain(): void {
+    // A thread that is up takes over; one that starts is not waited for, except by a lock that another process holds.
+    if (this.#thread?.isEnded) this.#isThreadUsable = false
+    const batch = this.#queue.splice(0, requestsPerBatchMax)
+    if (this.#thread && this.#isThreadReady && this.#isThreadUsable) void this.#commitInThread(this.#thread, batch)
+    else this.#commitHere(batch)
+    if (this.#queue.length > 0) this.#schedule()
+  }
+
+  #commitHere(batch: Waiting[]): void {
+    const { clock } = this.#settings
+    const startMs = clock.monotonicMs()
+    try {
+      const replies = this.#writer.apply(this.#batchOf(batch))
+      this.#busySinceMs = undefined
+      answer(batch, replies)
+    } catch (error) {
+      if (isBusy(error) && this.#mayWait(startMs)) {
+        this.#startThread()
+        this.#queue.unshift(...batch)
+        void this.#scheduleLater()
+        return
+      }
+      const failure = sqliteError(error, this.#settings.file, 'write')
+      for (const { reject } of batch) reject(failure)
+    }
+    this.#blockedMs += clock.monotonicMs() - startMs
+    if (this.#settings.thread === 'auto' && this.#blockedMs > blockedMsMax) this.#startThread()
+    this.#committed()
+  }
+
+  async #commitInThread(thread: SqliteThread, batch: Waiting[]): Promise<void> {
+    this.#inFlight++
+    try {
+      answer(batch, await thread.apply(this.#batchOf(batch)))
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    } finally {
+      this.#inFlight--
+      this.#committed()
+    }
+  }
+
+  #committed(): void {
+    this.#onCommit()
+    if (this.#queue.length > 0 || this.#inFlight > 0) return
+    this.#idle.resolve()
+    this.#idle = Promise.withResolvers()
+  }
+
+  #batchOf(batch: readonly Waiting[]) {
+    const { machine, clock } = this.#settings
+    return { requests: batch.map(({ request }) => request), monotonicMs: machine.monotonicMs(), wallMs: clock.now() }
+  }
+
+  #mayWait(nowMs: number): boolean {
+    this.#busySinceMs ??= nowMs
+    if (nowMs - this.#busySinceMs < busyMsMax) return true
+    this.#busySinceMs = undefined
+    return false
+  }
+
+  async #scheduleLater(): Promise<void> {
+    await this.#settings.clock.sleep(busyPauseMs)
+    this.#schedule()
+  }
+
+  #startThread(): void {
+    if (this.#thread !== undefined || !this.#isThreadUsable || this.#settings.thread === 'main') return
+    const url = workerFile()
+    if (url === undefined) {
+      this.#isThreadUsable = false
+      if (this.#settings.thread === 'auto') return
+      throw new AgolaError('assertionFailed', 'The file sqlite-worker is missing beside the program.')
+    }
+    const { file, sizeBytesMax, machine } = this.#settings
+    this.#thread = new SqliteThread(url, { file, sizeBytesMax, bootId: machine.bootId })
+    this.#thread.ready.then(
+      () => {
+        this.#isThreadReady = true
+      },
+      // This thread goes on writing, as it did before.
+      () => {
+        this.#isThreadUsable = false
+      },
+    )
+  }
+}
+
+function answer(batch: readonly Waiting[], replies: readonly WriteReply[]): void {
+  for (const [index, { resolve, reject }] of batch.entries()) {
+    const reply = replies[index]
+    if (reply) resolve(reply)
+    else reject(new AgolaError('assertionFailed', 'The writer of the store has answered too little.'))
+  }
+}

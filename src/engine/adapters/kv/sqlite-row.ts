@@ -1,0 +1,42 @@
+import type { SQLOutputValue } from 'node:sqlite'
+import { AgolaError } from '../../model/errors.ts'
+import type { Entry } from '../../ports/key-value-store.ts'
+
+export type Row = Record<string, SQLOutputValue>
+
+/** Revisions fit a double: 2^53 commits take longer than any store lives. */
+export function integerOf(row: Row | undefined, column: string): number {
+  const value = row?.[column]
+  return typeof value === 'number' ? value : damaged(column)
+}
+
+export function revisionOf(row: Row | undefined, column: string): bigint {
+  return BigInt(integerOf(row, column))
+}
+
+export function textOf(row: Row | undefined, column: string): string {
+  const value = row?.[column]
+  return typeof value === 'string' ? value : damaged(column)
+}
+
+/** A row with the columns key, value, create_rev, mod_rev, version and lease. */
+export function entryOf(row: Row): Entry {
+  const { value, lease } = row
+  return {
+    key: textOf(row, 'key'),
+    value: value instanceof Uint8Array ? value : damaged('value'),
+    createRevision: revisionOf(row, 'create_rev'),
+    modRevision: revisionOf(row, 'mod_rev'),
+    version: integerOf(row, 'version'),
+    lease: typeof lease === 'string' ? lease : null,
+  }
+}
+
+/** The first text after every key with this prefix: keys hold nothing beyond `~`. */
+export function endOfPrefix(prefix: string): string {
+  return `${prefix}\u007f`
+}
+
+function damaged(column: string): never {
+  throw new AgolaError('storeUnusable', `The store is damaged: column ${column} does not hold what it should.`)
+}

@@ -1,0 +1,185 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Entry, Op, Txn, TxnResult } from '../../ports/key-value-store.ts'
+import { holds } from './compare.ts'
+import { SqliteCompactor } from './sqlite-compactor.ts'
+import { isBusy, sqliteError } from './sqlite-error.ts'
+import { failed, type WriteBatch, type WriteReply, type WriteRequest } from './sqlite-request.ts'
+import { endOfPrefix, entryOf, integerOf, revisionOf, textOf } from './sqlite-row.ts'
+import { leaseLost } from './store-errors.ts'
+
+const markEveryMs = 60_000
+
+/** Applies batches of requests on the connection that writes: one SQLite transaction a batch, one revision a request that changes
+ *  something, and no reply before the commit (spec/storage.md 13.3). Blocks; lives in a worker thread or, for small use, in the main one. */
+export class SqliteWriter {
+  readonly #db: DatabaseSync
+  readonly #file: string
+  readonly #bootId: string
+  readonly #sql: ReturnType<typeof prepareStatements>
+  readonly #compactor: SqliteCompactor
+  #markedMs: number | undefined
+  /** Within a batch: the revision of the last write in it. */
+  #revision = 0n
+
+  constructor(db: DatabaseSync, { file, bootId }: { file: string; bootId: string }) {
+    this.#db = db
+    this.#file = file
+    this.#bootId = bootId
+    this.#sql = prepareStatements(db)
+    this.#compactor = new SqliteCompactor(db)
+  }
+
+  /** Throws only when nothing was applied because another writer holds the lock; any other failure is in the replies. */
+  apply(batch: WriteBatch): WriteReply[] {
+    try {
+      return this.#transaction(batch)
+    } catch (error) {
+      if (isBusy(error)) throw error
+      const { requests } = batch
+      const reason = sqliteError(error, this.#file, 'write')
+      if (requests.length === 1 || reason.code === 'outcomeUnknown') return requests.map(() => failed(reason))
+      // One request must not fail for another's sake.
+      return requests.flatMap((request) => this.apply({ ...batch, requests: [request] }))
+    }
+  }
+
+  #transaction(batch: WriteBatch): WriteReply[] {
+    this.#db.exec('BEGIN IMMEDIATE')
+    try {
+      const before = revisionOf(this.#sql.revision.get(), 'revision')
+      this.#revision = before
+      this.#expire(batch.monotonicMs)
+      const replies = batch.requests.map((request) => this.#applyOne(request, batch))
+      if (this.#revision !== before) {
+        this.#sql.setRevision.run(this.#revision)
+        this.#mark(batch.wallMs)
+      }
+      this.#commit()
+      return replies
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  #commit(): void {
+    try {
+      this.#db.exec('COMMIT')
+    } catch (error) {
+      throw isBusy(error) ? error : sqliteError(error, this.#file, 'commit')
+    }
+  }
+
+  #applyOne(request: WriteRequest, { monotonicMs }: WriteBatch): WriteReply {
+    switch (request.type) {
+      case 'txn':
+        return this.#txn(request.txn)
+      case 'grant':
+        this.#sql.grant.run(request.lease, request.ttlMs, this.#bootId, monotonicMs + request.ttlMs)
+        return done
+      case 'renew':
+        return this.#sql.renew.run(monotonicMs, request.lease).changes === 1 ? done : failed(leaseLost(request.lease))
+      case 'revoke':
+        this.#endLease(request.lease)
+        return done
+      case 'expire':
+        return done
+      case 'compact':
+        return this.#compactor.step(request.revision, this.#revision)
+    }
+  }
+
+  #txn({ compare = [], then, else: otherwise = [] }: Txn): WriteReply {
+    const succeeded = compare.every((one) => holds(one, this.#get(one.key)))
+    const ops = succeeded ? then : otherwise
+    for (const op of ops) {
+      if (op.type === 'put' && op.lease !== undefined && !this.#sql.lease.get(op.lease))
+        return failed(leaseLost(op.lease))
+    }
+    const gets = this.#write(ops)
+    const result: TxnResult = { succeeded, revision: this.#revision, gets }
+    return { type: 'txn', result }
+  }
+
+  #write(ops: readonly Op[]): (Entry | null)[] {
+    const revision = this.#revision + 1n
+    const gets: (Entry | null)[] = []
+    let sub = 0
+    for (const op of ops) {
+      if (op.type === 'get') gets.push(this.#get(op.key))
+      else if (op.type === 'put') this.#put(op.key, op.value, op.lease ?? null, revision, sub++)
+      else if (op.type === 'delete') sub += this.#delete(op.key, revision, sub)
+      else sub += this.#deletePrefix(op.prefix, revision, sub)
+    }
+    if (sub > 0) this.#revision = revision
+    return gets
+  }
+
+  #put(key: string, value: Uint8Array, lease: string | null, revision: bigint, sub: number): void {
+    const row = this.#sql.put.get(key, value, revision, revision, lease)
+    this.#sql.addEvent.run(revision, sub, key, value, integerOf(row, 'create_rev'), integerOf(row, 'version'), lease)
+  }
+
+  /** How many events it made: 1, or 0 when the key was absent. */
+  #delete(key: string, revision: bigint, sub: number): number {
+    if (this.#sql.delete.run(key).changes === 0) return 0
+    this.#sql.addEvent.run(revision, sub, key, null, 0, 0, null)
+    return 1
+  }
+
+  #deletePrefix(prefix: string, revision: bigint, sub: number): number {
+    const keys = this.#sql.keysOfPrefix.all(prefix, endOfPrefix(prefix)).map((row) => textOf(row, 'key'))
+    for (const [index, key] of keys.entries()) this.#delete(key, revision, sub + index)
+    return keys.length
+  }
+
+  #get(key: string): Entry | null {
+    const row = this.#sql.get.get(key)
+    return row === undefined ? null : entryOf(row)
+  }
+
+  #expire(monotonicMs: number): void {
+    for (const row of this.#sql.dueLeases.all(this.#bootId, monotonicMs, monotonicMs)) this.#endLease(textOf(row, 'id'))
+  }
+
+  #endLease(id: string): void {
+    const keys = this.#sql.keysOfLease.all(id).map((row) => textOf(row, 'key'))
+    this.#write(keys.map((key) => ({ type: 'delete', key })))
+    this.#sql.endLease.run(id)
+  }
+
+  /** Notes now and then which revision belongs to which time, for the compaction by age. */
+  #mark(wallMs: number): void {
+    if (this.#markedMs !== undefined && Math.abs(wallMs - this.#markedMs) < markEveryMs) return
+    this.#markedMs = wallMs
+    this.#sql.mark.run(this.#revision, wallMs)
+  }
+}
+
+const done: WriteReply = { type: 'done' }
+
+function prepareStatements(db: DatabaseSync) {
+  return {
+    revision: db.prepare('SELECT revision FROM meta'),
+    setRevision: db.prepare('UPDATE meta SET revision = ?'),
+    get: db.prepare('SELECT * FROM kv WHERE key = ?'),
+    put: db.prepare(
+      `INSERT INTO kv VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (key) DO UPDATE
+       SET value = excluded.value, mod_rev = excluded.mod_rev, version = version + 1, lease = excluded.lease
+       RETURNING create_rev, version`,
+    ),
+    delete: db.prepare('DELETE FROM kv WHERE key = ?'),
+    addEvent: db.prepare('INSERT INTO hist VALUES (?, ?, ?, ?, ?, ?, ?)'),
+    keysOfPrefix: db.prepare('SELECT key FROM kv WHERE key >= ? AND key < ? ORDER BY key'),
+    keysOfLease: db.prepare('SELECT key FROM kv WHERE lease = ? ORDER BY key'),
+    lease: db.prepare('SELECT 1 FROM lease WHERE id = ?'),
+    grant: db.prepare('INSERT INTO lease VALUES (?, ?, ?, ?)'),
+    renew: db.prepare('UPDATE lease SET deadline_ms = ttl_ms + ? WHERE id = ?'),
+    endLease: db.prepare('DELETE FROM lease WHERE id = ?'),
+    // A deadline further ahead than its time to live was set in another boot whose id was not known to differ.
+    dueLeases: db.prepare(
+      'SELECT id FROM lease WHERE boot_id <> ? OR deadline_ms <= ? OR deadline_ms > ttl_ms + ? + 1000 ORDER BY id',
+    ),
+    mark: db.prepare('INSERT OR REPLACE INTO mark VALUES (?, ?)'),
+  }
+}

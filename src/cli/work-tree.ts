@@ -1,0 +1,53 @@
+import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+import { AgolaError } from '../engine/model/errors.ts'
+
+/** A directory read as a config tree: what `config validate` and its like look at, without git and without a snapshot. */
+export interface WorkTree {
+  directory: string
+  readFile(path: string): Promise<Uint8Array | null>
+  readLink(path: string): Promise<string | null>
+  listFiles(directory: string): Promise<string[]>
+}
+
+/** The tree to which `path` belongs: `path` is a directory, a config file in its `.agola`, or absent for the nearest `.agola` upwards. */
+export async function findWorkTree(from: string, path: string | undefined): Promise<WorkTree> {
+  if (path === undefined) return openWorkTree((await nearestWithConfig(from)) ?? from)
+  const full = resolve(from, path)
+  const found = await stat(full).catch(() => null)
+  if (found === null) throw new AgolaError('configNotFound', `${path} does not exist; give a directory that holds .agola, or a config file`)
+  if (found.isDirectory()) return openWorkTree(full)
+  if (dirname(full).endsWith(`${sep}.agola`)) return openWorkTree(dirname(dirname(full)))
+  throw new AgolaError('configNotFound', `${path} does not lie in a directory .agola; a config is .agola/config.jsonnet, .agola/config.json or .agola/config.yml`)
+}
+
+function openWorkTree(directory: string): WorkTree {
+  const inside = (path: string) => join(directory, ...path.split('/'))
+  return {
+    directory,
+    readFile: (path) => readInside(directory, inside(path)),
+    readLink: (path) => readlink(inside(path)).catch(() => null),
+    listFiles: (path) => readdir(inside(path)).catch(() => []),
+  }
+}
+
+/** Links may lead through the tree, not out of it. */
+async function readInside(directory: string, file: string): Promise<Uint8Array | null> {
+  try {
+    const [root, real] = await Promise.all([realpath(directory), realpath(file)])
+    if (relative(root, real).startsWith('..')) return null
+    return await readFile(real)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : ''
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR' || code === 'ELOOP') return null
+    throw error
+  }
+}
+
+async function nearestWithConfig(from: string): Promise<string | null> {
+  for (let directory = resolve(from); ; directory = dirname(directory)) {
+    const found = await stat(join(directory, '.agola')).catch(() => null)
+    if (found?.isDirectory()) return directory
+    if (dirname(directory) === directory) return null
+  }
+}

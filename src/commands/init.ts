@@ -1,0 +1,27 @@
+import { join } from 'node:path'
+import { Command, Flags } from '@oclif/core'
+
+export default class Init extends Command {
+  static override summary = 'Write a first .agola config into this directory.'
+  static override description = 'Without --template the files of the directory decide: go.mod, Cargo.toml, package.json, pyproject.toml, Dockerfile.'
+  static override examples = ['<%= config.bin %> init', '<%= config.bin %> init --template matrix', '<%= config.bin %> init --list']
+  static override flags = {
+    template: Flags.string({ char: 't', summary: 'name of the template' }),
+    list: Flags.boolean({ summary: 'show the templates' }),
+    force: Flags.boolean({ char: 'f', summary: 'replace a config that is there' }),
+  }
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Init)
+    const { guessTemplate, templateNames, writeTemplate } = await import('../cli/templates.ts')
+    const templates = join(this.config.root, 'templates')
+    if (flags.list) {
+      for (const name of await templateNames(templates)) this.log(name)
+      return
+    }
+    const directory = process.cwd()
+    const name = flags.template ?? (await guessTemplate(directory))
+    const file = await writeTemplate({ templates, name, directory, force: flags.force })
+    this.log(`${file} written from the template ${name}. Change what it runs, then: ${this.config.bin} directrun start`)
+  }
+}

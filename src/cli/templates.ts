@@ -37,9 +37,14 @@ export interface WriteTemplateOptions {
 /** Writes `.agola/config.*` of a template and gives the path of what was written. Refuses to touch an existing config. */
 export async function writeTemplate({ templates, name, directory, force }: WriteTemplateOptions): Promise<string> {
   const names = await templateNames(templates)
-  if (!names.includes(name)) throw new AgolaError('flagInvalid', `there is no template ${JSON.stringify(name)}; take one of: ${names.join(', ')}`)
+  if (!names.includes(name))
+    throw new AgolaError(
+      'flagInvalid',
+      `there is no template ${JSON.stringify(name)}; take one of: ${names.join(', ')}`,
+    )
   const existing = await existingConfig(directory)
-  if (existing !== null && !force) throw new AgolaError('flagConflict', `${existing} is there already; --force replaces it`)
+  if (existing !== null && !force)
+    throw new AgolaError('flagConflict', `${existing} is there already; --force replaces it`)
   const files = await readdir(join(templates, name, '.agola'))
   await mkdir(join(directory, '.agola'), { recursive: true })
   for (const file of files) await copyFile(join(templates, name, '.agola', file), join(directory, '.agola', file))

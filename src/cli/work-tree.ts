@@ -15,10 +15,17 @@ export async function findWorkTree(from: string, path: string | undefined): Prom
   if (path === undefined) return openWorkTree((await nearestWithConfig(from)) ?? from)
   const full = resolve(from, path)
   const found = await stat(full).catch(() => null)
-  if (found === null) throw new AgolaError('configNotFound', `${path} does not exist; give a directory that holds .agola, or a config file`)
+  if (found === null)
+    throw new AgolaError(
+      'configNotFound',
+      `${path} does not exist; give a directory that holds .agola, or a config file`,
+    )
   if (found.isDirectory()) return openWorkTree(full)
   if (dirname(full).endsWith(`${sep}.agola`)) return openWorkTree(dirname(dirname(full)))
-  throw new AgolaError('configNotFound', `${path} does not lie in a directory .agola; a config is .agola/config.jsonnet, .agola/config.json or .agola/config.yml`)
+  throw new AgolaError(
+    'configNotFound',
+    `${path} does not lie in a directory .agola; a config is .agola/config.jsonnet, .agola/config.json or .agola/config.yml`,
+  )
 }
 
 function openWorkTree(directory: string): WorkTree {

@@ -3,8 +3,13 @@ import { Command, Flags } from '@oclif/core'
 
 export default class Init extends Command {
   static override summary = 'Write a first .agola config into this directory.'
-  static override description = 'Without --template the files of the directory decide: go.mod, Cargo.toml, package.json, pyproject.toml, Dockerfile.'
-  static override examples = ['<%= config.bin %> init', '<%= config.bin %> init --template matrix', '<%= config.bin %> init --list']
+  static override description =
+    'Without --template the files of the directory decide: go.mod, Cargo.toml, package.json, pyproject.toml, Dockerfile.'
+  static override examples = [
+    '<%= config.bin %> init',
+    '<%= config.bin %> init --template matrix',
+    '<%= config.bin %> init --list',
+  ]
   static override flags = {
     template: Flags.string({ char: 't', summary: 'name of the template' }),
     list: Flags.boolean({ summary: 'show the templates' }),

@@ -108,13 +108,11 @@ export class RunDraft {
   /** Moves the run as far as it goes without news from executors. Comes to the same end as `decideRun`. */
   decide(now: TimeMs): void {
     if (this.#header.phase === 'cancelled') this.#closeUnscheduled('cancelled')
-    if (this.#header.phase !== 'running') return
-    for (let isDone = false; !isDone; ) {
-      const before = this.#header
-      const header = advanceRun(before, this.progress.tally, now)
-      if (header !== before) this.setHeader(header)
+    for (let count = -1; this.#header.phase === 'running' && count !== this.writes.length; ) {
+      count = this.writes.length
+      const header = advanceRun(this.#header, this.progress.tally, now)
+      if (header !== this.#header) this.setHeader(header)
       if (header.phase === 'running') this.#advanceTasks()
-      isDone = header === before
     }
   }
 

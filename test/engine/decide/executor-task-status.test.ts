@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import {
+  applyExecutorTaskStatus,
+  executorGone,
+  newExecutorTask,
+} from '../../../src/engine/decide/executor-task-status.ts'
+import { newRunTask } from '../../../src/engine/decide/run-task-state.ts'
+import type { ExecutorTaskStatus } from '../../../src/engine/model/executor-task.ts'
+import type { ExecutionPhase, RunTaskStatus } from '../../../src/engine/model/run.ts'
+import { aRunStep, aTask } from '../../support/a-run-config.ts'
+
+const task = newRunTask(aTask({ name: 'a', steps: [aRunStep(), aRunStep()] }))
+const status: ExecutorTaskStatus = newExecutorTask('et', 'e', 'r', task).status
+
+const statuses: RunTaskStatus[] = ['notstarted', 'running', 'cancelled', 'stopped', 'success', 'failed', 'skipped']
+const table: Record<ExecutionPhase, string> = {
+  notstarted: '✓ – – – – – –',
+  cancelled: '✓ – ✓ – – – –',
+  running: '✓ ✓ – – – – –',
+  stopped: '✓ ✓ – ✓ – – –',
+  success: '✓ ✓ – – ✓ – –',
+  failed: '✓ ✓ – – – ✓ –',
+}
+
+describe('what an executor reports', () => {
+  it('is applied by the acceptance table and changes nothing when it is not', () => {
+    for (const [phase, row] of Object.entries(table)) {
+      const marks = statuses.map((current) => {
+        const reported = { ...status, phase: phase as ExecutionPhase }
+        return applyExecutorTaskStatus({ ...task, status: current }, reported) === null ? '–' : '✓'
+      })
+      expect(`${phase}: ${marks.join(' ')}`).toBe(`${phase}: ${row}`)
+    }
+  })
+
+  it('is copied with times, steps, exit codes and the reason of a failure', () => {
+    const step = { phase: 'success', exitStatus: 0, startTime: 3, endTime: 4 } as const
+    const reported: ExecutorTaskStatus = {
+      phase: 'failed',
+      timedout: true,
+      failError: 'no such image',
+      setupStep: step,
+      steps: [step, { ...step, phase: 'failed', exitStatus: 7 }],
+      startTime: 1,
+      endTime: 9,
+    }
+    expect(applyExecutorTaskStatus({ ...task, status: 'running' }, reported)).toEqual({
+      ...task,
+      status: 'failed',
+      timedout: true,
+      failError: 'no such image',
+      setupStep: { ...step, logPhase: 'notstarted' },
+      steps: [
+        { ...step, logPhase: 'notstarted' },
+        { ...step, phase: 'failed', exitStatus: 7, logPhase: 'notstarted' },
+      ],
+      startTime: 1,
+      endTime: 9,
+    })
+  })
+})
+
+describe('a task whose executor is gone', () => {
+  const running = { phase: 'running', exitStatus: null, startTime: 5, endTime: null } as const
+  const failed = { ...running, phase: 'failed', endTime: 50 }
+
+  it('fails with its running steps, the set-up among them', () => {
+    expect(executorGone({ ...status, phase: 'running', startTime: 5, setupStep: running }, 50)).toMatchObject({
+      phase: 'failed',
+      failError: 'executor deleted',
+      endTime: 50,
+      setupStep: failed,
+      steps: status.steps,
+    })
+    const steps = [{ ...running, phase: 'success' as const, endTime: 6 }, running]
+    expect(executorGone({ ...status, phase: 'running', steps }, 50).steps).toEqual([steps[0], failed])
+  })
+
+  it('stays as it is when it had finished', () => {
+    const finished: ExecutorTaskStatus = { ...status, phase: 'success', endTime: 7 }
+    expect(executorGone(finished, 50)).toBe(finished)
+  })
+})

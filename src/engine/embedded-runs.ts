@@ -1,0 +1,101 @@
+import type { Readable } from 'node:stream'
+import { AgolaError, hasCode } from './model/errors.ts'
+import { isExecutionFinished, isTaskFinished, type Run } from './model/run.ts'
+import type { RunConfig } from './model/run-config.ts'
+import type { CallOptions } from './ports/call-options.ts'
+import type { LogRef, RunList, RunService, RunWithConfig } from './ports/run-service.ts'
+import type { RunState, Runs } from './ports/runs.ts'
+
+export interface EmbeddedRunsOptions {
+  runService: RunService
+  /** Root group of the runs that are meant, `/user/<id>`. */
+  group: string
+  /** Recorded when somebody approves here: `local:<user>@<host>`. */
+  approver: string
+}
+
+/** The runs of one repository on this machine, as the command line sees them. */
+export class EmbeddedRuns implements Runs {
+  readonly #runService: RunService
+  readonly #group: string
+  readonly #approver: string
+
+  constructor({ runService, group, approver }: EmbeddedRunsOptions) {
+    this.#runService = runService
+    this.#group = group
+    this.#approver = approver
+  }
+
+  get(number: number, options?: CallOptions): Promise<RunWithConfig> {
+    return this.#runService.getRunByNumber(this.#group, number, options)
+  }
+
+  list({ after, limit }: { after?: number; limit: number }, options?: CallOptions): Promise<RunList> {
+    return this.#runService.listRuns(
+      { groups: [this.#group], limit, ...(after === undefined ? {} : { after }) },
+      options,
+    )
+  }
+
+  async *watch(number: number, options?: CallOptions): AsyncGenerator<RunState> {
+    const { run, runConfig } = await this.get(number, options)
+    for await (const state of this.#runService.watchRun(run.id, options)) yield { run: state, runConfig }
+  }
+
+  async openLog(
+    log: { number: number; task: string; step: number | null },
+    options: CallOptions & { follow?: boolean } = {},
+  ): Promise<Readable> {
+    const { run, runConfig } = await this.get(log.number, options)
+    const taskId = taskOf(runConfig, log.task).id
+    const ref: LogRef = { runId: run.id, taskId, step: log.step }
+    if (options.follow !== true) return (await this.#runService.openLog(ref, options)).stream()
+    // The log comes into being with the step: after each change of the run it is looked for again, once more after the step has ended.
+    for await (const state of this.#runService.watchRun(run.id, options)) {
+      const stage = stageOf(state, ref)
+      if (stage === 'before') continue
+      try {
+        return (await this.#runService.openLog(ref, options)).stream()
+      } catch (error) {
+        if (stage === 'after' || !hasCode(error, 'logDoesNotExist')) throw error
+      }
+    }
+    return (await this.#runService.openLog(ref, options)).stream()
+  }
+
+  async stop(number: number, options?: CallOptions): Promise<void> {
+    const { run } = await this.get(number, options)
+    if (run.phase === 'queued') await this.#runService.changeRunPhase(run.id, 'cancelled', options)
+    else await this.#runService.stopRun(run.id, options)
+  }
+
+  async approve(number: number, task: string, options?: CallOptions): Promise<void> {
+    const { run, runConfig } = await this.get(number, options)
+    await this.#runService.addTaskApprover(run.id, taskOf(runConfig, task).id, this.#approver, options)
+  }
+
+  async restart(number: number, { fromStart }: { fromStart: boolean }, options?: CallOptions): Promise<RunWithConfig> {
+    const { run } = await this.get(number, options)
+    return await this.#runService.restartRun({ runId: run.id, fromStart, environment: {} }, options)
+  }
+}
+
+/** Whether the step has yet to start, runs, or has ended or will never start. */
+function stageOf(run: Run, { taskId, step }: LogRef): 'before' | 'running' | 'after' {
+  const task = run.tasks[taskId]
+  if (task === undefined || isTaskFinished(task.status)) return 'after'
+  const phase = step === null ? task.setupStep.phase : task.steps[step]?.phase
+  if (phase === undefined || isExecutionFinished(phase)) return 'after'
+  return phase === 'running' ? 'running' : 'before'
+}
+
+function taskOf(runConfig: RunConfig, nameOrId: string): { id: string } {
+  const tasks = Object.values(runConfig.tasks)
+  const task = runConfig.tasks[nameOrId] ?? tasks.find(({ name }) => name === nameOrId)
+  if (task !== undefined) return task
+  const names = tasks.map(({ name }) => JSON.stringify(name)).join(', ')
+  throw new AgolaError(
+    'runTaskDoesNotExist',
+    `run ${runConfig.name} has no task ${JSON.stringify(nameOrId)}; it has ${names}`,
+  )
+}

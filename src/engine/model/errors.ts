@@ -30,6 +30,8 @@ export const errorCodes = {
   patternInvalid: 'badrequest',
   archiveInvalid: 'badrequest',
   imageInvalid: 'badrequest',
+  privilegedNotAllowed: 'forbidden',
+  workingDirUnusable: 'badrequest',
   objectKeyInvalid: 'badrequest',
   objectSourceShort: 'badrequest',
   keyInvalid: 'badrequest',
@@ -55,6 +57,9 @@ export const errorCodes = {
   // What we depend on does not answer or refuses.
   driverUnreachable: 'unavailable',
   driverTooOld: 'unavailable',
+  driverFailed: 'unavailable',
+  podStartTimedOut: 'unavailable',
+  podEnded: 'unavailable',
   imageUnavailable: 'unavailable',
   storeUnreachable: 'unavailable',
   storeUnusable: 'unavailable',

@@ -1,0 +1,124 @@
+import { AgolaError, messageOf } from '../model/errors.ts'
+import type { ExecutorTaskWithSpec } from '../model/executor-task.ts'
+import type { ExecutorId, PodId } from '../model/ids.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Pod, PodDriver, PullPolicy } from '../ports/pod-driver.ts'
+import { expandHome } from './container-path.ts'
+import type { LogFile } from './log-file.ts'
+import { OutputCollector, type PodFacts, ReadyPod, startCommand, waitOrKill } from './ready-pod.ts'
+import { setUpScript, toolboxScript } from './toolbox.ts'
+
+export interface SetUpOptions {
+  driver: PodDriver
+  clock: Clock
+  executorId: ExecutorId
+  podId: PodId
+  pull: PullPolicy
+  allowPrivileged: boolean
+  /** Limit for pulling images and starting containers. */
+  podCreationMsMax: number
+}
+
+/** Makes the pod of a task and its working directory (spec/executor.md 7). When it rejects nothing is left behind. */
+export async function setUpPod(
+  task: ExecutorTaskWithSpec,
+  log: LogFile,
+  signal: AbortSignal,
+  options: SetUpOptions,
+): Promise<ReadyPod> {
+  checkPrivileged(task, options.allowPrivileged)
+  // Checked before anything is made: no home can mend it.
+  expandHome(task.spec.workingDir, '/')
+  const started = options.clock.monotonicMs()
+  log.line('starting the pod')
+  const pod = await createPod(task, log, signal, options)
+  try {
+    log.line(`pod started in ${Math.round(options.clock.monotonicMs() - started)} ms`)
+    const facts = await prepareWorkingDir(pod, task, log, signal)
+    return new ReadyPod(pod, task.spec, facts)
+  } catch (error) {
+    await removeQuietly(pod, log)
+    throw error
+  }
+}
+
+function checkPrivileged(task: ExecutorTaskWithSpec, allowed: boolean): void {
+  const index = task.spec.containers.findIndex((container) => container.privileged)
+  if (index === -1 || allowed) return
+  throw new AgolaError(
+    'privilegedNotAllowed',
+    `container ${index} (${task.spec.containers[index]?.image}) is privileged, which this executor does not allow; ` +
+      'allow privileged containers for this run, or remove "privileged" from the config',
+  )
+}
+
+async function createPod(
+  task: ExecutorTaskWithSpec,
+  log: LogFile,
+  signal: AbortSignal,
+  options: SetUpOptions,
+): Promise<Pod> {
+  const { spec } = task
+  const request = {
+    podId: options.podId,
+    taskId: task.id,
+    executorId: options.executorId,
+    arch: spec.arch,
+    containers: spec.containers,
+    registriesAuth: spec.dockerRegistriesAuth,
+    pull: options.pull,
+    labels: spec.labels,
+  }
+  const limit = new AbortController()
+  const done = new AbortController()
+  options.clock.sleep(options.podCreationMsMax, done.signal).then(
+    () => limit.abort(tooSlow(options.podCreationMsMax)),
+    () => undefined,
+  )
+  try {
+    return await options.driver.createPod(request, {
+      signal: AbortSignal.any([signal, limit.signal]),
+      onMessage: (line) => log.line(line),
+    })
+  } finally {
+    done.abort()
+  }
+}
+
+function tooSlow(ms: number): AgolaError {
+  return new AgolaError(
+    'podStartTimedOut',
+    `the pod was not ready within ${Math.round(ms / 1000)} s; the set-up log shows how far it came`,
+  )
+}
+
+async function prepareWorkingDir(
+  pod: Pod,
+  task: ExecutorTaskWithSpec,
+  log: LogFile,
+  signal: AbortSignal,
+): Promise<PodFacts> {
+  const { spec } = task
+  if (spec.workingDir !== '') log.line(`creating the working directory ${spec.workingDir}`)
+  const stdout = new OutputCollector()
+  const command = toolboxScript(pod, setUpScript(pod), [spec.workingDir])
+  const exec = await startCommand(pod, spec, { command, stdout, stderr: log }, { signal })
+  const exitCode = await waitOrKill(exec, signal)
+  if (exitCode !== 0) {
+    throw new AgolaError(
+      'workingDirUnusable',
+      `the working directory ${spec.workingDir} could not be created (exit code ${exitCode}); the set-up log says why`,
+    )
+  }
+  const [workingDir = '', home = '', , git] = stdout.text.split('\0')
+  return { workingDir, home, hasGit: git === 'git' }
+}
+
+async function removeQuietly(pod: Pod, log: LogFile): Promise<void> {
+  try {
+    await pod.remove()
+  } catch (error) {
+    // The pods cleaner finds it again.
+    log.line(`the pod could not be removed yet: ${messageOf(error)}`)
+  }
+}

@@ -1,0 +1,32 @@
+import type { ExecutorTaskWithSpec } from '../../model/executor-task.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { ExecutorRunService } from '../../ports/executor-run-service.ts'
+import type { TtySize } from '../../ports/pod-driver.ts'
+import type { Random } from '../../ports/random.ts'
+import type { SourceProvider } from '../../ports/source-provider.ts'
+import type { LogFile } from '../log-file.ts'
+import type { ReadyPod } from '../ready-pod.ts'
+import type { TaskFiles } from '../task-files.ts'
+
+/** What every kind of step gets. A step returns its exit status, or throws what it could not do. */
+export interface StepContext {
+  task: ExecutorTaskWithSpec
+  /** Of the step in its task. */
+  index: number
+  pod: ReadyPod
+  log: LogFile
+  files: TaskFiles
+  runService: ExecutorRunService
+  sources: SourceProvider
+  clock: Clock
+  random: Random
+  ttySize: TtySize
+  /** Time that a command has to end by itself after an interrupt. */
+  stopGraceMs: number
+  /** The step shall end: stop or timeout. */
+  interrupted: AbortSignal
+  /** The step shall end at once, whatever becomes of its processes. */
+  killed: AbortSignal
+  /** Images about which the missing git was said already. */
+  imagesWithoutGit: Set<string>
+}

@@ -1,0 +1,291 @@
+import { AgolaError, hasCode, messageOf } from '../model/errors.ts'
+import type { ExecutorStep, ExecutorTaskStatus, ExecutorTaskWithSpec } from '../model/executor-task.ts'
+import type { ExecutorTaskId } from '../model/ids.ts'
+import { type ExecutionPhase, isExecutionFinished } from '../model/run.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ExecutorRunService } from '../ports/executor-run-service.ts'
+import type { PodEnd, TtySize } from '../ports/pod-driver.ts'
+import type { Random } from '../ports/random.ts'
+import type { SourceProvider } from '../ports/source-provider.ts'
+import { LatestSender } from './latest-sender.ts'
+import { LogFile } from './log-file.ts'
+import type { LogMask } from './log-mask.ts'
+import type { PodSetUp } from './pod-set-up.ts'
+import type { ReadyPod } from './ready-pod.ts'
+import { runStep } from './steps/run-step.ts'
+import type { StepContext } from './steps/step-context.ts'
+import type { TaskFiles } from './task-files.ts'
+
+/** The engine's events about a dead container may come a moment after its commands have ended. */
+const podEndMsMax = 1_000
+const killedExitCode = 137
+
+export interface TaskRunOptions {
+  runService: ExecutorRunService
+  sources: SourceProvider
+  clock: Clock
+  random: Random
+  files: TaskFiles
+  ttySize: TtySize
+  stopGraceMs: number
+  imagesWithoutGit: Set<string>
+  /** Starts the set-up, or takes over one that was prepared. */
+  setUp: () => Promise<PodSetUp>
+  /** Takes the pod away; failing is left to the pods cleaner. */
+  releasePod: (setUp: PodSetUp) => Promise<void>
+  onReportFailure: (error: unknown) => void
+  /** The task no longer counts as active. */
+  onFinished: () => void
+}
+
+/** One executor task from its set-up to its end (spec/executor.md 7, spec/runs.md 18.2). */
+export class TaskRun {
+  readonly id: ExecutorTaskId
+  readonly status: ExecutorTaskStatus
+  /** Resolves when its pod is gone and its final status acknowledged, or the task dropped. Never rejects. */
+  readonly done: Promise<void>
+  readonly #task: ExecutorTaskWithSpec
+  readonly #mask: LogMask
+  readonly #options: TaskRunOptions
+  readonly #reports: LatestSender<ExecutorTaskStatus>
+  readonly #logs = new Map<number | null, LogFile>()
+  readonly #interrupted = new AbortController()
+  readonly #killed = new AbortController()
+  #stopRequested: boolean
+  #timedOut = false
+
+  constructor(task: ExecutorTaskWithSpec, mask: LogMask, options: TaskRunOptions) {
+    this.id = task.id
+    this.#task = task
+    this.#mask = mask
+    this.#options = options
+    this.#stopRequested = task.stop
+    this.status = structuredClone(task.status)
+    this.#reports = new LatestSender({
+      clock: options.clock,
+      send: (status, signal) => options.runService.sendExecutorTaskStatus(task.id, status, { signal }),
+      onFailure: options.onReportFailure,
+    })
+    this.done = this.#run()
+  }
+
+  get isFinished(): boolean {
+    return isExecutionFinished(this.status.phase)
+  }
+
+  /** The log of a step while it is being written; `step` null is the set-up's. */
+  log(step: number | null): LogFile | undefined {
+    return this.#logs.get(step)
+  }
+
+  /** Ends the current step gracefully, and the task with it. */
+  stop(): void {
+    this.#stopRequested = true
+    this.#interrupted.abort(new Error('the task was stopped'))
+  }
+
+  /** As `stop`, at once: nothing in the pod is waited for. */
+  kill(): void {
+    this.stop()
+    this.#killed.abort(new Error('the task was killed'))
+  }
+
+  /** The runservice no longer knows the task: it ends, and nobody is told. */
+  drop(): void {
+    this.#reports.close()
+    this.kill()
+  }
+
+  /** Gives up reporting. */
+  closeReports(): void {
+    this.#reports.close()
+  }
+
+  async #run(): Promise<void> {
+    const { status } = this
+    status.phase = 'running'
+    status.startTime = this.#now()
+    status.setupStep = { phase: 'running', exitStatus: null, startTime: status.startTime, endTime: null }
+    let setUp: PodSetUp | undefined
+    try {
+      setUp = await this.#options.setUp()
+      const pod = await this.#finishSetUp(setUp)
+      if (pod !== undefined) await this.#runSteps(pod)
+    } catch (error) {
+      this.#fail(error)
+      if (status.setupStep.phase === 'running') this.#endSetUp('failed')
+    }
+    this.#finish()
+    if (setUp !== undefined) await this.#options.releasePod(setUp)
+    await this.#reports.idle()
+  }
+
+  /** undefined when there is no pod to run steps in. */
+  async #finishSetUp(setUp: PodSetUp): Promise<ReadyPod | undefined> {
+    this.#logs.set(null, setUp.log)
+    this.#report()
+    const giveUp = () => setUp.giveUp(this.#interrupted.signal.reason)
+    this.#interrupted.signal.addEventListener('abort', giveUp, { once: true })
+    if (this.#interrupted.signal.aborted) giveUp()
+    try {
+      const pod = await setUp.ready
+      this.#endSetUp('success')
+      return pod
+    } catch (error) {
+      if (!this.#stopRequested) this.#fail(error)
+      setUp.log.line(this.#stopRequested ? 'stopped' : `error: ${messageOf(error)}`)
+      this.#endSetUp(this.#stopRequested ? 'stopped' : 'failed')
+      return undefined
+    } finally {
+      this.#interrupted.signal.removeEventListener('abort', giveUp)
+      await setUp.log.close()
+      this.#logs.delete(null)
+    }
+  }
+
+  async #runSteps(pod: ReadyPod): Promise<void> {
+    const ended = new AbortController()
+    this.#limitTime(ended.signal)
+    try {
+      for (const [index, step] of this.#task.spec.steps.entries()) {
+        if (this.#interrupted.signal.aborted) return
+        const phase = await this.#runStep(index, step, pod)
+        if (phase !== 'success') return
+        // The end of the last step is reported with the end of the task.
+        if (index + 1 < this.#task.spec.steps.length) this.#report()
+      }
+    } finally {
+      ended.abort()
+    }
+  }
+
+  #limitTime(ended: AbortSignal): void {
+    const limitMs = this.#task.spec.taskTimeoutIntervalMs
+    if (limitMs <= 0) return
+    this.#options.clock.sleep(limitMs, ended).then(
+      () => {
+        this.#timedOut = true
+        this.#interrupted.abort(new Error('the task ran longer than its timeout'))
+      },
+      () => undefined,
+    )
+  }
+
+  async #runStep(index: number, step: ExecutorStep, pod: ReadyPod): Promise<ExecutionPhase> {
+    const log = await LogFile.create(this.#options.files.log(this.id, index), this.#mask)
+    this.#logs.set(index, log)
+    const status = { phase: 'running' as ExecutionPhase, exitStatus: null, startTime: this.#now(), endTime: null }
+    this.status.steps[index] = status
+    this.#report()
+    const outcome = await this.#outcomeOf(step, this.#contextOf(index, pod, log))
+    await log.close()
+    this.#logs.delete(index)
+    this.status.steps[index] = { ...status, ...outcome, endTime: this.#now() }
+    return outcome.phase
+  }
+
+  #contextOf(index: number, pod: ReadyPod, log: LogFile): StepContext {
+    const { files, runService, sources, clock, random, ttySize, stopGraceMs, imagesWithoutGit } = this.#options
+    return {
+      ...{ task: this.#task, index, pod, log, files, runService, sources, clock, random, ttySize, stopGraceMs },
+      interrupted: this.#interrupted.signal,
+      killed: this.#killed.signal,
+      imagesWithoutGit,
+    }
+  }
+
+  async #outcomeOf(step: ExecutorStep, context: StepContext): Promise<StepOutcome> {
+    let exitStatus: number | null = null
+    try {
+      exitStatus = await runStep(step, context)
+      if (context.log.failure !== undefined) throw context.log.failure
+      if (exitStatus === 0) return { phase: 'success', exitStatus }
+      if (!this.#isInterrupted) await this.#explainPodEnd(context, exitStatus === killedExitCode)
+    } catch (error) {
+      exitStatus ??= isFaultOfStep(error) ? 1 : null
+      if (!this.#isInterrupted && !(await this.#explainPodEnd(context, true))) {
+        context.log.line(`agola: ${messageOf(error)}`)
+        if (!isFaultOfStep(error)) this.#fail(error)
+      }
+    }
+    if (this.#timedOut) context.log.line('agola: the task ran longer than its timeout')
+    return { phase: this.#stopRequested ? 'stopped' : 'failed', exitStatus }
+  }
+
+  /** Whether the step failed because its container went away, which is said in its log and in the task's error. */
+  async #explainPodEnd(context: StepContext, mayComeLate: boolean): Promise<boolean> {
+    const end = mayComeLate ? await this.#podEnd(context.pod) : context.pod.end
+    if (end === undefined) return false
+    const text = describePodEnd(end)
+    context.log.line(`agola: ${text}`)
+    this.status.failError = text
+    return true
+  }
+
+  async #podEnd(pod: ReadyPod): Promise<PodEnd | undefined> {
+    const known = new AbortController()
+    const tooLate = this.#options.clock.sleep(podEndMsMax, known.signal).catch(() => undefined)
+    await Promise.race([pod.pod.ended, tooLate])
+    known.abort()
+    return pod.end
+  }
+
+  #finish(): void {
+    const { status } = this
+    const all = [status.setupStep, ...status.steps]
+    const success = all.every((step) => step.phase === 'success')
+    status.timedout = this.#timedOut && !success
+    if (success) status.phase = 'success'
+    else status.phase = this.#stopRequested && !status.timedout ? 'stopped' : 'failed'
+    status.endTime = this.#now()
+    this.#options.onFinished()
+    this.#report()
+  }
+
+  #endSetUp(phase: ExecutionPhase): void {
+    this.status.setupStep = { ...this.status.setupStep, phase, endTime: this.#now() }
+  }
+
+  #fail(error: unknown): void {
+    this.status.failError = this.#mask.text(messageOf(error))
+  }
+
+  #report(): void {
+    this.#reports.push(structuredClone(this.status))
+  }
+
+  #now(): number {
+    return this.#options.clock.now()
+  }
+
+  get #isInterrupted(): boolean {
+    return this.#interrupted.signal.aborted
+  }
+}
+
+interface StepOutcome {
+  phase: ExecutionPhase
+  exitStatus: number | null
+}
+
+/** What the config or the files of the step are to blame for; everything else is the executor's trouble. */
+function isFaultOfStep(error: unknown): boolean {
+  return (
+    error instanceof AgolaError &&
+    (error.kind === 'badrequest' || error.kind === 'notexist') &&
+    !hasCode(error, 'podDoesNotExist')
+  )
+}
+
+function describePodEnd(end: PodEnd): string {
+  switch (end.reason) {
+    case 'outOfMemory':
+      return 'main container ended (out of memory)'
+    case 'removed':
+      return 'main container ended (removed from outside)'
+    case 'lost':
+      return 'main container ended (connection to the container engine lost)'
+    case 'exited':
+      return `main container ended (${end.exitCode === null ? 'by itself' : `exit code ${end.exitCode}`})`
+  }
+}

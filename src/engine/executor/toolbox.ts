@@ -1,0 +1,110 @@
+import type { Pod } from '../ports/pod-driver.ts'
+
+/** Shell text that runs a busybox applet of the pod, as `toolbox` finds it, with the arguments that follow. */
+export function applet(pod: Pod, name: string): string {
+  return pod.toolbox(name).map(shellQuote).join(' ')
+}
+
+export function shellQuote(word: string): string {
+  return /^[\w/.:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+/** Command line that runs `script` in the pod's own shell, which is there whatever the image holds; `parameters` are `$1` and on. */
+export function toolboxScript(pod: Pod, script: string, parameters: readonly string[] = []): string[] {
+  return [...pod.toolbox('sh'), '-c', script, 'agola', ...parameters]
+}
+
+/** Makes the working directory `$1` and prints four facts, each ended by NUL: that directory, absolute; the home of the user;
+ *  the user's id; `git` when the image has it. */
+export function setUpScript(pod: Pod): string {
+  return `home=\${HOME-}
+uid=$(${applet(pod, 'id')} -u)
+if [ -z "$home" ] && [ -r /etc/passwd ]; then
+  while IFS=: read -r name password id group gecos directory shell; do
+    if [ "$id" = "$uid" ]; then home=$directory; break; fi
+  done </etc/passwd
+fi
+dir=$1
+case $dir in
+'~' | '~/'*)
+  if [ -z "$home" ]; then
+    echo "the home directory is not known: HOME is not set and /etc/passwd has no user $uid" >&2
+    exit 1
+  fi
+  dir=$home\${dir#'~'} ;;
+esac
+if [ -n "$dir" ]; then
+  ${applet(pod, 'mkdir')} -p -- "$dir" && cd -- "$dir" || exit 1
+fi
+git=
+IFS=:
+for place in $PATH; do
+  if [ -x "$place/git" ]; then git=git; break; fi
+done
+printf '%s\\0' "$PWD" "$home" "$uid" "$git"`
+}
+
+/** Writes the text of a step to a file, which only the step's user can read, and removes it in the end.
+ *  Parameters: working directory or '', name of the file, number of following parameters that together are the text, those,
+ *  then the words of the shell. Its variables have names that no environment holds: a variable of the step that was assigned here
+ *  would reach the step changed. With number 0 the text comes on standard input, and the file stays for `runScript` with number −1. */
+export function runScript(pod: Pod): string {
+  const rm = applet(pod, 'rm')
+  return `_agola_dir=$1 _agola_name=$2 _agola_parts=$3
+shift 3
+if [ -n "$_agola_dir" ] && ! cd -- "$_agola_dir" 2>/dev/null; then
+  echo "agola: the working directory \\"$_agola_dir\\" does not exist in the container, or its user may not enter it" >&2
+  exit 1
+fi
+find_file() {
+  for _agola_tmp in "\${TMPDIR:-/tmp}" /tmp /dev/shm "\${HOME:-/}"; do
+    _agola_file=$_agola_tmp/$_agola_name
+    if [ "$_agola_parts" = -1 ]; then
+      [ -f "$_agola_file" ] && return
+      continue
+    fi
+    if ! [ -d "$_agola_tmp" ] && [ "$_agola_tmp" = /tmp ]; then ${applet(pod, 'mkdir')} -m 1777 /tmp; fi
+    true >"$_agola_file" && return
+  done
+  return 1
+}
+_agola_mask=$(umask)
+umask 077
+set -C
+if ! find_file 2>/dev/null; then
+  echo "agola: no place for the script of the step: neither \\"\${TMPDIR:-/tmp}\\" nor /dev/shm nor the home directory can be written" >&2
+  exit 1
+fi
+set +C
+if [ "$_agola_parts" = 0 ]; then
+  ${applet(pod, 'cat')} >"$_agola_file"
+  exit
+fi
+while [ "$_agola_parts" -gt 0 ]; do
+  printf %s "$1"
+  shift
+  _agola_parts=$((_agola_parts - 1))
+done >>"$_agola_file"
+umask "$_agola_mask"
+_agola_command=$1
+case $_agola_command in
+*/*) ;;
+*)
+  IFS=:
+  for _agola_place in $PATH; do
+    if [ -x "$_agola_place/$_agola_command" ] && ! [ -d "$_agola_place/$_agola_command" ]; then _agola_command=$_agola_place/$_agola_command; break; fi
+  done
+  unset IFS ;;
+esac
+if ! [ -x "$_agola_command" ] || [ -d "$_agola_command" ]; then
+  ${rm} -f -- "$_agola_file"
+  echo "agola: the shell \\"$1\\" does not exist in this image; set \\"shell\\" to one that it has" >&2
+  exit 127
+fi
+shift
+trap : HUP INT QUIT TERM
+"$_agola_command" "$@" "$_agola_file"
+_agola_code=$?
+${rm} -f -- "$_agola_file"
+exit "$_agola_code"`
+}

@@ -18,4 +18,6 @@ export interface ConfigProblem {
   found: string | null
   /** What to write instead; null where the message says it all. */
   hint: string | null
+  /** Further lines, as the trace of a failed evaluation. */
+  notes?: string[]
 }

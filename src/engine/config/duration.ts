@@ -1,0 +1,70 @@
+/** Durations of the format (spec/config.md 13): what Go's time.ParseDuration takes, or a number of nanoseconds. */
+
+const nanosecondsPer: Record<string, bigint> = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+}
+const nanosecondsMax = 9_223_372_036_854_775_807n
+
+/** In milliseconds, fractions of which are kept; null when the text is no duration or more than 292 years. */
+export function parseDuration(text: string): number | null {
+  const match = /^([+-]?)(.+)$/s.exec(text)
+  if (match === null) return null
+  const [, sign, rest = ''] = match
+  if (rest === '0') return 0
+  const part = /(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)/y
+  let total = 0n
+  while (part.lastIndex < rest.length) {
+    const [, whole = '', fraction = '', unit = ''] = part.exec(rest) ?? []
+    const unitNs = nanosecondsPer[unit]
+    if (unitNs === undefined || (whole === '' && fraction === '')) return null
+    if (whole.length > 20) return null
+    total += BigInt(whole === '' ? 0 : whole) * unitNs
+    // Eighteen digits are more than a nanosecond of any unit can tell apart.
+    const digits = fraction.slice(0, 18)
+    if (digits !== '') total += (BigInt(digits) * unitNs) / 10n ** BigInt(digits.length)
+    if (total > nanosecondsMax) return null
+  }
+  return millisecondsOf(sign === '-' ? -total : total)
+}
+
+/** In milliseconds; the fraction of a nanosecond is dropped. null beyond 292 years. */
+export function durationFromNanoseconds(nanoseconds: number): number | null {
+  if (!Number.isFinite(nanoseconds) || Math.abs(nanoseconds) > Number(nanosecondsMax)) return null
+  return millisecondsOf(BigInt(Math.trunc(nanoseconds)))
+}
+
+/** Nanoseconds of a duration, as the wire has them. */
+export function nanosecondsOf(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6)
+}
+
+/** The canonical text, as Go prints it: `1h30m0s`, `1.5s`, `2ms`, `0s`. */
+export function formatDuration(milliseconds: number): string {
+  const nanoseconds = nanosecondsOf(Math.abs(milliseconds))
+  const sign = milliseconds < 0 ? '-' : ''
+  if (nanoseconds === 0) return '0s'
+  if (nanoseconds < 1e3) return `${sign}${nanoseconds}ns`
+  if (nanoseconds < 1e6) return `${sign}${nanoseconds / 1e3}µs`
+  if (nanoseconds < 1e9) return `${sign}${nanoseconds / 1e6}ms`
+  const hours = Math.floor(nanoseconds / 3.6e12)
+  const minutes = Math.floor((nanoseconds - hours * 3.6e12) / 6e10)
+  const seconds = (nanoseconds - hours * 3.6e12 - minutes * 6e10) / 1e9
+  if (hours > 0) return `${sign}${hours}h${minutes}m${seconds}s`
+  return minutes > 0 ? `${sign}${minutes}m${seconds}s` : `${sign}${seconds}s`
+}
+
+function millisecondsOf(nanoseconds: bigint): number {
+  const whole = nanoseconds / 1_000_000n
+  const rest = nanoseconds % 1_000_000n
+  // Added as one division where that is exact, so that the nanoseconds come back unchanged.
+  return whole < 9_000_000_000n && whole > -9_000_000_000n
+    ? Number(nanoseconds) / 1e6
+    : Number(whole) + Number(rest) / 1e6
+}

@@ -1,0 +1,69 @@
+import type { DependCondition } from '../model/run-config.ts'
+import type { ConfigDepend } from './config.ts'
+import type { Cursor } from './cursor.ts'
+import { describeValue, quote } from './describe-value.ts'
+import type { ParseContext } from './parse-context.ts'
+import { isObject, readList, readString } from './read-document.ts'
+import { readFields, shape } from './read-fields.ts'
+import { nearestName } from './suggest.ts'
+
+const longShape = shape('a dependency', ['task', 'conditions'], { condition: 'write conditions, a list' })
+const conditions: readonly DependCondition[] = ['on_success', 'on_failure', 'on_skipped']
+
+/** A dependency together with its place in the document, for the checks of the graph. */
+export interface PlacedDepend extends ConfigDepend {
+  cursor: Cursor
+}
+
+/** The list of dependencies in all its forms (spec/config.md 7.2). */
+export function parseDepends(cursor: Cursor | null, context: ParseContext): PlacedDepend[] {
+  const hint = typeof cursor?.value === 'string' ? `write depends: [${quote(cursor.value)}]` : undefined
+  return readList(cursor, context.problems, hint).flatMap((item) => parseDepend(item, context) ?? [])
+}
+
+function parseDepend(cursor: Cursor, context: ParseContext): PlacedDepend | null {
+  const { value } = cursor
+  if (typeof value === 'string') return { cursor, task: value, conditions: ['on_success'] }
+  if (!isObject(value)) return refuse(cursor, context)
+  const [key, ...others] = Object.keys(value)
+  if (key === undefined) return refuse(cursor, context)
+  if (others.length > 0) return parseLong(cursor, context)
+  if (Array.isArray(value[key])) {
+    return { cursor, task: key, conditions: parseConditions(cursor.child(key, value[key]), context) }
+  }
+  if (typeof value[key] !== 'string') return refuse(cursor, context)
+  if (key.toLowerCase() === 'task') return parseLong(cursor, context)
+  return refuse(cursor, context, `write { ${quote(key)}: [${value[key]}] }`)
+}
+
+function parseLong(cursor: Cursor, context: ParseContext): PlacedDepend | null {
+  const fields = readFields(cursor, longShape, context)
+  if (fields === null) return null
+  const task = readString(fields.get('task'), context.problems)
+  if (fields.get('task') === null) return refuse(cursor, context, 'write { task: name, conditions: [...] }')
+  return { cursor, task, conditions: parseConditions(fields.get('conditions'), context) }
+}
+
+function parseConditions(cursor: Cursor | null, context: ParseContext): DependCondition[] {
+  const wanted = readList(cursor, context.problems).flatMap((item) => parseCondition(item, context) ?? [])
+  return wanted.length === 0 ? ['on_success'] : [...new Set(wanted)]
+}
+
+function parseCondition(cursor: Cursor, context: ParseContext): DependCondition | null {
+  const condition = conditions.find((known) => known === cursor.value)
+  if (condition !== undefined) return condition
+  const guess = typeof cursor.value === 'string' ? nearestName(cursor.value, conditions) : null
+  context.problems.error(cursor, 'depend_unknown_condition', 'a dependency has no such condition', {
+    found: describeValue(cursor.value),
+    hint: guess === null ? `write one of: ${conditions.join(', ')}` : `did you mean "${guess}"?`,
+  })
+  return null
+}
+
+function refuse(cursor: Cursor, context: ParseContext, hint?: string): null {
+  context.problems.error(cursor, 'depend_bad_shape', 'this is no dependency', {
+    found: describeValue(cursor.value),
+    hint: hint ?? 'write the name of a task, { name: [on_failure] }, or { task: name, conditions: [on_failure] }',
+  })
+  return null
+}

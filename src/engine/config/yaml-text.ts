@@ -1,0 +1,248 @@
+import type { Alias, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
+import { configTags } from './yaml-tags.ts'
+
+/** Why a text is no YAML, or no YAML that a config may be. */
+export interface YamlProblem {
+  code: 'syntax' | 'duplicate_key' | 'alias_bomb' | 'too_deep' | 'several_documents'
+  message: string
+  /** In units of UTF-16. */
+  offset: number
+}
+
+export interface ParsedYaml {
+  /** undefined when a problem other than `several_documents` was found. */
+  value: unknown
+  problems: YamlProblem[]
+  tree: YamlTree
+}
+
+/** The nodes behind a value, for looking up where it came from. */
+export interface YamlTree {
+  root: Node | null
+  targets: ReadonlyMap<Alias, Node>
+}
+
+type Yaml = typeof import('yaml')
+
+/** Nodes after aliases are followed; a text of 1 MiB without aliases has at most about as many. */
+const nodesMax = 400_000
+const depthMax = 100
+
+/** YAML 1.1 with merge keys, as the reference reads it, but with unique keys (spec/config.md 5). Never throws. */
+export async function parseYaml(text: string): Promise<ParsedYaml> {
+  const yaml = await import('yaml')
+  const none: YamlTree = { root: null, targets: new Map() }
+  try {
+    const document = yaml.parseDocument(text, {
+      version: '1.1',
+      merge: true,
+      intAsBigInt: true,
+      // The library compares every key with every other one; the conversion below finds duplicates in one pass.
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: 'silent',
+      customTags: configTags,
+    })
+    return convert(yaml, document)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    return { value: undefined, problems: [{ code: 'too_deep', message: tooDeep, offset: 0 }], tree: none }
+  }
+}
+
+const tooDeep = `lists and objects nest more than ${depthMax} deep`
+
+function convert(yaml: Yaml, document: Document.Parsed): ParsedYaml {
+  const several = document.errors.filter((error) => error.code === 'MULTIPLE_DOCS')
+  const problems = several.map((error): YamlProblem => {
+    return { code: 'several_documents', message: 'only the first document of the file is read', offset: error.pos[0] }
+  })
+  const failed = document.errors.filter((error) => error.code !== 'MULTIPLE_DOCS')
+  for (const error of failed)
+    problems.push({ code: 'syntax', message: lowerFirst(error.message), offset: error.pos[0] })
+  const conversion = new YamlConversion(yaml)
+  const value = failed.length > 0 ? undefined : conversion.document(document.contents)
+  problems.push(...conversion.problems)
+  const usable = failed.length === 0 && conversion.problems.length === 0
+  return { value: usable ? value : undefined, problems, tree: { root: document.contents, targets: conversion.targets } }
+}
+
+interface Converted {
+  value: unknown
+  /** Nodes in it once all aliases are followed. */
+  size: number
+  depth: number
+}
+
+class YamlConversion {
+  readonly problems: YamlProblem[] = []
+  readonly targets = new Map<Alias, Node>()
+  readonly #yaml: Yaml
+  readonly #anchors = new Map<string, Node>()
+  /** What an anchored node became; undefined while that is still being found out. */
+  readonly #anchored = new Map<Node, Converted | undefined>()
+
+  constructor(yaml: Yaml) {
+    this.#yaml = yaml
+  }
+
+  document(root: Node | null): unknown {
+    const { value, size, depth } = this.#convert(root, 0)
+    if (size > nodesMax) this.#report('alias_bomb', `the aliases expand to more than ${nodesMax} values`, root)
+    else if (depth > depthMax) this.#report('too_deep', tooDeep, root)
+    return value
+  }
+
+  #convert(node: Node | null, level: number): Converted {
+    if (node === null) return { value: null, size: 1, depth: 0 }
+    if (level > depthMax) return this.#refuse('too_deep', tooDeep, node)
+    if (this.#yaml.isAlias(node)) return this.#alias(node)
+    const anchor = 'anchor' in node && typeof node.anchor === 'string' ? node.anchor : null
+    if (anchor !== null) {
+      this.#anchors.set(anchor, node)
+      this.#anchored.set(node, undefined)
+    }
+    const converted = this.#bare(node, level)
+    if (anchor !== null) this.#anchored.set(node, converted)
+    return converted
+  }
+
+  #bare(node: Node, level: number): Converted {
+    if (this.#yaml.isMap(node)) return this.#map(node, level)
+    if (this.#yaml.isSeq(node)) return this.#sequence(node, level)
+    return { value: this.#yaml.isScalar(node) ? scalarValue(node.value) : null, size: 1, depth: 0 }
+  }
+
+  #alias(alias: Alias): Converted {
+    const target = this.#anchors.get(alias.source)
+    if (target === undefined)
+      return this.#refuse('syntax', `there is no anchor "${alias.source}" before this alias`, alias)
+    this.targets.set(alias, target)
+    const converted = this.#anchored.get(target)
+    return converted ?? this.#refuse('syntax', `the anchor "${alias.source}" contains itself`, alias)
+  }
+
+  #sequence(node: YAMLSeq, level: number): Converted {
+    const items = node.items.map((item) => this.#convert(this.#node(item), level + 1))
+    return { value: items.map((item) => item.value), ...total(items) }
+  }
+
+  #map(node: YAMLMap, level: number): Converted {
+    const own = new Map<string, unknown>()
+    const merged: Record<string, unknown>[] = []
+    const parts: Converted[] = []
+    for (const pair of node.items) {
+      const converted = this.#convert(this.#node(pair.value), level + 1)
+      parts.push(converted)
+      if (isMergeKey(this.#yaml, pair)) merged.push(...this.#mergeSources(converted.value, pair))
+      else this.#setOwn(own, pair, converted.value)
+    }
+    const entries = merged.reverse().flatMap((source) => Object.entries(source))
+    // Later entries win: of the merged objects the first one, and own keys over all.
+    return { value: Object.fromEntries([...entries, ...own]), ...total(parts) }
+  }
+
+  #mergeSources(value: unknown, pair: Pair): Record<string, unknown>[] {
+    const sources: unknown[] = Array.isArray(value) ? value : [value]
+    return sources.flatMap((source) => {
+      if (typeof source === 'object' && source !== null && !Array.isArray(source)) return [{ ...source }]
+      this.#report('syntax', '<< takes an object or a list of objects', this.#node(pair.key))
+      return []
+    })
+  }
+
+  #setOwn(own: Map<string, unknown>, pair: Pair, value: unknown): void {
+    const node = this.#node(pair.key)
+    const key = keyText(this.#yaml, node, this.targets.get.bind(this.targets))
+    if (key === null) this.#report('syntax', 'a key must be text', node)
+    else if (own.has(key)) this.#report('duplicate_key', `the key ${JSON.stringify(key)} is given twice`, node)
+    else own.set(key, value)
+  }
+
+  #node(value: unknown): Node | null {
+    return this.#yaml.isNode(value) ? value : null
+  }
+
+  #refuse(code: YamlProblem['code'], message: string, node: Node): Converted {
+    this.#report(code, message, node)
+    return { value: null, size: 1, depth: 0 }
+  }
+
+  #report(code: YamlProblem['code'], message: string, node: Node | null): void {
+    this.problems.push({ code, message, offset: node?.range?.[0] ?? 0 })
+  }
+}
+
+function total(parts: readonly Converted[]): { size: number; depth: number } {
+  let size = 1
+  let depth = 0
+  for (const part of parts) {
+    size += part.size
+    depth = Math.max(depth, part.depth + 1)
+  }
+  return { size, depth }
+}
+
+/** Whole numbers come as bigints, so that one with twenty digits stays exact. */
+function scalarValue(value: unknown): unknown {
+  if (typeof value !== 'bigint') return value
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
+}
+
+function isMergeKey(yaml: Yaml, pair: Pair): boolean {
+  return yaml.isScalar(pair.key) && typeof pair.key.value === 'symbol'
+}
+
+function keyText(yaml: Yaml, node: Node | null, targetOf: (alias: Alias) => Node | undefined): string | null {
+  if (yaml.isAlias(node)) return keyText(yaml, targetOf(node) ?? null, targetOf)
+  if (!yaml.isScalar(node)) return null
+  const value = scalarValue((node as Scalar).value)
+  return typeof value === 'string' ||
+    typeof value === 'number' ||
+    typeof value === 'boolean' ||
+    typeof value === 'bigint'
+    ? String(value)
+    : null
+}
+
+/** The pair or item below `node` that a key of the path names; merged keys are found in their source. */
+export function childOf(
+  yaml: Yaml,
+  tree: YamlTree,
+  node: Node,
+  key: string | number,
+): { key: Node; value: Node | null } | null {
+  const at = yaml.isAlias(node) ? (tree.targets.get(node) ?? node) : node
+  if (yaml.isSeq(at)) {
+    const item = typeof key === 'number' ? at.items[key] : undefined
+    return yaml.isNode(item) ? { key: item, value: item } : null
+  }
+  if (!yaml.isMap(at)) return null
+  const targetOf = (alias: Alias): Node | undefined => tree.targets.get(alias)
+  for (const pair of at.items) {
+    if (!yaml.isNode(pair.key) || keyText(yaml, pair.key, targetOf) !== String(key)) continue
+    return { key: pair.key, value: yaml.isNode(pair.value) ? pair.value : null }
+  }
+  return childOfMerged(yaml, tree, at, key)
+}
+
+function childOfMerged(
+  yaml: Yaml,
+  tree: YamlTree,
+  map: YAMLMap,
+  key: string | number,
+): { key: Node; value: Node | null } | null {
+  for (const pair of map.items) {
+    if (!isMergeKey(yaml, pair) || !yaml.isNode(pair.value)) continue
+    const sources = yaml.isSeq(pair.value) ? pair.value.items.filter(yaml.isNode) : [pair.value]
+    for (const source of sources) {
+      const found = childOf(yaml, tree, source, key)
+      if (found !== null) return found
+    }
+  }
+  return null
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1)
+}

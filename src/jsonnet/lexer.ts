@@ -1,0 +1,148 @@
+import { StaticFailure } from './failure.ts'
+import { lexNumber } from './lex-number.ts'
+import { lexTextBlock } from './lex-text-block.ts'
+import { quoteRune } from './quote-rune.ts'
+import { Place, type Source } from './source.ts'
+import { isKeyword, type Token, type TokenKind } from './token.ts'
+
+const operatorCharacters = '!$:~+-&|^=<>*/%'
+const symbols = '{}[],.();'
+
+/** All tokens of a source, the last of which is the end of file. */
+export function lex(source: Source): Token[] {
+  return new Lexer(source).run()
+}
+
+/** Reads characters from left to right; `at` is the offset of the next one. */
+export class Lexer {
+  readonly source: Source
+  readonly text: string
+  readonly tokens: Token[] = []
+  at = 0
+
+  constructor(source: Source) {
+    this.source = source
+    this.text = source.text
+  }
+
+  run(): Token[] {
+    for (;;) {
+      this.#skipSpaceAndComments()
+      if (this.at >= this.text.length) break
+      this.#lexToken()
+    }
+    this.emit('end of file', '', this.at)
+    return this.tokens
+  }
+
+  emit(kind: TokenKind, text: string, start: number): void {
+    this.tokens.push({ kind, text, start, end: this.at })
+  }
+
+  fail(message: string, at: number): never {
+    throw new StaticFailure(message, new Place(this.source, at, at))
+  }
+
+  #lexToken(): void {
+    const start = this.at
+    const char = this.text.charAt(start)
+    if (symbols.includes(char)) {
+      this.at++
+      this.emit(char as TokenKind, char, start)
+    } else if (isIdentifierStart(this.text.charCodeAt(start))) this.#lexIdentifier()
+    else if (char >= '0' && char <= '9') lexNumber(this)
+    else if (char === '"') this.#lexString(char, 'STRING_DOUBLE')
+    else if (char === "'") this.#lexString(char, 'STRING_SINGLE')
+    else if (char === '@') this.#lexVerbatim()
+    else if (operatorCharacters.includes(char)) this.#lexOperator()
+    else this.fail(`Could not lex the character ${quoteRune(this.text.codePointAt(start))}`, start)
+  }
+
+  #lexIdentifier(): void {
+    const start = this.at
+    while (isIdentifierPart(this.text.charCodeAt(this.at))) this.at++
+    const word = this.text.slice(start, this.at)
+    this.emit(isKeyword(word) ? word : 'IDENTIFIER', word, start)
+  }
+
+  #lexString(quote: string, kind: TokenKind): void {
+    const start = this.at
+    for (let at = start + 1; at < this.text.length; at++) {
+      const char = this.text[at]
+      if (char === '\\') at++
+      else if (char === quote) {
+        this.at = at + 1
+        this.emit(kind, this.text.slice(start + 1, at), start)
+        return
+      }
+    }
+    this.fail('Unterminated String', start)
+  }
+
+  #lexVerbatim(): void {
+    const start = this.at
+    const quote = this.text[start + 1]
+    if (quote !== '"' && quote !== "'") {
+      this.fail(`Couldn't lex verbatim string, junk after '@': ${this.text.codePointAt(start + 1) ?? -1}`, start)
+    }
+    let content = ''
+    for (let from = start + 2; ; ) {
+      const end = this.text.indexOf(quote, from)
+      if (end < 0) this.fail('Unterminated String', start)
+      content += this.text.slice(from, end)
+      if (this.text[end + 1] !== quote) {
+        this.at = end + 1
+        this.emit(quote === '"' ? 'VERBATIM_STRING_DOUBLE' : 'VERBATIM_STRING_SINGLE', content, start)
+        return
+      }
+      content += quote
+      from = end + 2
+    }
+  }
+
+  /** Operators are as long as can be, but never swallow a comment or a text block, nor end with a sign. */
+  #lexOperator(): void {
+    const start = this.at
+    if (this.text.startsWith('|||', start)) {
+      lexTextBlock(this)
+      return
+    }
+    this.at++
+    while (operatorCharacters.includes(this.text.charAt(this.at)) && this.at < this.text.length) {
+      if (/^(\/[/*]|\|\|\|)/.test(this.text.slice(this.at, this.at + 3))) break
+      this.at++
+    }
+    while (this.at > start + 1 && '+-~!$'.includes(this.text.charAt(this.at - 1))) this.at--
+    const operator = this.text.slice(start, this.at)
+    this.emit(operator === '$' ? '$' : 'OPERATOR', operator, start)
+  }
+
+  #skipSpaceAndComments(): void {
+    for (;;) {
+      const char = this.text.charCodeAt(this.at)
+      if (char === 32 || char === 9 || char === 10 || char === 13) this.at++
+      else if (char === 35 || this.text.startsWith('//', this.at)) this.#skipLine()
+      else if (char === 47 && this.text[this.at + 1] === '*') this.#skipBlockComment()
+      else return
+    }
+  }
+
+  #skipLine(): void {
+    const end = this.text.indexOf('\n', this.at)
+    this.at = end < 0 ? this.text.length : end
+  }
+
+  #skipBlockComment(): void {
+    const end = this.text.indexOf('*/', this.at + 2)
+    if (end < 0) this.fail('Multi-line comment has no terminating */', this.at)
+    this.at = end + 2
+  }
+}
+
+function isIdentifierStart(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95
+}
+
+function isIdentifierPart(code: number): boolean {
+  return isIdentifierStart(code) || (code >= 48 && code <= 57)
+}

@@ -1,0 +1,72 @@
+import { RuntimeFailure } from './failure.ts'
+import type { JsonnetFunction } from './function.ts'
+import type { Place } from './source.ts'
+import type { Env } from './values.ts'
+
+/** State of the evaluation that is under way. There is one at a time in a thread; `evaluate` sets it up and puts
+ *  the former one back, so that a native function may evaluate something of its own. */
+export interface Machine {
+  /** Frames in the sense of go-jsonnet: calls, lazy values and fields being evaluated. */
+  depth: number
+  depthMax: number
+  /** The running function was called with `tailstrict`, so a call in its tail position replaces its frame. */
+  trimmable: boolean
+  /** Places that led to what is being evaluated: `places[0 … top)`. Left as it was when something throws. */
+  readonly places: (Place | undefined)[]
+  top: number
+  /** The call that a function body left to its caller; see `tail`. */
+  tailFunction: JsonnetFunction | undefined
+  tailEnv: Env
+  tailStrict: boolean
+  tailPlace: Place | undefined
+  /** Calls and lazy values so far; every 1,024 of them `beat` is called. */
+  ticks: number
+  beat: () => void
+  /** Keep the places of array elements. */
+  keepPlaces: boolean
+}
+
+export const machine: Machine = freshMachine()
+
+export function freshMachine(): Machine {
+  return {
+    depth: 0,
+    depthMax: 500,
+    trimmable: false,
+    places: [],
+    top: 0,
+    tailFunction: undefined,
+    tailEnv: [],
+    tailStrict: false,
+    tailPlace: undefined,
+    ticks: 0,
+    beat: () => undefined,
+    keepPlaces: false,
+  }
+}
+
+/** Stops the program at a place, or at the call that is being evaluated. */
+export function fail(message: string, place?: Place, hint?: string): never {
+  throw new RuntimeFailure(message, currentTrace(place), 'runtime', hint)
+}
+
+/** Innermost first. Frames that stand at the same place in a row count once. */
+export function currentTrace(place?: Place): Place[] {
+  const trace: Place[] = place === undefined ? [] : [place]
+  for (let at = machine.top - 1; at >= 0; at--) {
+    const frame = machine.places[at]
+    if (frame !== undefined && frame !== trace.at(-1)) trace.push(frame)
+  }
+  return trace
+}
+
+export function tick(): void {
+  if ((++machine.ticks & 1023) === 0) machine.beat()
+}
+
+/** Counts a frame; the caller puts `depth` back. */
+export function enterFrame(place?: Place): void {
+  if (machine.depth >= machine.depthMax) fail('max stack frames exceeded.', place)
+  machine.depth++
+  if ((++machine.ticks & 1023) === 0) machine.beat()
+}

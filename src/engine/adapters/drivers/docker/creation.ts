@@ -1,0 +1,186 @@
+import type { Duplex } from 'node:stream'
+import { AgolaError } from '../../../model/errors.ts'
+import type { Clock } from '../../../ports/clock.ts'
+import type { CreatePodOptions, PodRequest } from '../../../ports/pod-driver.ts'
+import { type EngineClient, EngineFailure } from './client.ts'
+import type { EngineEvents } from './events.ts'
+import type { ContainerSpec } from './spec.ts'
+import { explainRefusal, isImageMissing, isToolsMissing } from './start-refusal.ts'
+import { ContainerWatch } from './watch.ts'
+
+export interface CreationParts {
+  client: EngineClient
+  clock: Clock
+  events: EngineEvents
+  pull: (image: string) => Promise<void>
+  repairTools: () => Promise<void>
+}
+
+export interface CreatedPod {
+  /** The main one first. */
+  containerIds: string[]
+  watch: ContainerWatch
+  lifeline: Duplex | null
+}
+
+const toolsAttempts = [50, 200, 600]
+
+/** Creates and starts the containers of a pod, as much as possible at the same time. Leaves what it made to its caller when it fails. */
+export async function startPod(
+  parts: CreationParts,
+  request: PodRequest,
+  specs: ContainerSpec[],
+  options: CreatePodOptions,
+): Promise<CreatedPod> {
+  const create = (spec: ContainerSpec) => createContainer(parts, request, spec, options)
+  const [mainSpec, ...serviceSpecs] = specs
+  if (mainSpec === undefined) throw new AgolaError('assertionFailed', 'a pod without containers')
+  const mainCreated = create(mainSpec)
+  // All are waited for, also after a failure: what is still being created could not be removed.
+  const results = await Promise.allSettled([
+    mainCreated,
+    ...serviceSpecs.map((spec) => createService(() => create(spec), mainCreated)),
+  ])
+  const ids = results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+  options.signal?.throwIfAborted()
+  const [mainId = '', ...serviceIds] = ids
+  const main = await startMain(parts, mainSpec, mainId, create, options)
+  options.signal?.throwIfAborted()
+  const starts = serviceIds.map((id, index) => startService(parts, serviceSpecs[index]?.body.Image ?? '', id))
+  for (const result of await Promise.allSettled(starts)) if (result.status === 'rejected') throw result.reason
+  options.signal?.throwIfAborted()
+  return { ...main, containerIds: [main.mainId, ...serviceIds] }
+}
+
+/** Some engines want the container whose network is shared to exist first. */
+async function createService(create: () => Promise<string>, mainCreated: Promise<string>): Promise<string> {
+  try {
+    return await create()
+  } catch (error) {
+    if (!isSharedContainerMissing(error)) throw error
+    await mainCreated
+    return create()
+  }
+}
+
+function isSharedContainerMissing(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown }
+  return (
+    cause instanceof EngineFailure &&
+    /container/i.test(cause.message) &&
+    /no such container|not found|no container/i.test(cause.message)
+  )
+}
+
+/** Optimistic: the engine itself says when an image is missing, so that a present one costs no request. */
+async function createContainer(
+  { client, pull }: CreationParts,
+  { pull: policy }: PodRequest,
+  { query, body }: ContainerSpec,
+  options: CreatePodOptions,
+): Promise<string> {
+  const send = async () => {
+    const answer = (await client.json('POST', '/containers/create', { query, body })) as {
+      Id?: unknown
+      Warnings?: unknown
+    }
+    for (const warning of Array.isArray(answer.Warnings) ? answer.Warnings : [])
+      options.onMessage(`${body.Image}: ${warning}`)
+    return String(answer.Id)
+  }
+  try {
+    return await send()
+  } catch (error) {
+    if (!(error instanceof EngineFailure)) throw error
+    if (!isImageMissing(error)) throw explainRefusal(body.Image, error)
+    if (policy === 'never') throw notPresent(body.Image, query.platform, error)
+    await pull(body.Image)
+  }
+  options.signal?.throwIfAborted()
+  try {
+    return await send()
+  } catch (error) {
+    throw error instanceof EngineFailure ? explainRefusal(body.Image, error) : error
+  }
+}
+
+function notPresent(image: string, platform: string | undefined, cause: EngineFailure): AgolaError {
+  const wanted = platform === undefined ? image : `${image} for ${platform}`
+  return new AgolaError(
+    'imageUnavailable',
+    `the container engine does not have ${wanted}, and may not pull it; allow pulling, or load the image first`,
+    { cause, details: { image } },
+  )
+}
+
+async function startMain(
+  parts: CreationParts,
+  spec: ContainerSpec,
+  firstId: string,
+  create: (spec: ContainerSpec) => Promise<string>,
+  options: CreatePodOptions,
+): Promise<{ mainId: string; watch: ContainerWatch; lifeline: Duplex | null }> {
+  let mainId = firstId
+  for (const pauseMs of [...toolsAttempts, null]) {
+    const watch = new ContainerWatch(mainId, parts.client, parts.events, parts.clock)
+    try {
+      const lifeline = await startWithLifeline(parts.client, spec, mainId)
+      lifeline?.on('close', () => watch.verify())
+      return { mainId, watch, lifeline }
+    } catch (error) {
+      watch.end({ reason: 'removed', exitCode: null })
+      if (!(error instanceof EngineFailure)) throw error
+      if (pauseMs === null || !isToolsMissing(error)) throw explainMain(spec, error)
+    }
+    await parts.repairTools()
+    await parts.clock.sleep(pauseMs, options.signal)
+    mainId = await recreate(parts.client, mainId, () => create(spec))
+  }
+  throw new AgolaError('assertionFailed', 'the last attempt returns or throws')
+}
+
+function explainMain({ body }: ContainerSpec, failure: EngineFailure): AgolaError {
+  if (!isToolsMissing(failure)) return explainRefusal(body.Image, failure)
+  return new AgolaError(
+    'driverFailed',
+    `the tools for containers do not run: ${failure.message}; the tools image needs a static busybox at /bin/busybox. Remove the volumes named agola-tools-… to have them made anew`,
+    { cause: failure },
+  )
+}
+
+/** A container that removes itself is gone after a start that failed, or will be in a moment. */
+async function recreate(client: EngineClient, id: string, create: () => Promise<string>): Promise<string> {
+  try {
+    await client.json('DELETE', `/containers/${id}`, { query: { force: true } })
+  } catch (error) {
+    if (!(error instanceof EngineFailure)) throw error
+  }
+  return create()
+}
+
+/** We hold the container's standard input before it starts to read. */
+async function startWithLifeline(client: EngineClient, { body }: ContainerSpec, id: string): Promise<Duplex | null> {
+  const attached = body.OpenStdin
+    ? client.upgrade(`/containers/${id}/attach`, { query: { stream: true, stdin: true } })
+    : Promise.resolve(null)
+  try {
+    const [lifeline] = await Promise.all([attached, client.json('POST', `/containers/${id}/start`)])
+    lifeline?.on('error', () => undefined)
+    lifeline?.resume()
+    return lifeline
+  } catch (error) {
+    attached.then((lifeline) => lifeline?.destroy()).catch(() => undefined)
+    throw error
+  }
+}
+
+async function startService({ client }: CreationParts, image: string, id: string): Promise<void> {
+  try {
+    await client.json('POST', `/containers/${id}/start`)
+  } catch (error) {
+    throw error instanceof EngineFailure ? explainRefusal(image, error) : error
+  }
+}

@@ -1,0 +1,192 @@
+import { AgolaError } from '../../../model/errors.ts'
+import type { PodId } from '../../../model/ids.ts'
+import type { Arch } from '../../../model/run-config.ts'
+import type { CallOptions } from '../../../ports/call-options.ts'
+import type { Clock } from '../../../ports/clock.ts'
+import type { Log } from '../../../ports/log.ts'
+import type {
+  CreatePodOptions,
+  Pod,
+  PodDriver,
+  PodDriverCapabilities,
+  PodRequest,
+  PodSummary,
+} from '../../../ports/pod-driver.ts'
+import type { Random } from '../../../ports/random.ts'
+import { EngineClient } from './client.ts'
+import { findClientCredentials, readClientConfig } from './client-config.ts'
+import { type CreationParts, startPod } from './creation.ts'
+import { EngineEvents } from './events.ts'
+import { parseImageReference } from './image-reference.ts'
+import { label, type PodOwner } from './labels.ts'
+import { DockerPod } from './pod.ts'
+import type { Engine } from './probe.ts'
+import { ImagePuller } from './pull.ts'
+import { findCredentials, type RegistryCredentials } from './registry-credentials.ts'
+import { findObjects, removeObjects, toSummaries } from './removal.ts'
+import { podSpec, type ToolsMount } from './spec.ts'
+import type { ToolsSettings } from './tools-image.ts'
+import { ToolsVolume } from './tools-volume.ts'
+
+export interface DockerDriverOptions {
+  /** What `findEngine` or `probeEngine` found. */
+  engine: Engine
+  clock: Clock
+  random: Random
+  log: Log
+  /** Pods of this group and mode are ours and our siblings'. */
+  owner: PodOwner
+  privilegedContainers: boolean
+  tools: ToolsSettings
+  /** The user's Docker client, for its credentials; null: only those of the request are used. */
+  clientConfig: { dir: string; environment: Record<string, string | undefined> } | null
+  /** Services see the main container's processes and end with it, whatever happens to us. */
+  strictCleanup?: boolean
+  /** '' : the engine's default network. */
+  networkMode?: string
+}
+
+const undoMsMax = 30_000
+
+/** Pods as containers of a Docker or Podman engine that share the main container's network (spec/executor.md 18.3, spec/local-runs.md 14.2). */
+export class DockerDriver implements PodDriver {
+  readonly name = 'docker'
+  readonly #options: DockerDriverOptions
+  readonly #client: EngineClient
+  readonly #events: EngineEvents
+  readonly #puller: ImagePuller
+  readonly #tools: ToolsVolume
+  readonly #pods = new Set<DockerPod>()
+
+  constructor(options: DockerDriverOptions) {
+    const { engine, clock, random, log, owner, tools } = options
+    this.#options = options
+    this.#client = new EngineClient(engine)
+    this.#events = new EngineEvents(this.#client, owner.executorsGroupId, clock, log)
+    this.#puller = new ImagePuller(this.#client, clock)
+    this.#tools = new ToolsVolume({
+      client: this.#client,
+      puller: this.#puller,
+      settings: tools,
+      findCredentials: (image) => this.#clientCredentials(parseImageReference(image).registry),
+      clock,
+      random,
+      owner,
+    })
+  }
+
+  /** Calling it early loads the library while other work goes on. */
+  async capabilities(): Promise<PodDriverCapabilities> {
+    const { engine, privilegedContainers } = this.#options
+    const { product, version, arch } = engine.version
+    await this.#client.load()
+    return {
+      archs: archsOf(arch),
+      privilegedContainers,
+      images: true,
+      description: `${product} ${version} at ${engine.endpoint.url}`,
+    }
+  }
+
+  async createPod(request: PodRequest, options: CreatePodOptions): Promise<Pod> {
+    this.#check(request)
+    options.signal?.throwIfAborted()
+    const [tools] = await Promise.all([
+      this.#tools.mount(request.executorId, options),
+      this.#events.open(),
+      request.pull === 'always' ? this.#pullAll(request, options) : undefined,
+    ])
+    const remove = (removeOptions: CallOptions) => this.removePod(request.podId, removeOptions)
+    try {
+      const created = await startPod(
+        this.#creationParts(request, options),
+        request,
+        this.#specs(request, tools),
+        options,
+      )
+      const { clock, random } = this.#options
+      const arch = request.arch === '' ? this.#client.engine.version.arch : request.arch
+      const pod = new DockerPod({ id: request.podId, arch, client: this.#client, clock, random, remove, ...created })
+      this.#pods.add(pod)
+      void pod.ended.then(() => this.#pods.delete(pod))
+      return pod
+    } catch (error) {
+      await this.#undo(remove)
+      throw error
+    }
+  }
+
+  async listPods(options: CallOptions = {}): Promise<PodSummary[]> {
+    return toSummaries(await findObjects(this.#client, [this.#groupLabel()], options))
+  }
+
+  async removePod(podId: PodId, options: CallOptions = {}): Promise<void> {
+    const objects = await findObjects(this.#client, [this.#groupLabel(), `${label.podId}=${podId}`], options)
+    await removeObjects(this.#client, this.#options.clock, objects, options)
+  }
+
+  async close(): Promise<void> {
+    this.#events.close()
+    for (const pod of this.#pods) pod.detach()
+  }
+
+  #check({ containers }: PodRequest): void {
+    const { privilegedContainers } = this.#options
+    if (containers.some((container) => container.privileged) && !privilegedContainers) {
+      throw new AgolaError('assertionFailed', 'a privileged container was asked for that is not allowed')
+    }
+    for (const { image } of containers) parseImageReference(image)
+  }
+
+  #specs(request: PodRequest, tools: ToolsMount) {
+    const { owner, clock, random, strictCleanup = false, networkMode = '' } = this.#options
+    const names = request.containers.map(() => `agola-${random.uuid()}`)
+    return podSpec(request, { owner, tools, names, strictCleanup, networkMode, nowMs: clock.now() })
+  }
+
+  #creationParts(request: PodRequest, options: CreatePodOptions): CreationParts {
+    return {
+      client: this.#client,
+      clock: this.#options.clock,
+      events: this.#events,
+      pull: (image) => this.#pull(image, request, options),
+      repairTools: () => this.#tools.repair(request.executorId, options),
+    }
+  }
+
+  async #pullAll(request: PodRequest, options: CreatePodOptions): Promise<void> {
+    const images = new Set(request.containers.map((container) => container.image))
+    await Promise.all([...images].map((image) => this.#pull(image, request, options)))
+  }
+
+  async #pull(image: string, { arch, registriesAuth }: PodRequest, options: CreatePodOptions): Promise<void> {
+    const { registry } = parseImageReference(image)
+    const credentials = findCredentials(registry, registriesAuth) ?? (await this.#clientCredentials(registry))
+    await this.#puller.pull({ image, platform: arch === '' ? '' : `linux/${arch}`, credentials }, options)
+  }
+
+  async #clientCredentials(registry: string): Promise<RegistryCredentials | null> {
+    const { clientConfig, log } = this.#options
+    if (clientConfig === null) return null
+    const config = await readClientConfig(clientConfig.dir)
+    return findClientCredentials(registry, config, clientConfig.environment, (message) => log.warn(message))
+  }
+
+  /** With a deadline of its own: what was cancelled must still be cleaned up. */
+  async #undo(remove: (options: CallOptions) => Promise<void>): Promise<void> {
+    try {
+      await remove({ signal: AbortSignal.timeout(undoMsMax) })
+    } catch (error) {
+      this.#options.log.warn('a pod that could not be made may have left something behind', { error: String(error) })
+    }
+  }
+
+  #groupLabel(): string {
+    return `${label.executorsGroupId}=${this.#options.owner.executorsGroupId}`
+  }
+}
+
+/** A 64-bit x86 kernel runs 32-bit programs too. */
+function archsOf(arch: Arch): Arch[] {
+  return arch === 'amd64' ? ['amd64', '386'] : [arch]
+}

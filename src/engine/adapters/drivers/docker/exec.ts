@@ -1,0 +1,245 @@
+import { type Duplex, Writable } from 'node:stream'
+import { AgolaError } from '../../../model/errors.ts'
+import type { CallOptions } from '../../../ports/call-options.ts'
+import type { Clock } from '../../../ports/clock.ts'
+import type { ContainerExec, ExecRequest, TtySize } from '../../../ports/pod-driver.ts'
+import { abortable } from '../abortable.ts'
+import { type EngineClient, EngineFailure, hasStatus } from './client.ts'
+import { compareVersions } from './engine-version.ts'
+import { execMarker, type KillSignal } from './kill.ts'
+import { Demultiplexer, ExecOutput } from './output.ts'
+import { isStartFailure, type StartFailure, toStartFailure } from './start-failure.ts'
+
+/** What an exec needs to know about its pod. */
+export interface ExecContext {
+  client: EngineClient
+  clock: Clock
+  containerId: string
+  /** Set once the pod was stopped or removed: what its commands report afterwards is our own doing. */
+  isGone: () => boolean
+  ended: Promise<unknown>
+  /** Signals the processes that carry a marker, as long as `isRunning` says so. */
+  signal: (marker: string, user: string, signalName: KillSignal, isRunning: () => Promise<boolean>) => Promise<void>
+}
+
+const exitCodePollMsMax = 100
+const interruptCharacter = '\x03'
+const endOfFileCharacter = '\x04'
+/** Nobody types this; Docker's default, ^P ^Q, would cut terminals off and swallow ^P. */
+const detachKeys = 'ctrl-^,ctrl-_,ctrl-^,ctrl-_'
+
+/** Creates and starts a command: two requests. */
+export async function startExec(context: ExecContext, request: ExecRequest, marker: string): Promise<DockerExec> {
+  const { client, containerId } = context
+  try {
+    const created = await client.json('POST', `/containers/${containerId}/exec`, { body: toBody(request, marker) })
+    const execId = String((created as { Id?: unknown }).Id)
+    const tty = request.tty !== null
+    const start = { Detach: false, Tty: tty, ...consoleSize(client, request.tty) }
+    const socket = await client.upgrade(`/exec/${execId}/start`, { body: start })
+    const exec = new DockerExec(context, request, { execId, marker, socket })
+    if (request.tty !== null && !knowsConsoleSize(client)) await exec.resize(request.tty)
+    return exec
+  } catch (error) {
+    if (hasStatus(error, 404, 409) || (error instanceof EngineFailure && context.isGone())) throw podGone(error)
+    if (error instanceof EngineFailure) {
+      throw new AgolaError('driverFailed', `the container engine could not run a command: ${error.message}`, {
+        cause: error,
+      })
+    }
+    throw error
+  }
+}
+
+export class DockerExec implements ContainerExec {
+  readonly stdin: Writable | null
+  readonly #context: ExecContext
+  readonly #request: ExecRequest
+  readonly #execId: string
+  readonly #marker: string
+  readonly #socket: Duplex
+  readonly #output: ExecOutput
+  readonly #outcome: Promise<number>
+  #startComplaint = ''
+  #isDone = false
+
+  constructor(context: ExecContext, request: ExecRequest, started: { execId: string; marker: string; socket: Duplex }) {
+    this.#context = context
+    this.#request = request
+    this.#execId = started.execId
+    this.#marker = started.marker
+    this.#socket = started.socket
+    this.#output = new ExecOutput(started.socket)
+    this.stdin = request.stdin ? this.#createStdin() : null
+    this.#outcome = this.#finish(this.#readAll())
+    this.#outcome
+      .catch(() => undefined)
+      .finally(() => {
+        this.#isDone = true
+        this.#socket.destroy()
+      })
+  }
+
+  wait(options: CallOptions = {}): Promise<number> {
+    return abortable(this.#outcome, options.signal)
+  }
+
+  async kill(signalName: KillSignal): Promise<void> {
+    if (this.#isDone || this.#context.isGone()) return
+    if (signalName === 'INT' && this.#request.tty !== null) {
+      this.#socket.write(interruptCharacter)
+      return
+    }
+    const isRunning = async () => !this.#isDone && (await this.#inspect()).running
+    await this.#context.signal(this.#marker, this.#request.user, signalName, isRunning)
+  }
+
+  async resize({ columns, rows }: TtySize): Promise<void> {
+    try {
+      const query = { w: columns, h: rows }
+      await this.#context.client.json('POST', `/exec/${this.#execId}/resize`, { query })
+    } catch (error) {
+      // The command has ended, or has not begun to run: neither is worth an error to whoever drags a window.
+      if (!(error instanceof EngineFailure)) throw error
+    }
+  }
+
+  /** Ending it closes our half of the connection; a terminal gets its own end of file and stays open for ^C. */
+  #createStdin(): Writable {
+    const socket = this.#socket
+    const tty = this.#request.tty !== null
+    return new Writable({
+      // A command that ends without reading everything is told by its exit code.
+      write: (chunk, _encoding, done) => {
+        if (!socket.writable) return done()
+        socket.write(chunk, () => done())
+      },
+      final: (done) => {
+        if (!socket.writable) return done()
+        if (tty) socket.write(endOfFileCharacter, () => done())
+        else socket.end(() => done())
+      },
+    })
+  }
+
+  /** Resolves when the engine has closed the connection. */
+  #readAll(): Promise<void> {
+    const { stdout, stderr, tty } = this.#request
+    const onBytes = (stream: 1 | 2, bytes: Buffer) => {
+      if (this.#holdsBack(bytes)) return
+      this.#output.write(stream === 2 ? stderr : stdout, bytes)
+    }
+    const demultiplexer = new Demultiplexer(onBytes)
+    const socket = this.#socket
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        if (tty === null) demultiplexer.push(chunk)
+        else onBytes(1, chunk)
+      } catch (error) {
+        reject(error)
+        socket.destroy()
+      }
+    })
+    socket.on('end', resolve)
+    socket.on('close', resolve)
+    // A broken connection ends the output; whether the command has ended is asked afterwards.
+    socket.on('error', () => resolve())
+    return promise
+  }
+
+  #isFirst = true
+
+  /** An engine tells on the output stream that it could not start a command. That text is not the command's output. */
+  #holdsBack(bytes: Buffer): boolean {
+    if (this.#isFirst && isStartFailure(bytes)) {
+      this.#startComplaint = bytes.toString()
+      this.#isFirst = false
+      return true
+    }
+    this.#isFirst = false
+    if (this.#startComplaint !== '') this.#release()
+    return false
+  }
+
+  #release(): void {
+    this.#output.write(this.#request.stdout, Buffer.from(this.#startComplaint))
+    this.#startComplaint = ''
+  }
+
+  async #finish(readAll: Promise<void>): Promise<number> {
+    await readAll
+    let { exitCode, started } = await this.#exitCode()
+    if (this.#startComplaint !== '') {
+      if (started) this.#release()
+      else exitCode = this.#tellStartFailure(toStartFailure(this.#startComplaint, this.#request))
+    }
+    await this.#output.flushed()
+    return exitCode
+  }
+
+  #tellStartFailure({ message, exitCode }: StartFailure): number {
+    const { stdout, stderr, tty } = this.#request
+    this.#output.write(
+      tty === null ? (stderr ?? stdout) : stdout,
+      Buffer.from(`${message}${tty === null ? '' : '\r'}\n`),
+    )
+    return exitCode
+  }
+
+  /** The end of the output comes a moment before the engine knows the exit code. */
+  async #exitCode(): Promise<{ exitCode: number; started: boolean }> {
+    let podEnded = false
+    void this.#context.ended.then(() => {
+      podEnded = true
+    })
+    for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, exitCodePollMsMax)) {
+      if (this.#context.isGone()) throw podGone()
+      const wasEnded = podEnded
+      const state = await this.#inspect()
+      if (!state.running && state.exitCode !== null) return { exitCode: state.exitCode, started: state.started }
+      if (wasEnded) throw podGone()
+      await this.#context.clock.sleep(pauseMs)
+    }
+  }
+
+  async #inspect(): Promise<{ running: boolean; started: boolean; exitCode: number | null }> {
+    try {
+      const answer = await this.#context.client.json('GET', `/exec/${this.#execId}/json`)
+      const { Running, ExitCode, Pid } = answer as { Running?: unknown; ExitCode?: unknown; Pid?: unknown }
+      return { running: Running === true, started: Pid !== 0, exitCode: typeof ExitCode === 'number' ? ExitCode : null }
+    } catch (error) {
+      if (error instanceof EngineFailure) throw podGone(error)
+      throw error
+    }
+  }
+}
+
+export function podGone(cause?: unknown): AgolaError {
+  return new AgolaError('podDoesNotExist', 'the pod has ended', { cause })
+}
+
+function toBody(request: ExecRequest, marker: string): Record<string, unknown> {
+  const { command, environment, workingDir, user, tty, stdin } = request
+  const variables = marker === '' ? environment : { ...environment, [execMarker]: marker }
+  return {
+    Cmd: command,
+    Env: Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+    ...(workingDir !== '' && { WorkingDir: workingDir }),
+    ...(user !== '' && { User: user }),
+    Tty: tty !== null,
+    // A terminal keeps its input, which ^C needs. Without an input the command reads /dev/null.
+    AttachStdin: stdin || tty !== null,
+    AttachStdout: true,
+    AttachStderr: tty === null,
+    DetachKeys: detachKeys,
+  }
+}
+
+function knowsConsoleSize(client: EngineClient): boolean {
+  return compareVersions(client.engine.version.apiVersion, '1.42') >= 0
+}
+
+function consoleSize(client: EngineClient, tty: TtySize | null): object {
+  return tty !== null && knowsConsoleSize(client) ? { ConsoleSize: [tty.rows, tty.columns] } : {}
+}

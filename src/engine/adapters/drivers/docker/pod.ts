@@ -1,0 +1,140 @@
+import type { Duplex } from 'node:stream'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { AgolaError } from '../../../model/errors.ts'
+import type { PodId } from '../../../model/ids.ts'
+import type { Arch } from '../../../model/run-config.ts'
+import type { CallOptions } from '../../../ports/call-options.ts'
+import type { Clock } from '../../../ports/clock.ts'
+import type { ContainerExec, ExecRequest, Pod, PodEnd } from '../../../ports/pod-driver.ts'
+import type { Random } from '../../../ports/random.ts'
+import { abortable } from '../abortable.ts'
+import { type EngineClient, hasStatus } from './client.ts'
+import { type ExecContext, podGone, startExec } from './exec.ts'
+import { findAndSignalCommand, findCommand, type KillSignal, notFoundExitCode, signalCommand } from './kill.ts'
+import { busyboxPath } from './spec.ts'
+import type { ContainerWatch } from './watch.ts'
+
+export interface DockerPodParts {
+  id: PodId
+  arch: Arch
+  client: EngineClient
+  clock: Clock
+  random: Random
+  /** The main one first. */
+  containerIds: string[]
+  watch: ContainerWatch
+  /** The connection that keeps the pod alive; null for one that outlives us. */
+  lifeline: Duplex | null
+  remove: (options: CallOptions) => Promise<void>
+}
+
+const root = '0'
+const killRetryMs = 50
+const killAttemptsMax = 40
+
+export class DockerPod implements Pod {
+  readonly id: PodId
+  readonly arch: Arch
+  readonly ended: Promise<PodEnd>
+  readonly #parts: DockerPodParts
+  readonly #context: ExecContext
+  #isGone = false
+
+  constructor(parts: DockerPodParts) {
+    this.#parts = parts
+    this.id = parts.id
+    this.arch = parts.arch
+    this.ended = parts.watch.ended
+    this.#context = {
+      client: parts.client,
+      clock: parts.clock,
+      containerId: parts.containerIds[0] ?? '',
+      isGone: () => this.#isGone,
+      ended: parts.watch.ended,
+      signal: (marker, user, signalName, isRunning) => this.#signal(marker, user, signalName, isRunning),
+    }
+  }
+
+  toolbox(applet: string): string[] {
+    return [busyboxPath, applet]
+  }
+
+  exec(request: ExecRequest, options: CallOptions = {}): Promise<ContainerExec> {
+    if (this.#isGone || this.#parts.watch.isEnded) return Promise.reject(podGone())
+    return abortable(startExec(this.#context, request, this.#parts.random.uuid()), options.signal)
+  }
+
+  async stop(graceMs: number, { signal }: CallOptions = {}): Promise<void> {
+    this.#isGone = true
+    const query = { t: Math.ceil(graceMs / 1000) }
+    const stops = this.#parts.containerIds.map(async (id) => {
+      try {
+        await this.#parts.client.json('POST', `/containers/${id}/stop`, { query, signal })
+      } catch (error) {
+        if (!hasStatus(error, 404, 409)) throw error
+      }
+    })
+    const failed = (await Promise.allSettled(stops)).find((result) => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    this.#parts.watch.verify()
+  }
+
+  async remove(options: CallOptions = {}): Promise<void> {
+    this.#isGone = true
+    this.#parts.watch.removing()
+    await this.#parts.remove(options)
+    this.#parts.watch.end({ reason: 'removed', exitCode: null })
+    this.#parts.lifeline?.destroy()
+  }
+
+  /** The pod lives on as long as the process, and no longer holds it up. */
+  detach(): void {
+    const socket = this.#parts.lifeline as { unref?: () => void } | null
+    socket?.unref?.()
+  }
+
+  /** A command that was just created has not yet taken on its environment, so that it may not be found at once. */
+  async #signal(
+    marker: string,
+    user: string,
+    signalName: KillSignal,
+    isRunning: () => Promise<boolean>,
+  ): Promise<void> {
+    for (let attempt = 0; attempt < killAttemptsMax; attempt++) {
+      try {
+        if (await this.#signalOnce(marker, user, signalName)) return
+        if (!(await isRunning())) return
+      } catch (error) {
+        if (error instanceof AgolaError && error.code === 'podDoesNotExist') return
+        throw error
+      }
+      await this.#parts.clock.sleep(killRetryMs)
+    }
+    throw new AgolaError('driverFailed', 'the processes of a running command could not be found')
+  }
+
+  /** Root may not look at the environment of other users' processes, and they may not signal those of root: whoever may, finds; root signals. */
+  async #signalOnce(marker: string, user: string, signalName: KillSignal): Promise<boolean> {
+    const isRoot = /^(root|0)(:|$)/.test(user)
+    if (isRoot || user === '') {
+      const { exitCode } = await this.#run(findAndSignalCommand(marker, signalName), root)
+      if (exitCode !== notFoundExitCode) return true
+      if (isRoot) return false
+    }
+    const found = await this.#run(findCommand(marker, signalName), user)
+    const groups = found.output.trim().split(/\s+/)
+    if (found.exitCode !== 0 || !groups.every((group) => /^\d+$/.test(group))) return false
+    await this.#run(signalCommand(groups, signalName), root)
+    return true
+  }
+
+  async #run(command: string[], user: string): Promise<{ exitCode: number; output: string }> {
+    const stdout = new PassThrough()
+    const output = text(stdout)
+    const request = { command, environment: {}, workingDir: '/', user, tty: null, stdin: false, stdout, stderr: null }
+    const exec = await startExec(this.#context, request, '')
+    const exitCode = await exec.wait().finally(() => stdout.end())
+    return { exitCode, output: await output }
+  }
+}

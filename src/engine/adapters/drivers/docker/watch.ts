@@ -1,0 +1,95 @@
+import type { Clock } from '../../../ports/clock.ts'
+import type { PodEnd } from '../../../ports/pod-driver.ts'
+import { type EngineClient, hasStatus } from './client.ts'
+import type { ContainerEvent, EngineEvents } from './events.ts'
+
+const verifyDelayMs = 300
+const verifyAttemptsMax = 20
+const killedExitCode = 137
+
+/** Notices how a main container ends: through the engine's events, or, where those are cut, by asking. */
+export class ContainerWatch {
+  readonly ended: Promise<PodEnd>
+  readonly #containerId: string
+  readonly #client: EngineClient
+  readonly #events: EngineEvents
+  readonly #clock: Clock
+  #resolve: (end: PodEnd) => void = () => undefined
+  #end: PodEnd | undefined
+  #wasOutOfMemory = false
+  #isVerifying = false
+  #isRemoving = false
+
+  constructor(containerId: string, client: EngineClient, events: EngineEvents, clock: Clock) {
+    this.#containerId = containerId
+    this.#client = client
+    this.#events = events
+    this.#clock = clock
+    this.ended = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+    events.listen(containerId, { onEvent: (event) => this.#onEvent(event), onGap: () => this.verify() })
+  }
+
+  get isEnded(): boolean {
+    return this.#end !== undefined
+  }
+
+  /** From now on the end is our own doing. */
+  removing(): void {
+    this.#isRemoving = true
+  }
+
+  end(end: PodEnd): void {
+    if (this.#end !== undefined) return
+    this.#end = end
+    this.#events.unlisten(this.#containerId)
+    this.#resolve(end)
+  }
+
+  /** Something hints at the end of the container. The events come first, for they know more: a removed container cannot be asked. */
+  verify(): void {
+    if (this.#isVerifying || this.isEnded) return
+    this.#isVerifying = true
+    void this.#verify().finally(() => {
+      this.#isVerifying = false
+    })
+  }
+
+  async #verify(): Promise<void> {
+    for (let attempt = 0; attempt < verifyAttemptsMax && !this.isEnded; attempt++) {
+      await this.#clock.sleep(verifyDelayMs)
+      if (this.isEnded) return
+      try {
+        const { State } = (await this.#client.json('GET', `/containers/${this.#containerId}/json`)) as {
+          State?: ContainerState
+        }
+        if (State?.Running === true) return
+        const exitCode = typeof State?.ExitCode === 'number' ? State.ExitCode : null
+        return this.end({ reason: State?.OOMKilled === true ? 'outOfMemory' : 'exited', exitCode })
+      } catch (error) {
+        if (hasStatus(error, 404)) break
+      }
+    }
+    this.end({ reason: this.#isRemoving ? 'removed' : 'lost', exitCode: null })
+  }
+
+  #onEvent({ action, exitCode }: ContainerEvent): void {
+    if (action === 'oom') {
+      this.#wasOutOfMemory = true
+    } else if (this.#isRemoving) {
+      this.end({ reason: 'removed', exitCode })
+    } else if (action === 'destroy') {
+      this.end({ reason: 'removed', exitCode: null })
+    } else {
+      const outOfMemory = this.#wasOutOfMemory && exitCode === killedExitCode
+      this.end({ reason: outOfMemory ? 'outOfMemory' : 'exited', exitCode })
+    }
+  }
+}
+
+interface ContainerState {
+  Running?: unknown
+  ExitCode?: unknown
+  OOMKilled?: unknown
+}

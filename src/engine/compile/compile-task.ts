@@ -1,0 +1,62 @@
+import type { Config, ConfigRun, ConfigTask } from '../config/config.ts'
+import type { RunTaskId } from '../model/ids.ts'
+import type { DockerRegistryAuth, RunConfigTask, Step } from '../model/run-config.ts'
+import { cloneStepName } from './clone-script.ts'
+import type { ValueResolver } from './resolve-values.ts'
+
+const defaultShell = '/bin/sh -e'
+
+export interface CompileTaskInput {
+  config: Config
+  run: ConfigRun
+  task: ConfigTask
+  id: RunTaskId
+  /** Its `when` does not match. */
+  skip: boolean
+  resolver: ValueResolver
+}
+
+/** One task with its values resolved, without dependencies and level, which need the ids of all tasks (spec/runconfig.md 7). */
+export function compileTask({ config, run, task, id, skip, resolver }: CompileTaskInput): RunConfigTask {
+  const usedBy = `task ${JSON.stringify(task.name)} of run ${JSON.stringify(run.name)}`
+  return {
+    id,
+    name: task.name,
+    level: 0,
+    depends: {},
+    runtime: {
+      ...task.runtime,
+      containers: task.runtime.containers.map((container) => ({
+        ...container,
+        environment: resolver.environment(container.environment, usedBy),
+        volumes: container.volumes.map((volume) => ({ ...volume })),
+      })),
+    },
+    environment: resolver.environment(task.environment, usedBy),
+    workingDir: task.workingDir,
+    shell: task.shell === '' ? defaultShell : task.shell,
+    user: task.user,
+    steps: task.steps.map((step) => compileStep(step, resolver, usedBy)),
+    ignoreFailure: task.ignoreFailure,
+    needsApproval: task.approval,
+    skip,
+    dockerRegistriesAuth: registriesAuth([config, run, task], resolver, usedBy),
+    taskTimeoutIntervalMs: task.taskTimeoutIntervalMs ?? run.taskTimeoutIntervalMs ?? config.taskTimeoutIntervalMs ?? 0,
+  }
+}
+
+function compileStep(step: Step, resolver: ValueResolver, usedBy: string): Step {
+  if (step.type === 'run') return { ...step, environment: resolver.environment(step.environment, usedBy) }
+  if (step.type === 'clone') return { ...step, name: step.name === '' ? cloneStepName : step.name }
+  return structuredClone(step)
+}
+
+/** Later layers replace whole entries of earlier ones; registries are compared literally (spec/runconfig.md 10). */
+function registriesAuth(
+  layers: readonly { dockerRegistriesAuth: Record<string, DockerRegistryAuth> }[],
+  resolver: ValueResolver,
+  usedBy: string,
+): Record<string, DockerRegistryAuth> {
+  const merged = new Map(layers.flatMap((layer) => Object.entries(layer.dockerRegistriesAuth)))
+  return Object.fromEntries([...merged].map(([registry, auth]) => [registry, resolver.registryAuth(auth, usedBy)]))
+}

@@ -1,0 +1,62 @@
+import { ancestorsOf } from '../config/dag.ts'
+import { nearestName } from '../config/suggest.ts'
+import { AgolaError } from '../model/errors.ts'
+import type { RunConfigTask } from '../model/run-config.ts'
+import type { CompiledRun, TaskSelection } from './compiled-run.ts'
+import { parentsOf, setLevels } from './run-graph.ts'
+
+const namesListedMax = 20
+
+/** Keeps the chosen runs, and of them the chosen tasks with everything these depend on, or only these. Runs without a chosen task
+ *  are left out. A task no longer waits for one that was left out. `flagInvalid` for a name that no run has. */
+export function selectTasks(runs: readonly CompiledRun[], selection: TaskSelection): CompiledRun[] {
+  checkNames(
+    'run',
+    selection.runs,
+    runs.map(({ name }) => name),
+  )
+  const chosen = selection.runs.length === 0 ? [...runs] : runs.filter(({ name }) => selection.runs.includes(name))
+  if (selection.tasks.length === 0) return chosen
+  checkNames(
+    'task',
+    selection.tasks,
+    chosen.flatMap((run) => Object.values(run.tasks).map(({ name }) => name)),
+  )
+  return chosen.map((run) => keepTasks(run, selection)).filter(({ tasks }) => Object.keys(tasks).length > 0)
+}
+
+function keepTasks(run: CompiledRun, selection: TaskSelection): CompiledRun {
+  const all = Object.values(run.tasks)
+  const wanted = all.flatMap(({ name }, index) => (selection.tasks.includes(name) ? [index] : []))
+  const needed = selection.only ? [] : ancestorsOf(parentsOf(all), wanted)
+  const kept = new Set([...wanted, ...needed])
+  const ids = new Set([...kept].map((index) => all[index]?.id))
+  const tasks = all
+    .filter((_, index) => kept.has(index))
+    .map((task): RunConfigTask => {
+      return { ...task, depends: Object.fromEntries(Object.entries(task.depends).filter(([id]) => ids.has(id))) }
+    })
+  const byId = Object.fromEntries(tasks.map((task) => [task.id, task]))
+  setLevels(byId)
+  return { ...run, tasks: byId }
+}
+
+function checkNames(kind: 'run' | 'task', wanted: readonly string[], known: readonly string[]): void {
+  const names = [...new Set(known)]
+  const unknown = wanted.filter((name) => !names.includes(name))
+  const [first] = unknown
+  if (first === undefined) return
+  const guess = nearestName(first, names)
+  const shown = names.slice(0, namesListedMax).map((name) => JSON.stringify(name))
+  const more = names.length > shown.length ? `, and ${names.length - shown.length} more` : ''
+  const list = names.length === 0 ? `there are no ${kind}s` : `the ${kind}s are: ${shown.join(', ')}${more}`
+  const missing = unknown.map((name) => JSON.stringify(name)).join(', ')
+  const question = guess === null ? '' : ` Did you mean ${JSON.stringify(guess)}?`
+  throw new AgolaError(
+    'flagInvalid',
+    `no ${kind} ${missing} for this ref.${question} ${list[0]?.toUpperCase()}${list.slice(1)}`,
+    {
+      details: { unknown, known: names.slice(0, namesListedMax) },
+    },
+  )
+}

@@ -5,23 +5,31 @@ import { expect } from 'vitest'
 import { MemoryObjectStorage } from '../../src/engine/adapters/objects/memory.ts'
 import { openPosixObjectStorage } from '../../src/engine/adapters/objects/posix.ts'
 import { openPosixFlatObjectStorage } from '../../src/engine/adapters/objects/posixflat.ts'
-import { openS3ObjectStorage, type S3ObjectStorage } from '../../src/engine/adapters/objects/s3.ts'
+import { openS3ObjectStorage } from '../../src/engine/adapters/objects/s3.ts'
 import { createLog, systemClock, systemRandom } from '../../src/engine/adapters/system.ts'
 import { S3Server } from '../support/s3-server.ts'
-import { startS3rver } from '../support/s3rver-process.ts'
-import { type ObjectStorageSubject, objectStorageContract } from './object-storage.ts'
+import { type ObjectStorageSubject, type ObjectStorageTraits, objectStorageContract } from './object-storage.ts'
 
-objectStorageContract('memory', { conditionalPut: true, flat: true }, async () => {
+const fully: ObjectStorageTraits = {
+  conditionalPut: true,
+  flat: true,
+  concurrentWrites: true,
+  byteOrder: true,
+  segmentBytesMax: 255,
+}
+
+objectStorageContract('memory', fully, async () => {
   return { objects: new MemoryObjectStorage({ clock: systemClock }) }
 })
 
-objectStorageContract('posix', { conditionalPut: true, flat: false }, () => inDirectory(openPosixObjectStorage))
-objectStorageContract('posixflat', { conditionalPut: true, flat: true }, () => inDirectory(openPosixFlatObjectStorage))
+objectStorageContract('posix', { ...fully, flat: false }, () => inDirectory(openPosixObjectStorage))
+objectStorageContract('posixflat', fully, () => inDirectory(openPosixFlatObjectStorage))
 
-objectStorageContract('S3, own server, pages of two', { conditionalPut: true, flat: true }, async () => {
+objectStorageContract('S3, own server, pages of two', fully, async () => {
   const server = await S3Server.start()
   server.pageSizeMax = 2
-  const objects = await openS3({ endpoint: server.endpoint, accessKeyId: 'key', secretAccessKey: 'secret' })
+  const access = { endpoint: server.endpoint, bucket: 'agola', accessKeyId: 'key', secretAccessKey: 'secret' }
+  const objects = await openS3ObjectStorage({ ...access, clock: systemClock, log: createLog('error', () => undefined) })
   return {
     objects,
     checkNothingLeft: async () => expect(server.unfinishedUploads()).toEqual([]),
@@ -31,24 +39,6 @@ objectStorageContract('S3, own server, pages of two', { conditionalPut: true, fl
     },
   }
 })
-
-// This server knows nothing of conditional writes.
-objectStorageContract('S3, s3rver', { conditionalPut: false, flat: true }, async () => {
-  const server = await startS3rver()
-  const objects = await openS3({ endpoint: server.endpoint, accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' })
-  return {
-    objects,
-    close: async () => {
-      objects.close()
-      await server.stop()
-    },
-  }
-})
-
-function openS3(access: { endpoint: string; accessKeyId: string; secretAccessKey: string }): Promise<S3ObjectStorage> {
-  const log = createLog('error', () => undefined)
-  return openS3ObjectStorage({ ...access, bucket: 'agola', clock: systemClock, log })
-}
 
 async function inDirectory(open: typeof openPosixObjectStorage): Promise<ObjectStorageSubject> {
   const directory = await mkdtemp(join(tmpdir(), 'agola-objects-'))

@@ -13,7 +13,10 @@ export class LogMask {
   readonly #shift: Uint8Array = new Uint8Array(0)
   /** Patterns by the two bytes at the end of the window, longest first. */
   readonly #byWindow = new Map<number, Buffer[]>()
-  readonly #byFirstByte: (Buffer[] | undefined)[] = []
+  /** Patterns by their first two bytes, longest first; `#begins` says for which pairs there are any. */
+  readonly #byStart = new Map<number, Buffer[]>()
+  readonly #begins: Uint8Array = new Uint8Array(0)
+  readonly #firstBytes = new Set<number>()
 
   constructor(secretValues: Iterable<string>) {
     this.patterns = maskPatterns(secretValues)
@@ -21,6 +24,7 @@ export class LogMask {
     this.#shortest = Math.min(this.patterns.at(-1)?.length ?? 0, 255)
     if (this.patterns.length === 0) return
     this.#shift = new Uint8Array(65_536).fill(this.#shortest - 1)
+    this.#begins = new Uint8Array(65_536)
     for (const pattern of this.patterns) this.#add(pattern)
   }
 
@@ -37,63 +41,72 @@ export class LogMask {
 
   /** Where the next occurrence that starts at or after `from` starts; -1 when none lies within `data`. */
   find(data: Buffer, from: number): number {
-    const window = this.#shortest
     const shift = this.#shift
-    const last = data.length
-    let end = from + window - 1
-    while (end < last) {
-      const block = ((data[end - 1] as number) << 8) | (data[end] as number)
-      const distance = shift[block] as number
+    const toPair = this.#shortest - 2
+    for (let pair = from + toPair; pair + 1 < data.length; ) {
+      const distance = shift[((data[pair] as number) << 8) | (data[pair + 1] as number)] as number
       if (distance === 0) {
-        const start = end - window + 1
-        if (this.matchAt(data, start, block) > 0) return start
-        end += 1
-      } else end += distance
+        if (this.matchAt(data, pair - toPair) > 0) return pair - toPair
+        pair += 1
+      } else pair += distance
     }
     return -1
   }
 
   /** Length of the longest pattern at `start`, 0 when there is none. */
-  matchAt(data: Buffer, start: number, block = this.#blockAt(data, start)): number {
-    const candidates = this.#byWindow.get(block)
+  matchAt(data: Buffer, start: number): number {
+    const pair = start + this.#shortest - 2
+    const candidates = pair + 1 < data.length ? this.#byWindow.get(pairAt(data, pair)) : undefined
     if (candidates === undefined) return 0
     for (const pattern of candidates) {
       const end = start + pattern.length
-      if (end <= data.length && data.compare(pattern, 0, pattern.length, start, end) === 0) return pattern.length
+      // Calling into native code costs more than this look.
+      if (data[start] !== pattern[0] || end > data.length) continue
+      if (data.compare(pattern, 0, pattern.length, start, end) === 0) return pattern.length
     }
     return 0
   }
 
   /** Start of the longest tail that might be the beginning of a secret; `data.length` when none does. */
   pendingFrom(data: Buffer): number {
-    for (let start = Math.max(0, data.length - this.longest + 1); start < data.length; start++) {
-      const candidates = this.#byFirstByte[data[start] as number]
-      if (candidates === undefined) continue
-      const length = data.length - start
-      for (const pattern of candidates) {
-        if (pattern.length <= length) break
-        if (data.compare(pattern, 0, length, start, data.length) === 0) return start
-      }
+    const last = data.length - 1
+    for (let start = Math.max(0, data.length - this.longest + 1); start < last; start++) {
+      const pair = pairAt(data, start)
+      if (this.#begins[pair] === 1 && this.#isBeginning(data, start, pair)) return start
     }
-    return data.length
+    return last >= 0 && this.#firstBytes.has(data[last] as number) ? last : data.length
+  }
+
+  #isBeginning(data: Buffer, start: number, pair: number): boolean {
+    const length = data.length - start
+    for (const pattern of this.#byStart.get(pair) ?? []) {
+      if (pattern.length <= length) return false
+      if (data.compare(pattern, 0, length, start, data.length) === 0) return true
+    }
+    return false
   }
 
   #add(pattern: Buffer): void {
     const window = this.#shortest
-    for (let end = 1; end < window; end++) {
-      const block = ((pattern[end - 1] as number) << 8) | (pattern[end] as number)
-      this.#shift[block] = Math.min(this.#shift[block] as number, window - 1 - end)
+    for (let start = 0; start + 1 < window; start++) {
+      const pair = pairAt(pattern, start)
+      this.#shift[pair] = Math.min(this.#shift[pair] as number, window - 2 - start)
     }
-    const block = ((pattern[window - 2] as number) << 8) | (pattern[window - 1] as number)
-    this.#byWindow.set(block, [...(this.#byWindow.get(block) ?? []), pattern])
-    const first = pattern[0] as number
-    this.#byFirstByte[first] = [...(this.#byFirstByte[first] ?? []), pattern]
+    append(this.#byWindow, pairAt(pattern, window - 2), pattern)
+    append(this.#byStart, pairAt(pattern, 0), pattern)
+    this.#begins[pairAt(pattern, 0)] = 1
+    this.#firstBytes.add(pattern[0] as number)
   }
+}
 
-  #blockAt(data: Buffer, start: number): number {
-    const end = start + this.#shortest - 1
-    return end < data.length ? ((data[end - 1] as number) << 8) | (data[end] as number) : -1
-  }
+function pairAt(data: Buffer, start: number): number {
+  return ((data[start] as number) << 8) | (data[start + 1] as number)
+}
+
+function append(map: Map<number, Buffer[]>, key: number, pattern: Buffer): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [pattern])
+  else list.push(pattern)
 }
 
 /** Masks one log. What comes out does not depend on how the input was cut into chunks.

@@ -103,6 +103,6 @@ export function toContainerEvent(value: Record<string, unknown>): ContainerEvent
   const action = Action === 'died' ? 'die' : Action === 'remove' ? 'destroy' : Action
   if (action !== 'oom' && action !== 'die' && action !== 'destroy') return null
   if (typeof Actor?.ID !== 'string') return null
-  const exitCode = Number(Actor.Attributes?.['exitCode'] ?? Actor.Attributes?.['containerExitCode'])
+  const exitCode = Number(Actor.Attributes?.exitCode ?? Actor.Attributes?.containerExitCode)
   return { containerId: Actor.ID, action, exitCode: action === 'die' && Number.isInteger(exitCode) ? exitCode : null }
 }

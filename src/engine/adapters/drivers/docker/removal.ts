@@ -42,7 +42,7 @@ function toObjects(value: unknown, idKey: 'Id' | 'Name'): LabelledObject[] {
   if (!Array.isArray(value)) return []
   return value.map((item: Record<string, unknown>) => ({
     id: String(item[idKey]),
-    labels: (item['Labels'] ?? {}) as Record<string, string>,
+    labels: (item.Labels ?? {}) as Record<string, string>,
   }))
 }
 

@@ -45,10 +45,21 @@ export function compileTask({ config, run, task, id, skip, resolver }: CompileTa
   }
 }
 
+// A copy throughout: the runs that are made of one config must not share what they may change.
 function compileStep(step: Step, resolver: ValueResolver, usedBy: string): Step {
-  if (step.type === 'run') return { ...step, environment: resolver.environment(step.environment, usedBy) }
-  if (step.type === 'clone') return { ...step, name: step.name === '' ? cloneStepName : step.name }
-  return structuredClone(step)
+  switch (step.type) {
+    case 'run':
+      return { ...step, environment: resolver.environment(step.environment, usedBy) }
+    case 'clone':
+      return { ...step, name: step.name === '' ? cloneStepName : step.name }
+    case 'save_to_workspace':
+    case 'save_cache':
+      return { ...step, contents: step.contents.map((content) => ({ ...content, paths: [...content.paths] })) }
+    case 'restore_cache':
+      return { ...step, keys: [...step.keys] }
+    case 'restore_workspace':
+      return { ...step }
+  }
 }
 
 /** Later layers replace whole entries of earlier ones; registries are compared literally (spec/runconfig.md 10). */

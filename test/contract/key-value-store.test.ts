@@ -15,6 +15,7 @@ keyValueStoreContract('memory', async () => {
   const clock = new SimClock()
   const store = new MemoryKeyValueStore({ clock, random: new SeededRandom(seed++) })
   return {
+    clock,
     open: async () => store.another(),
     pass: (ms) => clock.advance(ms),
     destroy: () => store.close(),
@@ -29,6 +30,7 @@ for (const thread of ['main', 'worker', 'auto'] satisfies WriterThread[]) {
     const machine = { bootId: 'boot', monotonicMs: () => clock.monotonicMs() }
     const stores: SqliteKeyValueStore[] = []
     return {
+      clock,
       open: async () => {
         const store = new SqliteKeyValueStore({ file: join(directory, 'store.db'), clock, random, machine, thread })
         stores.push(store)

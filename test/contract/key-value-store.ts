@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Clock } from '../../src/engine/ports/clock.ts'
 import type {
   Compare,
   CompareOperator,
@@ -9,11 +10,13 @@ import type {
   WatchEvent,
 } from '../../src/engine/ports/key-value-store.ts'
 import { keyValueLimits } from '../../src/engine/ports/key-value-store.ts'
+import { lock, tryLock } from '../../src/engine/std/kv-lock.ts'
 
 /** One store under test, alone in its world. */
 export interface KeyValueStoreSubject {
   /** A client of the store; every call another one, as other processes would have. */
   open(): Promise<KeyValueStore>
+  readonly clock: Clock
   /** Lets so much time pass for leases. */
   pass(ms: number): Promise<void>
   /** Closes the clients and removes everything. */
@@ -705,6 +708,52 @@ export function keyValueStoreContract(name: string, makeSubject: () => Promise<K
       })
     })
 
+    describe('locks on leases', () => {
+      test('one holder at a time; a second attempt is told so', async () => {
+        const options = { clock: subject.clock, ttlMs: 5000 }
+        const other = await subject.open()
+        const held = await tryLock(store, `${p}lock`, options)
+        expect(held).not.toBeNull()
+        expect(await tryLock(other, `${p}lock`, options)).toBeNull()
+        await held?.release()
+        await held?.release()
+        const next = await tryLock(other, `${p}lock`, options)
+        expect(next).not.toBeNull()
+        await next?.release()
+      })
+
+      test('who waits gets it after the release, and never two at once', async () => {
+        const clients = await Promise.all(Array.from({ length: 4 }, () => subject.open()))
+        let holders = 0
+        let most = 0
+        const turn = async (client: KeyValueStore) => {
+          const held = await lock(client, `${p}lock`, { clock: subject.clock, ttlMs: 60_000 })
+          most = Math.max(most, ++holders)
+          await client.txn({ compare: [held.fence], then: [{ type: 'put', key: `${p}turns`, value: bytes('') }] })
+          holders--
+          await held.release()
+        }
+        await Promise.all(clients.flatMap((client) => [turn(client), turn(client)]))
+        expect(most).toBe(1)
+        expect((await get('turns'))?.version).toBe(8)
+      })
+
+      test('the fence of a holder whose lease has ended refuses its late writes', async () => {
+        const late = await tryLock(await subject.open(), `${p}lock`, {
+          clock: { ...noSleep, monotonicMs: () => 0 },
+          ttlMs: 2000,
+        })
+        const next = lock(store, `${p}lock`, { clock: subject.clock, ttlMs: 60_000 })
+        await subject.pass(2000)
+        const held = await next
+        const write = (fence: Compare | undefined) =>
+          store.txn({ compare: fence ? [fence] : [], then: [{ type: 'put', key: `${p}a`, value: bytes('') }] })
+        expect((await write(late?.fence)).succeeded).toBe(false)
+        expect((await write(held.fence)).succeeded).toBe(true)
+        await held.release()
+      })
+    })
+
     describe('status', () => {
       test('names the store, the same for every client', async () => {
         const { storeId, revision, sizeBytes } = await store.status()
@@ -733,6 +782,9 @@ export function keyValueStoreContract(name: string, makeSubject: () => Promise<K
     })
   })
 }
+
+/** A holder that is paused: it never wakes to keep its lease alive. */
+const noSleep = { now: () => 0, sleep: () => new Promise<void>(() => undefined) }
 
 async function take1(watch: AsyncIterable<WatchBatch>): Promise<WatchEvent | undefined> {
   for await (const { events } of watch) if (events.length > 0) return events[0]

@@ -24,6 +24,7 @@ export class SqliteThread {
   readonly #file: string
   #lastId = 0
   #isEnded = false
+  #isReady = false
 
   constructor(url: URL, settings: WorkerSettings) {
     this.#file = settings.file
@@ -31,8 +32,10 @@ export class SqliteThread {
     const ready = Promise.withResolvers<void>()
     this.ready = ready.promise
     this.#worker.on('message', (message: FromWorker) => {
-      if (message.type === 'ready') ready.resolve()
-      else if (message.type === 'replies') this.#settle(message.id, (pending) => pending.resolve(message.replies))
+      if (message.type === 'ready') {
+        this.#isReady = true
+        ready.resolve()
+      } else if (message.type === 'replies') this.#settle(message.id, (pending) => pending.resolve(message.replies))
     })
     this.#worker.on('error', (error) => {
       ready.reject(error)
@@ -63,9 +66,15 @@ export class SqliteThread {
   /** Resolves when the thread has closed its connection. What was sent before is applied and answered first. */
   async close(): Promise<void> {
     if (this.#isEnded) return
+    if (!this.#isReady) return this.terminate()
     this.#worker.ref()
     this.#send({ type: 'close' })
     await this.#ended.promise
+  }
+
+  /** Ends the thread at once, whatever it does. What it was asked for may have been committed or not. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
   }
 
   #send(message: ToWorker): void {

@@ -6,7 +6,6 @@ import type {
   GetResult,
   KeyValueStore,
   Lease,
-  Op,
   RangeQuery,
   RangeResult,
   StoreStatus,
@@ -16,10 +15,11 @@ import type {
   WatchQuery,
 } from '../../ports/key-value-store.ts'
 import type { Random } from '../../ports/random.ts'
-import { abortable } from './abortable.ts'
+import { abortable } from '../../std/abortable.ts'
 import { checkKey, checkPrefix, checkRange, checkTtl, checkTxn } from './check-request.ts'
 import { ClientLease } from './client-lease.ts'
 import { type Machine, thisMachine } from './machine.ts'
+import { ownCopy } from './own-copy.ts'
 import { SqliteCommits, type WriterThread } from './sqlite-commits.ts'
 import { createConnection } from './sqlite-connection.ts'
 import { sqliteError } from './sqlite-error.ts'
@@ -199,14 +199,4 @@ export class SqliteKeyValueStore implements KeyValueStore {
 
 function minOf(...values: bigint[]): bigint {
   return values.reduce((least, value) => (value < least ? value : least))
-}
-
-/** The caller may go on using its buffers at once; and a small view of a large buffer must not drag all of it into the worker. */
-function ownCopy(txn: Txn): Txn {
-  const copied = (ops: readonly Op[]) =>
-    ops.map((op) => (op.type === 'put' ? { ...op, value: new Uint8Array(op.value) } : op))
-  const compare = txn.compare?.map((one) =>
-    one.target === 'value' ? { ...one, value: new Uint8Array(one.value) } : one,
-  )
-  return { ...(compare && { compare }), then: copied(txn.then), ...(txn.else && { else: copied(txn.else) }) }
 }

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll } from 'vitest'
+import { EtcdKeyValueStore } from '../../src/engine/adapters/kv/etcd.ts'
+import { systemClock, systemRandom } from '../../src/engine/adapters/system.ts'
+import { EtcdServer } from '../support/etcd-server.ts'
+import { keyValueStoreContract } from './key-value-store.ts'
+
+let server: EtcdServer
+let count = 0
+
+beforeAll(async () => {
+  server = await EtcdServer.start()
+})
+afterAll(() => server.destroy())
+
+keyValueStoreContract('etcd', async () => {
+  const namespace = `contract/${count++}/`
+  const stores: EtcdKeyValueStore[] = []
+  return {
+    clock: systemClock,
+    open: async () => {
+      const store = await EtcdKeyValueStore.open({
+        endpoints: [server.endpoint],
+        namespace,
+        clock: systemClock,
+        random: systemRandom,
+      })
+      stores.push(store)
+      return store
+    },
+    pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    destroy: async () => {
+      for (const store of stores) await store.close()
+    },
+  }
+})

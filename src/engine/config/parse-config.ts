@@ -13,7 +13,7 @@ import { readFields, shape } from './read-fields.ts'
 import { checkUniqueNames } from './read-name.ts'
 import { loadRegexps } from './regexp.ts'
 
-const configShape = shape('a config', ['runs', 'docker_registries_auth', 'task_timeout_interval'], {
+const configShape = shape('a config', ['runs', 'docker_registries_auth', 'task_timeout_interval', '$schema'], {
   run: 'write "runs", a list',
   tasks: 'write runs: [{ name: …, tasks: … }]',
   jobs: 'write runs: [{ name: …, tasks: … }]',

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { parseArgs } from 'node:util'
-import { evaluate } from '../src/jsonnet/evaluate.ts'
-import type { Binding, EvaluateOptions, JsonnetError } from '../src/jsonnet/evaluation.ts'
+import { type Binding, type EvaluateOptions, evaluate, type JsonnetError } from '../src/jsonnet/index.ts'
+import { testNatives } from './jsonnet-natives.ts'
 
 /** Runs a folder of conformance cases: `NAME.jsonnet` against `NAME.golden`, which is JSON or the text of an error.
  *  Prints each miss and the counts, and ends with 1 when a value or error case fails. */
@@ -31,16 +31,7 @@ const options: EvaluateOptions = {
     const name = normalize(join(dirname(importedFrom), path))
     return { name, content: readFileSync(join(folder, name.replace(/^testdata\//, ''))) }
   },
-  nativeFunctions: {
-    jsonToString: { parameters: ['x'], call: (x) => JSON.stringify(x) },
-    nativeError: {
-      parameters: [],
-      call: () => {
-        throw new Error('native function error')
-      },
-    },
-    nativeConcat: { parameters: ['a', 'b'], call: (a, b) => String(a) + String(b) },
-  },
+  nativeFunctions: testNatives,
 }
 
 const counts = { values: 0, valuesPassed: 0, errors: 0, errorsPassed: 0, firstLines: 0 }

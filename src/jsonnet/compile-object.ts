@@ -41,10 +41,10 @@ export function compileObject(node: ObjectNode, scope: Scope): (env: Env) => Jso
 
 /** The environment of a layer has `self` in entry 1 and the number of the layer in entry 2. */
 export function enterObject(scope: Scope): Scope {
-  const inner = scope.enter(scope.context)
+  const inner = scope.enter(scope.context, true)
   const self = inner.declare('self')
   inner.declare('super')
-  if (scope.find('$') === undefined) inner.alias('$', self)
+  if (!scope.isInObject) inner.alias('$', self)
   return inner
 }
 

@@ -8,6 +8,7 @@ import { currentTrace, freshMachine, machine } from './machine.ts'
 import { type Manifest, manifest } from './manifest.ts'
 import { placesByPath } from './positions.ts'
 import { enterProgram } from './program.ts'
+import { Place, Source } from './source.ts'
 import { force, Thunk } from './thunk.ts'
 import type { Value } from './values.ts'
 
@@ -27,17 +28,22 @@ export function evaluate(source: string, options: EvaluateOptions = {}): Evaluat
 
 export type TextOutcome = ({ ok: true } & Manifest) | { ok: false; error: JsonnetError }
 
-/** The same without reading the text back. */
-export function evaluateToText(source: string, options: EvaluateOptions): TextOutcome {
+/** The same without reading the text back. `watch` is told now and then where the program is. */
+export function evaluateToText(
+  source: string,
+  options: EvaluateOptions,
+  watch: (place: Place) => void = () => undefined,
+): TextOutcome {
   const formerMachine = { ...machine }
   Object.assign(machine, freshMachine(), {
     depthMax: options.limits?.stackFrames ?? 500,
     keepPlaces: options.positions === true,
-    beat: options.limits?.timeMs === undefined ? formerMachine.beat : deadline(options.limits.timeMs),
+    beat: beat(options.limits?.timeMs ?? Number.POSITIVE_INFINITY, watch),
   })
   const files = new Files(options.importFile, machine.keepPlaces)
   const formerFiles = enterFiles(files)
   const formerProgram = enterProgram(hostProgram(options, files))
+  watch(new Place(new Source(options.fileName ?? '', ''), 0, 0))
   try {
     return { ok: true, ...run(source, options, files) }
   } catch (error) {
@@ -52,26 +58,28 @@ export function evaluateToText(source: string, options: EvaluateOptions): TextOu
 function run(source: string, options: EvaluateOptions, files: Files): Manifest {
   const program = files.compile(options.fileName ?? '', source)
   let value = program.force()
-  if (value instanceof JsonnetFunction) value = callTopLevel(value, options, files)
+  if (value instanceof JsonnetFunction) value = callTopLevel(value, options, files, program.place)
   return manifest(value, program.place, options.limits ?? {})
 }
 
 /** Calls the function that the program evaluated to, with all arguments by name. */
-function callTopLevel(fn: JsonnetFunction, options: EvaluateOptions, files: Files): Value {
+function callTopLevel(fn: JsonnetFunction, options: EvaluateOptions, files: Files, place: Place | undefined): Value {
   const named = Object.entries(options.topLevelArguments ?? {}).map(([name, binding]) => ({
     name,
     value: 'text' in binding ? binding.text : lazyCode(files, `<top-level-arg:${name}>`, binding.code),
   }))
-  return callWith(fn, [], named, false, undefined)
+  return callWith(fn, [], named, false, place)
 }
 
 function lazyCode(files: Files, name: string, code: string): Thunk {
   return new Thunk(() => force(files.compile(name, code)), [])
 }
 
-function deadline(timeMs: number): () => void {
+function beat(timeMs: number, watch: (place: Place) => void): () => void {
   const end = performance.now() + timeMs
   return () => {
+    const place = machine.places[machine.top - 1]
+    if (place !== undefined) watch(place)
     if (performance.now() > end) {
       throw new RuntimeFailure(`evaluation took longer than ${timeMs} ms`, currentTrace(), 'limit')
     }

@@ -30,6 +30,11 @@ export interface NativeFunction {
   call: (...args: JsonValue[]) => JsonValue
 }
 
+export interface NativeFunctionAsync {
+  parameters: readonly string[]
+  call: (...args: JsonValue[]) => JsonValue | Promise<JsonValue>
+}
+
 export interface EvaluationLimits {
   /** Wall-clock time in milliseconds. */
   timeMs?: number

@@ -101,9 +101,7 @@ export function bindArguments(
   const given = matchArguments(plan, positional, named, place)
   const env: Env = new Array(plan.layout.size)
   env[0] = fn.env
-  plan.parameters.forEach((parameter, at) => {
-    env[at + 1] = given[at]
-  })
+  for (let at = 0; at < given.length; at++) env[at + 1] = given[at]
   plan.parameters.forEach((parameter, at) => {
     if (env[at + 1] === undefined && parameter.fallback !== undefined) env[at + 1] = parameter.fallback(env)
   })

@@ -29,8 +29,8 @@ export class Files {
     const unit: Unit = { source, builtins, keepPlaces: this.#keepPlaces }
     const scope = Scope.ofFile(unit)
     const tree: Node = parse(source)
-    const code = compile(tree, scope)
-    return new Thunk((env) => code(env), makeFileEnv(scope, object(name)), scope.place(tree))
+    const code = compileTree(tree, scope)
+    return new Thunk(code, makeFileEnv(scope, object(name)), scope.place(tree))
   }
 
   import(node: Import, place: Place): Value {
@@ -64,6 +64,16 @@ export class Files {
       if (!(error instanceof StaticFailure)) throw error
       return fail(`${error.place} ${error.message}`, place, error.hint)
     }
+  }
+}
+
+function compileTree(tree: Node, scope: Scope): Code {
+  try {
+    return compile(tree, scope)
+  } catch (error) {
+    // The only RangeError that compiling can meet is the end of this thread's stack.
+    if (!(error instanceof RangeError)) throw error
+    throw new StaticFailure('The source nests too deep', scope.place({ start: tree.start, end: tree.start }))
   }
 }
 

@@ -19,6 +19,9 @@ export class Lexer {
   readonly text: string
   readonly tokens: Token[] = []
   at = 0
+  /** Where the run of operator characters ends that was met last, and where its last one that is no sign ends. */
+  #runEnd = 0
+  #runSolidEnd = 0
 
   constructor(source: Source) {
     this.source = source
@@ -107,14 +110,22 @@ export class Lexer {
       lexTextBlock(this)
       return
     }
-    this.at++
-    while (operatorCharacters.includes(this.text.charAt(this.at)) && this.at < this.text.length) {
-      if (/^(\/[/*]|\|\|\|)/.test(this.text.slice(this.at, this.at + 3))) break
-      this.at++
-    }
-    while (this.at > start + 1 && '+-~!$'.includes(this.text.charAt(this.at - 1))) this.at--
+    if (start >= this.#runEnd) this.#measureRun(start)
+    this.at = Math.max(start + 1, this.#runSolidEnd)
     const operator = this.text.slice(start, this.at)
     this.emit(operator === '$' ? '$' : 'OPERATOR', operator, start)
+  }
+
+  /** Looks over a run of operator characters once, however many operators it turns out to be. */
+  #measureRun(start: number): void {
+    let end = start + 1
+    while (end < this.text.length && operatorCharacters.includes(this.text.charAt(end))) {
+      if (/^(\/[/*]|\|\|\|)/.test(this.text.slice(end, end + 3))) break
+      end++
+    }
+    this.#runEnd = end
+    while (end > start && '+-~!$'.includes(this.text.charAt(end - 1))) end--
+    this.#runSolidEnd = end
   }
 
   #skipSpaceAndComments(): void {

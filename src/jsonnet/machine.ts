@@ -50,12 +50,12 @@ export function fail(message: string, place?: Place, hint?: string): never {
   throw new RuntimeFailure(message, currentTrace(place), 'runtime', hint)
 }
 
-/** Innermost first. Frames that stand at the same place in a row count once. */
+/** Innermost first. The call that is being evaluated is not told twice. */
 export function currentTrace(place?: Place): Place[] {
   const trace: Place[] = place === undefined ? [] : [place]
   for (let at = machine.top - 1; at >= 0; at--) {
     const frame = machine.places[at]
-    if (frame !== undefined && frame !== trace.at(-1)) trace.push(frame)
+    if (frame !== undefined && !(trace.length === 1 && frame === place)) trace.push(frame)
   }
   return trace
 }

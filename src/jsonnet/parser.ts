@@ -19,7 +19,17 @@ import { describeKind, describeToken, isStringKind, type Token, type TokenKind }
 
 /** Reads a whole source as one expression. Throws a `StaticFailure` that names the first thing wrong with it. */
 export function parse(source: Source): Node {
-  return new Parser(source).parseFile()
+  const parser = new Parser(source)
+  try {
+    return parser.parseFile()
+  } catch (error) {
+    // The only RangeError that parsing can meet is the end of this thread's stack.
+    return error instanceof RangeError ? parser.fail('The source nests too deep', parser.peek()) : rethrow(error)
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }
 
 /** Recursive descent over the tokens; the wording of its errors is go-jsonnet's. */

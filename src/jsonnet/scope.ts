@@ -24,29 +24,38 @@ export class Scope {
   readonly parent: Scope | undefined
   readonly layout: { size: number }
   readonly context: string
+  /** An object is around, so `$` is known. */
+  readonly isInObject: boolean
   readonly #names = new Map<string, number>()
 
-  private constructor(unit: Unit, parent: Scope | undefined, layout: { size: number }, context: string) {
+  private constructor(
+    unit: Unit,
+    parent: Scope | undefined,
+    layout: { size: number },
+    context: string,
+    isInObject: boolean,
+  ) {
     this.unit = unit
     this.parent = parent
     this.layout = layout
     this.context = context
+    this.isInObject = isInObject
   }
 
   static ofFile(unit: Unit): Scope {
-    const scope = new Scope(unit, undefined, { size: 1 }, '$')
+    const scope = new Scope(unit, undefined, { size: 1 }, '$', false)
     scope.declare('std')
     return scope
   }
 
   /** A scope with an environment of its own, whose entry 0 is the environment of this one. */
-  enter(context: string): Scope {
-    return new Scope(this.unit, this, { size: 1 }, context)
+  enter(context: string, isInObject = this.isInObject): Scope {
+    return new Scope(this.unit, this, { size: 1 }, context, isInObject)
   }
 
   /** A scope in the same environment. */
   block(context = this.context): Scope {
-    return new Scope(this.unit, this, this.layout, context)
+    return new Scope(this.unit, this, this.layout, context, this.isInObject)
   }
 
   declare(name: string): number {

@@ -1,5 +1,6 @@
 import { fail, machine } from '../machine.ts'
 import { JsonnetObject } from '../object.ts'
+import { stringLengthMax } from '../operators.ts'
 import type { Place } from '../source.ts'
 import { lengthOf } from '../strings.ts'
 import { force } from '../thunk.ts'
@@ -80,7 +81,8 @@ function formatField(code: FormatCode, width: number, values: JsonnetObject): st
 
 function pad(text: string, width: number, left: boolean): string {
   const missing = width - lengthOf(text)
-  if (missing <= 0) return text
+  if (!(missing > 0)) return text
+  if (missing > stringLengthMax) fail(`String longer than ${stringLengthMax}`)
   const spaces = ' '.repeat(Math.ceil(missing))
   return left ? text + spaces : spaces + text
 }

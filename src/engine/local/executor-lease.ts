@@ -1,0 +1,138 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { ExecutorId, TimeMs } from '../model/ids.ts'
+import { type ProcessFacts, readProcessFacts } from './process-facts.ts'
+
+/** Says that a local process and its containers are in use (spec/local-runs.md 10). */
+export interface ExecutorLease {
+  executorId: ExecutorId
+  groupId: string
+  process: ProcessFacts
+  /** Of the container engine: executors of one group but of different engines do not sweep each other's containers. */
+  engineEndpoint: string
+  acquiredAt: TimeMs
+  renewedAt: TimeMs
+  /** Path of its control socket; '' without one. */
+  socketPath: string
+  /** `<repo uuid>/<number>` of the runs it owns. */
+  runs: string[]
+}
+
+export const leaseRenewMs = 5_000
+export const leaseStaleMs = 60_000
+
+const connectMsMax = 1_000
+
+/** Stores or renews a lease: a reader sees the old one or the new one, never half of it. */
+export async function writeLease(stateDirectory: string, lease: ExecutorLease): Promise<void> {
+  const directory = leaseDirectory(stateDirectory, lease.executorId)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const temporary = join(directory, `lease.json.${process.pid}`)
+  await writeFile(temporary, `${JSON.stringify(lease)}\n`, { mode: 0o600 })
+  await rename(temporary, join(directory, 'lease.json'))
+}
+
+export async function removeLease(stateDirectory: string, executorId: ExecutorId): Promise<void> {
+  await rm(leaseDirectory(stateDirectory, executorId), { recursive: true, force: true })
+}
+
+/** All leases of a group. A damaged one, or a directory whose process died before it wrote any, comes as a lease that nobody
+ *  holds, so that it is swept like any other. */
+export async function readLeases(stateDirectory: string, groupId: string): Promise<ExecutorLease[]> {
+  const names = await readdir(join(stateDirectory, 'executors')).catch(() => [])
+  const leases: ExecutorLease[] = []
+  for (const executorId of names.sort()) {
+    const text = await readFile(join(leaseDirectory(stateDirectory, executorId), 'lease.json'), 'utf8').catch(() => '')
+    const lease = parseLease(text) ?? abandonedLease(executorId, groupId)
+    if (lease.groupId === groupId) leases.push({ ...lease, executorId })
+  }
+  return leases
+}
+
+export interface LivenessFacts {
+  now: TimeMs
+  hostname: string
+  /** Facts about a process of this machine; null when there is none. */
+  processOf: (pid: number) => Promise<ProcessFacts | null>
+  /** Whether somebody accepts connections there. */
+  answers: (socketPath: string) => Promise<boolean>
+}
+
+/** Facts about this machine, read when they are asked for. */
+export function machineLivenessFacts(now: TimeMs, hostname: string): LivenessFacts {
+  return { now, hostname, processOf: readProcessFacts, answers: acceptsConnections }
+}
+
+/** Whether the process behind a lease lives. On this machine an answering socket is enough, because after a laptop has slept
+ *  every lease is stale though its process lives. Without an answer the same process (pid, start time, boot) must still be
+ *  there, with a fresh lease. Of another machine only the lease is known. */
+export async function isLeaseAlive(lease: ExecutorLease, facts: LivenessFacts): Promise<boolean> {
+  const fresh = facts.now - lease.renewedAt < leaseStaleMs
+  if (lease.process.hostname !== facts.hostname) return fresh
+  if (lease.socketPath !== '' && (await facts.answers(lease.socketPath))) return true
+  const found = fresh ? await facts.processOf(lease.process.pid) : null
+  return found !== null && found.startTime === lease.process.startTime && found.bootId === lease.process.bootId
+}
+
+function acceptsConnections(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    const end = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.setTimeout(connectMsMax, () => end(false))
+    socket.once('connect', () => end(true))
+    socket.once('error', () => end(false))
+  })
+}
+
+function leaseDirectory(stateDirectory: string, executorId: string): string {
+  return join(stateDirectory, 'executors', executorId)
+}
+
+function abandonedLease(executorId: ExecutorId, groupId: string): ExecutorLease {
+  const nobody = { hostname: '', bootId: '', pid: 0, startTime: '' }
+  return {
+    executorId,
+    groupId,
+    process: nobody,
+    engineEndpoint: '',
+    acquiredAt: 0,
+    renewedAt: 0,
+    socketPath: '',
+    runs: [],
+  }
+}
+
+function parseLease(text: string): ExecutorLease | null {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+  const fields = record(value)
+  const process = record(fields.process)
+  const texts = [
+    fields.groupId,
+    fields.engineEndpoint,
+    fields.socketPath,
+    process.hostname,
+    process.bootId,
+    process.startTime,
+  ]
+  const numbers = [fields.acquiredAt, fields.renewedAt, process.pid]
+  const whole =
+    texts.every((field) => typeof field === 'string') &&
+    numbers.every((field) => typeof field === 'number') &&
+    Array.isArray(fields.runs) &&
+    fields.runs.every((run) => typeof run === 'string')
+  return whole ? (fields as unknown as ExecutorLease) : null
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises'
+import { extname } from 'node:path'
+import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml'
+import { AgolaError, messageOf } from '../model/errors.ts'
+import { parseDotenv } from './dotenv.ts'
+
+/** The variables of a file: a YAML or JSON map of scalars, or `NAME=value` lines when its name ends in `.env`.
+ *  Throws `variableInvalid` with the place. */
+export async function readVariableFile(path: string): Promise<Map<string, string>> {
+  const text = await readText(path)
+  if (extname(path) === '.env' || path.endsWith('/.env') || path === '.env') return parseDotenv(path, text)
+  const { map, lines } = parseMap(path, text)
+  return map === null ? new Map() : scalarsOf(path, map, lines)
+}
+
+/** Maps of variables by pattern, in the order of the file; empty when there is no file. */
+export async function readVariablesByPattern(path: string): Promise<[pattern: string, values: Map<string, string>][]> {
+  const text = await readText(path).catch((error: unknown) => {
+    if (error instanceof AgolaError && error.details.missing === true) return ''
+    throw error
+  })
+  const { map, lines } = parseMap(path, text)
+  return (map?.items ?? []).map((pair) => {
+    const place = placeOf(path, pair.key, lines)
+    if (!isMap(pair.value)) throw invalid(place, `holds no map of variables under ${JSON.stringify(String(pair.key))}`)
+    return [String(pair.key), scalarsOf(path, pair.value, lines)]
+  })
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    const message = missing
+      ? `The variables file ${path} does not exist.`
+      : `The variables file ${path} cannot be read: ${messageOf(error)}`
+    throw new AgolaError('variableInvalid', message, { cause: error, details: { missing } })
+  }
+}
+
+function parseMap(path: string, text: string): { map: YAMLMap | null; lines: LineCounter } {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { version: '1.1', lineCounter: lines })
+  const [problem] = document.errors
+  if (problem !== undefined) {
+    const { line, col } = lines.linePos(problem.pos[0])
+    throw invalid(`${path}:${line}:${col}`, `is no YAML: ${problem.message.split('\n')[0]}`)
+  }
+  const { contents } = document
+  if (contents === null || (isScalar(contents) && contents.value === null)) return { map: null, lines }
+  if (!isMap(contents)) throw invalid(path, 'must hold a map of names and values')
+  return { map: contents, lines }
+}
+
+/** Numbers and booleans keep the spelling of the file. */
+function scalarsOf(path: string, map: YAMLMap, lines: LineCounter): Map<string, string> {
+  const values = new Map<string, string>()
+  for (const { key, value } of map.items) {
+    const name = isScalar(key) ? (key.source ?? String(key.value)) : ''
+    const place = placeOf(path, key, lines)
+    if (name === '') throw invalid(place, 'has a variable without a name')
+    if (!isScalar(value) || value.value === null)
+      throw invalid(place, `must give ${name} a text, a number or a boolean`)
+    values.set(name, typeof value.value === 'string' ? value.value : (value.source ?? String(value.value)))
+  }
+  return values
+}
+
+function placeOf(path: string, node: unknown, lines: LineCounter): string {
+  const start = isScalar(node) ? node.range?.[0] : undefined
+  if (start === undefined) return path
+  const { line, col } = lines.linePos(start)
+  return `${path}:${line}:${col}`
+}
+
+function invalid(place: string, what: string): AgolaError {
+  return new AgolaError('variableInvalid', `${place} ${what}.`)
+}

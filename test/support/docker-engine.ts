@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Engine, probeEngine } from '../../src/engine/adapters/drivers/docker/probe.ts'
+import { findEngine } from '../../src/engine/adapters/drivers/find-engine.ts'
+
+/** An engine for tests, and what ends it if it was started for them. */
+export interface TestEngine {
+  engine: Engine
+  end: () => Promise<void>
+}
+
+/** The Docker engine that answers, else one of our own in a directory of its own, without a bridge, ended by `end`. Needs root for the latter. */
+export async function dockerEngine(): Promise<TestEngine> {
+  const { engine, attempts } = await findEngine({
+    environment: process.env,
+    homeDir: homedir(),
+    userId: process.getuid?.() ?? null,
+    platform: process.platform,
+  })
+  if (engine?.version.product === 'Docker') return { engine, end: async () => undefined }
+  return startDockerd().catch((error: unknown) => {
+    const tried = attempts.map(({ origin, url, reason }) => `${origin} ${url}: ${reason}`).join('\n')
+    throw new Error(`no Docker engine answers, and none could be started (${String(error)})\n${tried}`)
+  })
+}
+
+export async function startDockerd(): Promise<TestEngine> {
+  const dir = await mkdtemp(join(tmpdir(), 'agola-dockerd-'))
+  const url = `unix://${dir}/docker.sock`
+  const folders = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')]
+  const network = ['--bridge=none', '--iptables=false', '--ip6tables=false']
+  const child = spawn('dockerd', ['--host', url, ...folders, ...network], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const remove = () => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  try {
+    return { engine: await untilReady(child, url), end: () => endProcess(child).then(remove) }
+  } catch (error) {
+    await endProcess(child)
+    await remove()
+    throw error
+  }
+}
+
+/** Podman's service on a socket of its own, with a storage of its own. */
+export async function startPodmanService(): Promise<TestEngine> {
+  const dir = await mkdtemp(join(tmpdir(), 'agola-podman-'))
+  const url = `unix://${dir}/podman.sock`
+  const folders = ['--root', join(dir, 'storage'), '--runroot', join(dir, 'run'), '--tmpdir', join(dir, 'tmp')]
+  const child = spawn('podman', [...folders, 'system', 'service', '--time=0', url], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const remove = () => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  try {
+    return { engine: await untilReady(child, url), end: () => endProcess(child).then(remove) }
+  } catch (error) {
+    await endProcess(child)
+    await remove()
+    throw error
+  }
+}
+
+const readyMsMax = 60_000
+
+async function untilReady(child: ChildProcess, url: string): Promise<Engine> {
+  let complaints = ''
+  child.stderr?.on('data', (chunk: Buffer) => {
+    complaints = (complaints + chunk.toString()).slice(-4000)
+  })
+  const failed = Promise.withResolvers<never>()
+  child.on('error', failed.reject)
+  child.on('exit', (code) => failed.reject(new Error(`it ended with ${code}:\n${complaints}`)))
+  const limit = AbortSignal.timeout(readyMsMax)
+  const asked = (async () => {
+    for (;;) {
+      try {
+        return await probeEngine({ url, tls: null }, { signal: limit })
+      } catch (error) {
+        if (limit.aborted) throw new Error(`it does not get ready: ${String(error)}\n${complaints}`)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    }
+  })()
+  return Promise.race([asked, failed.promise])
+}
+
+async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+  const exited = once(child, 'exit')
+  child.kill('SIGTERM')
+  await exited
+}

@@ -5,7 +5,7 @@ const keysMax = 5
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'string') return quote(value)
-  if (typeof value === 'number' || typeof value === 'bigint') return `the number ${value}`
+  if (typeof value === 'number') return `the number ${value}`
   if (typeof value === 'boolean') return `the boolean ${value}`
   if (Array.isArray(value)) return value.length === 1 ? 'a list of 1 item' : `a list of ${value.length} items`
   const keys = Object.keys(value)
@@ -16,7 +16,7 @@ export function describeValue(value: unknown): string {
 
 /** The kind of a value only, where the value itself may be confidential. */
 export function describeKind(value: unknown): string {
-  if (typeof value === 'number' || typeof value === 'bigint') return 'a number'
+  if (typeof value === 'number') return 'a number'
   if (typeof value === 'boolean') return 'a boolean'
   if (typeof value === 'string') return 'a string'
   return describeValue(value)

@@ -21,7 +21,7 @@ const stringPattern = /"(?:[^"\\\u0000-\u001f]|\\.)*"/y
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const wordPattern = /[A-Za-z0-9_$.+-]+/y
 
-/** JSON as RFC 8259 has it, keys unique. Integers beyond 2^53 become bigints, so that ids given as numbers keep their digits. */
+/** JSON as RFC 8259 has it, keys unique. */
 export function parseJson(text: string): ParsedJson {
   try {
     return { value: new JsonReader(text, null).document(), problem: null }
@@ -158,8 +158,7 @@ class JsonReader {
     const number = this.#match(numberPattern)
     if (number !== null) {
       if (this.#match(wordPattern) !== null) this.#fail('this is no number', 'syntax', start)
-      const value = Number(number)
-      return Number.isSafeInteger(value) || !/^-?\d+$/.test(number) ? value : BigInt(number)
+      return Number(number)
     }
     const word = this.#match(wordPattern)
     if (word === 'true') return true

@@ -80,6 +80,11 @@ class Places {
     this.#texts = texts
   }
 
+  /** null for what is no file, as the code that `ctx` is given by. */
+  inFile(position: SourcePosition): DocumentPosition | null {
+    return Object.hasOwn(this.#texts, position.file) ? this.characters(position) : null
+  }
+
   characters({ file, line, column }: SourcePosition): DocumentPosition {
     const text = Object.hasOwn(this.#texts, file) ? this.#texts[file] : undefined
     if (text === undefined) return { file, line, column }
@@ -95,14 +100,14 @@ function jsonnetSource(file: string, evaluation: EvaluatedValue, places: Places)
     value: evaluation.value,
     positionOf(path) {
       const position = evaluation.positionOf?.(path)
-      return position === undefined ? null : places.characters(position)
+      return position === undefined ? null : places.inFile(position)
     },
     writtenAt: () => null,
   }
 }
 
 function failure(file: string, error: JsonnetError, places: Places): ConfigProblem {
-  const position = error.position === undefined ? null : places.characters(error.position)
+  const position = error.position === undefined ? null : places.inFile(error.position)
   const frames = error.trace.map((frame) => {
     const at = places.characters(frame)
     return `during ${frame.context === '' ? 'evaluation' : frame.context} at ${at.file}:${at.line}:${at.column}`

@@ -170,7 +170,7 @@ function parseTmpfs(fields: Fields, context: ParseContext): number {
 function parseSize(cursor: Cursor | null, context: ParseContext): number {
   const value = cursor?.value ?? null
   if (cursor === null || value === null) return 0
-  const isText = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
+  const isText = typeof value === 'string' || typeof value === 'number'
   const bytes = isText ? parseQuantity(String(value)) : null
   if (bytes === null) {
     context.problems.error(cursor, 'quantity_bad', 'this is no size', {

@@ -15,11 +15,11 @@ export function readText(cursor: Cursor | null, problems: ProblemList): string {
   const value = cursor?.value ?? null
   if (cursor === null || value === null) return ''
   if (typeof value === 'string') return value
-  if (typeof value !== 'number' && typeof value !== 'bigint' && typeof value !== 'boolean') {
+  if (typeof value !== 'number' && typeof value !== 'boolean') {
     return wrongType(cursor, problems, 'a string', '')
   }
-  const text = String(value)
   const written = problems.writtenAt(cursor)
+  const text = exactText(value, written)
   const changed = written === null ? typeof value === 'boolean' || !Number.isInteger(Number(value)) : written !== text
   if (changed) {
     problems.warning(
@@ -33,6 +33,12 @@ export function readText(cursor: Cursor | null, problems: ProblemList): string {
     )
   }
   return text
+}
+
+// A number with twenty digits, as an id, must keep them all.
+function exactText(value: number | boolean, written: string | null): string {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || written === null) return String(value)
+  return /^-?\d+$/.test(written) ? BigInt(written).toString() : String(value)
 }
 
 /** Text where nothing is converted: inside steps and dependencies (spec/config.md 5). */

@@ -1,4 +1,4 @@
-import type { Alias, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml'
+import type { Alias, Document, Node, Pair, YAMLMap, YAMLSeq } from 'yaml'
 import { configTags } from './yaml-tags.ts'
 
 /** Why a text is no YAML, or no YAML that a config may be. */
@@ -36,7 +36,6 @@ export async function parseYaml(text: string): Promise<ParsedYaml> {
     const document = yaml.parseDocument(text, {
       version: '1.1',
       merge: true,
-      intAsBigInt: true,
       // The library compares every key with every other one; the conversion below finds duplicates in one pass.
       uniqueKeys: false,
       prettyErrors: false,
@@ -110,7 +109,7 @@ class YamlConversion {
   #bare(node: Node, level: number): Converted {
     if (this.#yaml.isMap(node)) return this.#map(node, level)
     if (this.#yaml.isSeq(node)) return this.#sequence(node, level)
-    return { value: this.#yaml.isScalar(node) ? scalarValue(node.value) : null, size: 1, depth: 0 }
+    return { value: this.#yaml.isScalar(node) ? node.value : null, size: 1, depth: 0 }
   }
 
   #alias(alias: Alias): Converted {
@@ -183,12 +182,6 @@ function total(parts: readonly Converted[]): { size: number; depth: number } {
   return { size, depth }
 }
 
-/** Whole numbers come as bigints, so that one with twenty digits stays exact. */
-function scalarValue(value: unknown): unknown {
-  if (typeof value !== 'bigint') return value
-  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
-}
-
 function isMergeKey(yaml: Yaml, pair: Pair): boolean {
   return yaml.isScalar(pair.key) && typeof pair.key.value === 'symbol'
 }
@@ -196,13 +189,9 @@ function isMergeKey(yaml: Yaml, pair: Pair): boolean {
 function keyText(yaml: Yaml, node: Node | null, targetOf: (alias: Alias) => Node | undefined): string | null {
   if (yaml.isAlias(node)) return keyText(yaml, targetOf(node) ?? null, targetOf)
   if (!yaml.isScalar(node)) return null
-  const value = scalarValue((node as Scalar).value)
-  return typeof value === 'string' ||
-    typeof value === 'number' ||
-    typeof value === 'boolean' ||
-    typeof value === 'bigint'
-    ? String(value)
-    : null
+  const { value, source } = node
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) return source ?? String(value)
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : null
 }
 
 /** The pair or item below `node` that a key of the path names; merged keys are found in their source. */

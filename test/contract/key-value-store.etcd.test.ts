@@ -2,7 +2,8 @@ import { afterAll, beforeAll } from 'vitest'
 import { EtcdKeyValueStore } from '../../src/engine/adapters/kv/etcd.ts'
 import { systemClock, systemRandom } from '../../src/engine/adapters/system.ts'
 import { EtcdServer } from '../support/etcd-server.ts'
-import { keyValueStoreContract } from './key-value-store.ts'
+import { type KeyValueStoreSubject, keyValueStoreContract } from './key-value-store.ts'
+import { keyValueStoreModel } from './key-value-store-model.ts'
 
 let server: EtcdServer
 let count = 0
@@ -12,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.destroy())
 
-keyValueStoreContract('etcd', async () => {
+async function etcd(): Promise<KeyValueStoreSubject> {
   const namespace = `contract/${count++}/`
   const stores: EtcdKeyValueStore[] = []
   return {
@@ -32,4 +33,7 @@ keyValueStoreContract('etcd', async () => {
       for (const store of stores) await store.close()
     },
   }
-})
+}
+
+keyValueStoreContract('etcd', etcd)
+keyValueStoreModel('etcd', etcd, { model: 30, histories: 3 })

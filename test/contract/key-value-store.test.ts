@@ -7,11 +7,12 @@ import type { WriterThread } from '../../src/engine/adapters/kv/sqlite-commits.t
 import { SeededRandom } from '../support/seeded-random.ts'
 import { SimClock } from '../support/sim-clock.ts'
 import { SkippingClock } from '../support/skipping-clock.ts'
-import { keyValueStoreContract } from './key-value-store.ts'
+import { type KeyValueStoreSubject, keyValueStoreContract } from './key-value-store.ts'
+import { keyValueStoreModel } from './key-value-store-model.ts'
 
 let seed = 1
 
-keyValueStoreContract('memory', async () => {
+async function memory(): Promise<KeyValueStoreSubject> {
   const clock = new SimClock()
   const store = new MemoryKeyValueStore({ clock, random: new SeededRandom(seed++) })
   return {
@@ -20,27 +21,34 @@ keyValueStoreContract('memory', async () => {
     pass: (ms) => clock.advance(ms),
     destroy: () => store.close(),
   }
-})
+}
+
+async function sqlite(thread: WriterThread): Promise<KeyValueStoreSubject> {
+  const directory = await mkdtemp(join(tmpdir(), 'agola-kv-'))
+  const clock = new SkippingClock()
+  const random = new SeededRandom(seed++)
+  const machine = { bootId: 'boot', monotonicMs: () => clock.monotonicMs() }
+  const stores: SqliteKeyValueStore[] = []
+  return {
+    clock,
+    open: async () => {
+      const store = new SqliteKeyValueStore({ file: join(directory, 'store.db'), clock, random, machine, thread })
+      stores.push(store)
+      return store
+    },
+    pass: async (ms) => clock.skip(ms),
+    destroy: async () => {
+      for (const store of stores) await store.close()
+      await rm(directory, { recursive: true })
+    },
+  }
+}
+
+keyValueStoreContract('memory', memory)
+keyValueStoreModel('memory', memory, { model: 100, histories: 10 })
 
 for (const thread of ['main', 'worker', 'auto'] satisfies WriterThread[]) {
-  keyValueStoreContract(`sqlite (${thread} thread)`, async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'agola-kv-'))
-    const clock = new SkippingClock()
-    const random = new SeededRandom(seed++)
-    const machine = { bootId: 'boot', monotonicMs: () => clock.monotonicMs() }
-    const stores: SqliteKeyValueStore[] = []
-    return {
-      clock,
-      open: async () => {
-        const store = new SqliteKeyValueStore({ file: join(directory, 'store.db'), clock, random, machine, thread })
-        stores.push(store)
-        return store
-      },
-      pass: async (ms) => clock.skip(ms),
-      destroy: async () => {
-        for (const store of stores) await store.close()
-        await rm(directory, { recursive: true })
-      },
-    }
-  })
+  keyValueStoreContract(`sqlite (${thread} thread)`, () => sqlite(thread))
 }
+keyValueStoreModel('sqlite (main thread)', () => sqlite('main'), { model: 100, histories: 10 })
+keyValueStoreModel('sqlite (worker thread)', () => sqlite('worker'), { model: 30, histories: 10 })

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type * as Yaml from 'yaml'
 import { fail } from '../machine.ts'
 
-const require = createRequire(import.meta.url)
+const load = createRequire(import.meta.url)
 
 /** YAML text to plain data: one document to its value, with `---` lines to an array of the documents' values.
  *  Scalars are read as Go's sigs.k8s.io/yaml reads them: YAML 1.1 without times in base 60. */
@@ -14,7 +14,7 @@ export function parseYamlText(text: string): unknown {
 
 function parseDocument(text: string): unknown {
   // Loaded when it is needed: few programs parse YAML, and all would wait for it.
-  const { parseDocument } = require('yaml') as typeof Yaml
+  const { parseDocument } = load('yaml') as typeof Yaml
   const document = parseDocument(text, {
     version: '1.1',
     customTags: (tags) => tags.filter((tag) => !isTimeTag(tag)),

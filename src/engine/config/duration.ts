@@ -47,24 +47,29 @@ export function nanosecondsOf(milliseconds: number): number {
 
 /** The canonical text, as Go prints it: `1h30m0s`, `1.5s`, `2ms`, `0s`. */
 export function formatDuration(milliseconds: number): string {
-  const nanoseconds = nanosecondsOf(Math.abs(milliseconds))
-  const sign = milliseconds < 0 ? '-' : ''
-  if (nanoseconds === 0) return '0s'
-  if (nanoseconds < 1e3) return `${sign}${nanoseconds}ns`
-  if (nanoseconds < 1e6) return `${sign}${nanoseconds / 1e3}µs`
-  if (nanoseconds < 1e9) return `${sign}${nanoseconds / 1e6}ms`
-  const hours = Math.floor(nanoseconds / 3.6e12)
-  const minutes = Math.floor((nanoseconds - hours * 3.6e12) / 6e10)
-  const seconds = (nanoseconds - hours * 3.6e12 - minutes * 6e10) / 1e9
-  if (hours > 0) return `${sign}${hours}h${minutes}m${seconds}s`
-  return minutes > 0 ? `${sign}${minutes}m${seconds}s` : `${sign}${seconds}s`
+  return milliseconds < 0 ? `-${formatPositive(-milliseconds)}` : formatPositive(milliseconds)
 }
 
+function formatPositive(duration: number): string {
+  if (duration < 1) return formatShort(nanosecondsOf(duration))
+  // Whole milliseconds and the rest apart: together they would be more than a number holds.
+  const whole = Math.floor(duration)
+  const nanoseconds = nanosecondsOf(duration - whole)
+  if (whole < 1000) return `${(whole * 1e6 + nanoseconds) / 1e6}ms`
+  const hours = Math.floor(whole / 3_600_000)
+  const minutes = Math.floor((whole % 3_600_000) / 60_000)
+  const seconds = ((whole % 60_000) * 1e6 + nanoseconds) / 1e9
+  if (hours > 0) return `${hours}h${minutes}m${seconds}s`
+  return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`
+}
+
+function formatShort(nanoseconds: number): string {
+  if (nanoseconds === 0) return '0s'
+  return nanoseconds < 1000 ? `${nanoseconds}ns` : `${nanoseconds / 1000}µs`
+}
+
+/** Exact to the nanosecond for 24 days, and to the millisecond beyond. */
 function millisecondsOf(nanoseconds: bigint): number {
-  const whole = nanoseconds / 1_000_000n
-  const rest = nanoseconds % 1_000_000n
-  // Added as one division where that is exact, so that the nanoseconds come back unchanged.
-  return whole < 9_000_000_000n && whole > -9_000_000_000n
-    ? Number(nanoseconds) / 1e6
-    : Number(whole) + Number(rest) / 1e6
+  const isWhole = nanoseconds % 1_000_000n === 0n
+  return isWhole ? Number(nanoseconds / 1_000_000n) : Number(nanoseconds) / 1e6
 }

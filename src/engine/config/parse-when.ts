@@ -25,12 +25,13 @@ export function parseWhen(cursor: Cursor | null, context: ParseContext): When | 
   }
   const fields = readFields(cursor, whenShape, context)
   if (fields === null) return null
+  const problemsBefore = context.problems.problems.length
   const when: When = {
     branch: parseConditions(fields.get('branch'), context),
     tag: parseConditions(fields.get('tag'), context),
     ref: parseConditions(fields.get('ref'), context),
   }
-  warnWhenNothingIncluded(cursor, when, context)
+  if (context.problems.problems.length === problemsBefore) warnWhenNothingIncluded(cursor, when, context)
   return when
 }
 

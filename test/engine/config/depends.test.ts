@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest'
+import { brief, parseText } from './read-text.ts'
+
+/** A run whose tasks have the given lists of dependencies, in YAML, one line a task from line 4 on. */
+function runOf(tasks: Record<string, string>): string {
+  const lines = Object.entries(tasks).map(
+    ([name, depends]) => `      - { name: '${name}', depends: [${depends}], runtime: { containers: [{ image: b }] } }`,
+  )
+  return `runs:\n  - name: r\n    tasks:\n${lines.join('\n')}\n`
+}
+
+async function messagesOf(tasks: Record<string, string>): Promise<string[]> {
+  return (await parseText(runOf(tasks))).problems.map(({ code, message }) => `${code} ${message}`)
+}
+
+test('all forms of a dependency', async () => {
+  const { config, problems } = await parseText(
+    runOf({
+      a: '',
+      b: '',
+      c: '',
+      d: '',
+      task: '',
+      x: 'a, { b: [on_failure] }, { task: c, conditions: [on_success, on_skipped] }, { task: d }, { task: [on_failure, on_failure] }',
+      z: '{ x: [] }, { task: task, conditions: }',
+    }),
+  )
+  expect(problems.map(brief)).toEqual(['error dependency_redundant 10:43 runs[0].tasks[6].depends[1]'])
+  expect(config).toBeNull()
+  const fine = await parseText(
+    runOf({
+      a: '',
+      b: '',
+      c: '',
+      d: '',
+      task: '',
+      x: 'a, { b: [on_failure] }, { task: c, conditions: [on_success, on_skipped] }, { task: d }, { task: [on_failure, on_failure] }',
+      z: '{ x: [] }',
+    }),
+  )
+  expect(fine.problems).toEqual([])
+  expect(fine.config?.runs[0]?.tasks.map(({ depends }) => depends).slice(5)).toEqual([
+    [
+      { task: 'a', conditions: ['on_success'] },
+      { task: 'b', conditions: ['on_failure'] },
+      { task: 'c', conditions: ['on_success', 'on_skipped'] },
+      { task: 'd', conditions: ['on_success'] },
+      { task: 'task', conditions: ['on_failure'] },
+    ],
+    [{ task: 'x', conditions: ['on_success'] }],
+  ])
+})
+
+const bad: [depend: string, hint: string][] = [
+  ['{ a: on_success }', 'write { "a": [on_success] }'],
+  ['5', 'write the name of a task, { name: [on_failure] }, or { task: name, conditions: [on_failure] }'],
+  ['{}', 'write the name of a task, { name: [on_failure] }, or { task: name, conditions: [on_failure] }'],
+  ['{ a: 1 }', 'write the name of a task, { name: [on_failure] }, or { task: name, conditions: [on_failure] }'],
+  ['{ conditions: [on_success], when: x }', 'write { task: name, conditions: [...] }'],
+]
+test.each(bad)('%s is no dependency', async (depend, hint) => {
+  const { problems } = await parseText(runOf({ a: '', b: depend }))
+  expect(problems.filter(({ severity }) => severity === 'error')).toMatchObject([{ code: 'depend_bad_shape', hint }])
+})
+
+test('conditions that do not exist are named, with a guess', async () => {
+  const { problems } = await parseText(runOf({ a: '', b: '{ a: [on_sucess, on_failure, 5, always] }' }))
+  expect(problems.map(({ code, found, hint }) => [code, found, hint])).toEqual([
+    ['depend_unknown_condition', '"on_sucess"', 'did you mean "on_success"?'],
+    ['depend_unknown_condition', 'the number 5', 'write one of: on_success, on_failure, on_skipped'],
+    ['depend_unknown_condition', '"always"', 'write one of: on_success, on_failure, on_skipped'],
+  ])
+})
+
+test('a missing task is named with a guess, or with those there are', async () => {
+  const { problems } = await parseText(runOf({ build: '', test: 'biuld, deploy' }))
+  expect(problems.map(({ message, hint }) => [message, hint])).toEqual([
+    ['run "r" task "test": the run has no task "biuld" to depend on', 'did you mean "build"?'],
+    ['run "r" task "test": the run has no task "deploy" to depend on', 'the tasks are: "build", "test"'],
+  ])
+})
+
+test('a task of another run is not found', async () => {
+  const text = `${runOf({ a: '' })}${runOf({ b: 'a' }).replace('runs:\n', '').replace('name: r', 'name: s')}`
+  expect((await parseText(text)).problems.map(brief)).toEqual([
+    'error dependency_missing 7:32 runs[1].tasks[0].depends[0]',
+  ])
+})
+
+test('every task of a circle is told which of the circle need it', async () => {
+  expect(await messagesOf({ a: 'b', b: 'a' })).toEqual([
+    'dependency_circular run "r" task "a": the task depends on itself, through "b"',
+    'dependency_circular run "r" task "b": the task depends on itself, through "a"',
+  ])
+  expect(await messagesOf({ a: 'c', b: 'a', c: 'b' })).toEqual([
+    'dependency_circular run "r" task "a": the task depends on itself, through "b"',
+    'dependency_circular run "r" task "b": the task depends on itself, through "c"',
+    'dependency_circular run "r" task "c": the task depends on itself, through "a"',
+  ])
+  expect(await messagesOf({ a: 'a' })).toEqual([
+    'dependency_circular run "r" task "a": the task depends on itself, through "a"',
+  ])
+})
+
+test('a task that only leads to a circle is not part of it', async () => {
+  expect(await messagesOf({ a: 'b', b: 'c', c: 'b' })).toEqual([
+    'dependency_circular run "r" task "b": the task depends on itself, through "c"',
+    'dependency_circular run "r" task "c": the task depends on itself, through "b"',
+  ])
+})
+
+test('a dependency that another one implies is redundant', async () => {
+  expect(await messagesOf({ a: '', b: 'a', c: 'b, a' })).toEqual([
+    'dependency_redundant run "r" task "c": the dependency on "a" is redundant: "b" already depends on it',
+  ])
+  expect(await messagesOf({ a: '', b: 'a', c: 'b', d: 'c, a' })).toEqual([
+    'dependency_redundant run "r" task "d": the dependency on "a" is redundant: "c" already depends on it',
+  ])
+})
+
+test('circles and redundant dependencies of all runs are told together', async () => {
+  const first = runOf({ a: 'a', b: '', c: 'b', d: 'b, c' })
+  const second = runOf({ x: 'x' }).replace('runs:\n', '').replace('name: r', 'name: s')
+  expect((await parseText(first + second)).problems.map(({ code }) => code)).toEqual([
+    'dependency_circular',
+    'dependency_redundant',
+    'dependency_circular',
+  ])
+})
+
+test('many tasks of one circle are listed in short', async () => {
+  const [problem] = (
+    await parseText(
+      runOf({ hub: 'a, b, c, d, e, f, g', a: 'hub', b: 'hub', c: 'hub', d: 'hub', e: 'hub', f: 'hub', g: 'hub' }),
+    )
+  ).problems
+  expect(problem?.message).toBe(
+    'run "r" task "hub": the task depends on itself, through "a", "b", "c", "d", "e", 2 more',
+  )
+})

@@ -17,17 +17,15 @@ export class LogFile extends Writable {
   #storedBytes = 0
   #complete = false
   #grown = Promise.withResolvers<void>()
-  #failure: Error | undefined
+  readonly #failed = new AbortController()
 
   private constructor(path: string, handle: FileHandle, mask: LogMask) {
     super({ highWaterMark: bufferedBytesMax, decodeStrings: true })
     this.path = path
     this.#handle = handle
     this.#mask = mask.stream()
-    // A log that cannot be written is reported by `close`, not by an event that nobody may hear.
-    this.on('error', (error) => {
-      this.#failure = error
-    })
+    // A log that cannot be written is no event that nobody may hear: the step is told by `failed`.
+    this.on('error', (error) => this.#failed.abort(error))
   }
 
   /** Makes the file and its directories, empty. */
@@ -36,9 +34,9 @@ export class LogFile extends Writable {
     return new LogFile(path, await open(path, 'w', 0o600), mask)
   }
 
-  /** Why the log could not be written. */
-  get failure(): Error | undefined {
-    return this.#failure
+  /** Aborted when the log cannot be written any more; its reason says why. */
+  get failed(): AbortSignal {
+    return this.#failed.signal
   }
 
   line(text: string): void {

@@ -188,8 +188,8 @@ export class TaskRun {
     const { files, runService, sources, clock, random, ttySize, stopGraceMs, imagesWithoutGit } = this.#options
     return {
       ...{ task: this.#task, index, pod, log, files, runService, sources, clock, random, ttySize, stopGraceMs },
-      interrupted: this.#interrupted.signal,
-      killed: this.#killed.signal,
+      interrupted: AbortSignal.any([this.#interrupted.signal, log.failed]),
+      killed: AbortSignal.any([this.#killed.signal, log.failed]),
       imagesWithoutGit,
     }
   }
@@ -198,7 +198,7 @@ export class TaskRun {
     let exitStatus: number | null = null
     try {
       exitStatus = await runStep(step, context)
-      if (context.log.failure !== undefined) throw context.log.failure
+      context.log.failed.throwIfAborted()
       if (exitStatus === 0) return { phase: 'success', exitStatus }
       if (!this.#isInterrupted) await this.#explainPodEnd(context, exitStatus === killedExitCode)
     } catch (error) {

@@ -28,5 +28,7 @@ export interface CacheHit {
   key: string
   exact: boolean
   sizeBytes: number
+  /** Where it lies on this host, finished; absent when it does not. */
+  file?: string
   stream(): Readable
 }

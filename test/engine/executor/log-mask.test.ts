@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { LogMask } from '../../../src/engine/executor/log-mask.ts'
 import { canMask, maskPatterns } from '../../../src/engine/executor/mask-patterns.ts'
 
-const secret = "s3cr3t/w0rd+with 'quotes' \"and\" ümlaut"
+const secret = 's3cr3t/w0rd+with \'quotes\' "and" ümlaut'
 
 test.each<[name: string, text: string]>([
   ['itself', secret],

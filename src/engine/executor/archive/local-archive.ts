@@ -1,0 +1,31 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+/** An archive as ports give it. */
+export interface ArchiveContentSource {
+  /** Where it lies on this host, finished, if it does. */
+  file?: string
+  stream(): Readable
+}
+
+/** Calls `work` with a file of this host that holds the archive. What lies elsewhere is first written to `spool`, which is removed after:
+ *  an archive is read twice, once for its names and once for its contents. */
+export async function withLocalArchive<T>(
+  source: ArchiveContentSource,
+  spool: string,
+  signal: AbortSignal,
+  work: (file: string) => Promise<T>,
+): Promise<T> {
+  if (source.file !== undefined) return await work(source.file)
+  try {
+    await mkdir(dirname(spool), { recursive: true, mode: 0o700 })
+    const target = createWriteStream(spool, { mode: 0o600, highWaterMark: 1024 * 1024 })
+    await pipeline(source.stream(), target, { signal })
+    return await work(spool)
+  } finally {
+    await rm(spool, { force: true })
+  }
+}

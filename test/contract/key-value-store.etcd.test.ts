@@ -36,4 +36,4 @@ async function etcd(): Promise<KeyValueStoreSubject> {
 }
 
 keyValueStoreContract('etcd', etcd)
-keyValueStoreModel('etcd', etcd, { model: 30, histories: 3 })
+keyValueStoreModel('etcd', etcd, { model: 15, histories: 3 })

@@ -165,6 +165,7 @@ function guardAgainstSilence(stream: { cancel(): void }, settings: WatchSettings
   const { clock, ping } = settings
   const limitMs = settings.silenceMsMax ?? silenceMsMax
   let heardMs = clock.monotonicMs()
+  let answered = new AbortController()
   const guard = async () => {
     while (!over.aborted) {
       const quietMs = clock.monotonicMs() - heardMs
@@ -172,18 +173,18 @@ function guardAgainstSilence(stream: { cancel(): void }, settings: WatchSettings
         await clock.sleep(limitMs - quietMs, over)
         continue
       }
-      const pingedMs = clock.monotonicMs()
+      answered = new AbortController()
       // A ping that fails is no proof of a dead stream, but a stream that stays silent after it is of no use either.
-      await Promise.race([ping(over).catch(() => undefined), clock.sleep(pingMsMax, over)])
-      const leftMs = pingMsMax - (clock.monotonicMs() - pingedMs)
-      if (heardMs < pingedMs && leftMs > 0) await clock.sleep(leftMs, over)
-      if (heardMs < pingedMs) return stream.cancel()
+      ping(over).catch(() => undefined)
+      await clock.sleep(pingMsMax, AbortSignal.any([over, answered.signal])).catch(() => undefined)
+      if (!answered.signal.aborted) return stream.cancel()
     }
   }
   // It ends by the abort of its sleep.
   guard().catch(() => undefined)
   return () => {
     heardMs = clock.monotonicMs()
+    answered.abort()
   }
 }
 

@@ -13,6 +13,8 @@ import type { RunArchive } from './run-archive.ts'
 export interface RunServiceOptions {
   kv: KeyValueStore
   objects: ObjectStorage
+  /** Where caches lie; absent: in `objects`. */
+  caches?: ObjectStorage
   archive: RunArchive
   executors: ExecutorClients
   secrets: Secrets
@@ -28,6 +30,8 @@ export interface RunServiceOptions {
   /** Labels of everything that is made for a task of the run. */
   labels?: (run: Run, config: RunConfig) => Record<string, string>
   retention?: Partial<Retention>
+  /** Told of every failure to store what tasks leave. The run waits and it is tried again; a person may want to know why. */
+  onTrouble?: (error: unknown) => void
 }
 
 /** Ages after which stored things are deleted, unless somebody still needs them (spec/runs.md 11). */

@@ -1,0 +1,77 @@
+import type { TimeMs } from '../model/ids.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { ObjectInfo, ObjectStorage } from '../ports/object-storage.ts'
+import type { LoopService } from '../std/run-loop.ts'
+import { cachesPrefix } from './caches.ts'
+import type { RunEventLog } from './run-event-log.ts'
+import type { Retention } from './run-service-options.ts'
+import { archives, logs, taskIdOf } from './task-objects.ts'
+
+export interface CleanerOptions {
+  objects: ObjectStorage
+  caches: ObjectStorage
+  events: RunEventLog
+  clock: Clock
+  retention: Retention
+}
+
+/** Deletes what nobody needs any more: old caches; logs and archives of tasks, each task as a whole, once the newest thing of it is
+ *  too old, be it data or the marker of a run that uses it (spec/runs.md 11, spec/storage.md 9.6); and the oldest events. */
+export class Cleaner implements LoopService {
+  readonly name = 'cleaner'
+  readonly #options: CleanerOptions
+
+  constructor(options: CleanerOptions) {
+    this.#options = options
+  }
+
+  async step(signal: AbortSignal): Promise<void> {
+    const { cacheAgeMsMax, logAgeMsMax, workspaceAgeMsMax } = this.#options.retention
+    await this.#cleanCaches(cacheAgeMsMax, signal)
+    await this.#cleanTasks(logs, logAgeMsMax, signal)
+    await this.#cleanTasks(archives, workspaceAgeMsMax, signal)
+    await this.#options.events.trim({ signal })
+  }
+
+  async #cleanCaches(ageMsMax: number, signal: AbortSignal): Promise<void> {
+    const { caches } = this.#options
+    const isOld = this.#isOlderThan(ageMsMax)
+    for await (const object of caches.list({ prefix: cachesPrefix }, { signal })) {
+      if (isOld(object.modificationTime)) await caches.delete(object.key, { signal })
+    }
+  }
+
+  async #cleanTasks(kind: string, ageMsMax: number, signal: AbortSignal): Promise<void> {
+    const { objects } = this.#options
+    const isOld = this.#isOlderThan(ageMsMax)
+    for await (const task of byTask(objects.list({ prefix: kind }, { signal }))) {
+      if (!task.every((object) => isOld(object.modificationTime))) continue
+      // Data first: what is left after a crash is a marker without data, which the next round finds.
+      const dataFirst = task.toSorted((a, b) => Number(isMarker(a)) - Number(isMarker(b)))
+      for (const object of dataFirst) await objects.delete(object.key, { signal })
+    }
+  }
+
+  #isOlderThan(ageMsMax: number): (time: TimeMs) => boolean {
+    const limit = this.#options.clock.now() - ageMsMax
+    return (time) => time < limit
+  }
+}
+
+/** Neighbours in the list that belong to one task. */
+async function* byTask(objects: AsyncIterable<ObjectInfo>): AsyncGenerator<ObjectInfo[]> {
+  let task: ObjectInfo[] = []
+  for await (const object of objects) {
+    const [first] = task
+    if (first !== undefined && taskIdOf(first.key) !== taskIdOf(object.key)) {
+      yield task
+      task = []
+    }
+    task.push(object)
+  }
+  if (task.length > 0) yield task
+}
+
+function isMarker({ key }: ObjectInfo): boolean {
+  return key.split('/')[2] === 'runs'
+}

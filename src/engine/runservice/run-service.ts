@@ -1,0 +1,381 @@
+import { checkGraph, withLevels } from '../decide/check-graph.ts'
+import { newRun } from '../decide/new-run.ts'
+import { recreateTasks, whyNotRecreatable } from '../decide/recreate-run.ts'
+import { addTaskApprover, approveTask, changeRunPhase, stopRun } from '../decide/run-actions.ts'
+import { reportExecutorTask } from '../decide/run-reports.ts'
+import { AgolaError, hasCode } from '../model/errors.ts'
+import type { ExecutorStatus } from '../model/executor.ts'
+import type { ExecutorTask, ExecutorTaskStatus, ExecutorTaskWithSpec } from '../model/executor-task.ts'
+import type { ExecutorId, ExecutorTaskId, RunId, RunTaskId } from '../model/ids.ts'
+import type { Run, RunTask } from '../model/run.ts'
+import type { RunConfig } from '../model/run-config.ts'
+import type { RunEvent } from '../model/run-event.ts'
+import type { CallOptions } from '../ports/call-options.ts'
+import type { StoredContent } from '../ports/executor-client.ts'
+import type { CacheHit, ExecutorRunService } from '../ports/executor-run-service.ts'
+import type { WatchEvent } from '../ports/key-value-store.ts'
+import type { ObjectSource } from '../ports/object-storage.ts'
+import type {
+  CreateRunRequest,
+  LogRef,
+  RestartRunRequest,
+  RunList,
+  RunQuery,
+  RunService as RunServicePort,
+  RunWithConfig,
+} from '../ports/run-service.ts'
+import { ChangeSignal } from '../std/change-signal.ts'
+import { runLoop } from '../std/run-loop.ts'
+import type { Change } from './active-run.ts'
+import { Caches } from './caches.ts'
+import { Cleaner } from './cleaner.ts'
+import { Dispatcher } from './dispatcher.ts'
+import { ExecutorRegistry } from './executor-registry.ts'
+import { Fetcher } from './fetcher.ts'
+import { keys } from './keys.ts'
+import { RunEventLog, runEventsChanged } from './run-event-log.ts'
+import { rootOf } from './run-group.ts'
+import { RunLogs } from './run-logs.ts'
+import { defaultRetention, type RunServiceOptions } from './run-service-options.ts'
+import { type NewRun, RunStore, type StoredRun } from './run-store.ts'
+import { listOf, summaryOf } from './run-summary.ts'
+import { StoreWatcher } from './store-watcher.ts'
+import { archiveKey, archives, logs, markerKey } from './task-objects.ts'
+import { TaskSender } from './task-sender.ts'
+
+/** Pause between looks for what was left undone; nothing on the usual way waits for them. */
+const dispatcherIntervalMs = 10_000
+const cleanerIntervalMs = 24 * 60 * 60 * 1000
+/** A task of more steps would not fit into the store once they have all run. */
+const stepsMax = 1500
+
+/** The owner of runs: keeps them, moves them, gives their tasks to executors and takes in what those leave (spec/runs.md).
+ *  Works as soon as it is constructed; `start` adds what other processes do and what happens by itself with time. */
+export class RunService implements RunServicePort, ExecutorRunService {
+  readonly dispatcher: Dispatcher
+  readonly cleaner: Cleaner
+  readonly #options: RunServiceOptions
+  readonly #changes = new ChangeSignal()
+  readonly #store: RunStore
+  readonly #registry: ExecutorRegistry
+  readonly #fetcher: Fetcher
+  readonly #sender: TaskSender
+  readonly #events: RunEventLog
+  readonly #logs: RunLogs
+  readonly #caches: Caches
+  readonly #closed = new AbortController()
+  #loops: Promise<unknown> = Promise.resolve()
+
+  constructor(options: RunServiceOptions) {
+    const { objects, caches = objects, archive, executors, clock, log, random, onTrouble = () => undefined } = options
+    this.#options = options
+    this.#store = new RunStore({ ...options, onEvents: () => this.#changes.changed(runEventsChanged) })
+    const registry = new ExecutorRegistry(options)
+    this.#registry = registry
+    this.#sender = new TaskSender({ ...options, registry, labels: options.labels ?? (() => ({})) })
+    const update = (runId: RunId, change: Change) => this.dispatcher.update(runId, change)
+    this.#fetcher = new Fetcher({ objects, registry, executors, log, update, onTrouble })
+    this.dispatcher = new Dispatcher({
+      store: this.#store,
+      registry,
+      archive,
+      clock,
+      random,
+      log,
+      sender: this.#sender,
+      fetcher: this.#fetcher,
+      changes: this.#changes,
+      owner: options.owner,
+      failUnplaceable: options.failUnplaceableTasks ?? false,
+    })
+    this.#events = new RunEventLog(options.kv, this.#changes)
+    this.#logs = new RunLogs({
+      objects,
+      registry,
+      executors,
+      readRun: async ({ runId }, call) => (await this.#read(runId, call)).run,
+    })
+    this.#caches = new Caches(caches)
+    const retention = { ...defaultRetention, ...options.retention }
+    this.cleaner = new Cleaner({ objects, caches, events: this.#events, clock, retention })
+  }
+
+  /** Reads the store, then follows it and does the rounds until `close`. Resolves when the store was read. */
+  async start(): Promise<void> {
+    const { signal } = this.#closed
+    const { done } = await this.follow()
+    const { clock, log } = this.#options
+    const loops = [
+      runLoop(this.dispatcher, { clock, log, intervalMs: dispatcherIntervalMs }, signal),
+      runLoop(this.cleaner, { clock, log, intervalMs: cleanerIntervalMs }, signal),
+    ]
+    this.#loops = Promise.all([done, ...loops])
+  }
+
+  /** Only the first half of `start`, for those who make the steps themselves. */
+  async follow(): Promise<{ done: Promise<void> }> {
+    const watcher = new StoreWatcher({
+      ...this.#options,
+      onEvent: (event) => this.#see(event),
+      onGap: async () => {
+        await this.#registry.load()
+        this.#changes.changedAll()
+        this.dispatcher.wakeWaiting()
+      },
+    })
+    return await watcher.start(this.#closed.signal)
+  }
+
+  /** Ends the loops and waits for what is under way. Runs stay as they are. */
+  async close(): Promise<void> {
+    this.#closed.abort(new AgolaError('storeClosed', 'the run service is closed'))
+    await this.#loops
+    await this.#fetcher.idle()
+  }
+
+  async createRun(request: CreateRunRequest): Promise<RunWithConfig> {
+    rootOf(request.group)
+    const tooLong = Object.values(request.tasks).find((task) => task.steps.length > stepsMax)
+    if (tooLong !== undefined) {
+      const found = `task ${JSON.stringify(tooLong.name)} has ${tooLong.steps.length} steps`
+      throw new AgolaError('tooLarge', `${found}, ${stepsMax} are allowed: put what belongs together into scripts`)
+    }
+    const setupErrors = [...request.setupErrors, ...checkGraph(request.tasks)]
+    const tasks = setupErrors.length > 0 ? request.tasks : withLevels(request.tasks)
+    const { random, clock } = this.#options
+    const config: RunConfig = { ...request, id: random.uuid(), setupErrors, tasks, creationTime: clock.now() }
+    return await this.#create(config, (run) => run, [])
+  }
+
+  async restartRun({ runId, fromStart, environment }: RestartRunRequest): Promise<RunWithConfig> {
+    const { random, clock } = this.#options
+    const { run: old, runConfig } = await this.#read(runId)
+    const reason = whyNotRecreatable(old, fromStart)
+    if (reason !== null) throw cannotRestart(old, reason)
+    const recreated = recreateTasks(old, runConfig, fromStart, () => random.uuid())
+    const config: RunConfig = {
+      ...runConfig,
+      id: random.uuid(),
+      environment,
+      tasks: recreated.config,
+      creationTime: clock.now(),
+    }
+    const kept = recreated.kept.flatMap((id) => recreated.tasks[id] ?? [])
+    return await this.#create(config, (run) => ({ ...run, tasks: recreated.tasks }), kept, old)
+  }
+
+  async getRun(runId: RunId, options: CallOptions = {}): Promise<RunWithConfig> {
+    return await this.#read(runId, options)
+  }
+
+  async getRunByNumber(group: string, counter: number, options: CallOptions = {}): Promise<RunWithConfig> {
+    const root = rootOf(group)
+    const runId =
+      (await this.#store.findRun(root, counter, options)) ??
+      (await this.#options.archive.findRun(root, counter, options))
+    if (runId === null) throw new AgolaError('runDoesNotExist', `there is no run ${counter} in ${group}`)
+    return await this.#read(runId, options)
+  }
+
+  async listRuns(query: RunQuery, options: CallOptions = {}): Promise<RunList> {
+    // Active ones first: a run that is archived meanwhile is seen twice rather than not at all.
+    const active = await this.#store.activeRuns(options)
+    const archived = await this.#options.archive.listRuns(query, options)
+    const list = listOf([...archived.runs, ...active.map(({ header }) => summaryOf(header))], query)
+    return { runs: list.runs, more: list.more || archived.more }
+  }
+
+  async changeRunPhase(runId: RunId, phase: 'running' | 'cancelled'): Promise<void> {
+    await this.#update(runId, (draft) => changeRunPhase(draft, phase, this.#options.clock.now()))
+  }
+
+  async stopRun(runId: RunId): Promise<void> {
+    await this.#update(runId, stopRun)
+  }
+
+  async addTaskApprover(runId: RunId, taskId: RunTaskId, approver: string): Promise<void> {
+    await this.#update(runId, (draft) => addTaskApprover(draft, taskId, approver))
+  }
+
+  async approveTask(runId: RunId, taskId: RunTaskId): Promise<void> {
+    await this.#update(runId, (draft) => approveTask(draft, taskId))
+  }
+
+  async *watchRun(runId: RunId, options: CallOptions = {}): AsyncGenerator<Run> {
+    for (;;) {
+      const version = this.#changes.version(runId)
+      const { run } = await this.#read(runId, options)
+      yield run
+      if (run.archived) return
+      await this.#changes.after(runId, version, options.signal)
+    }
+  }
+
+  watchRunEvents(afterSequence: number, options?: CallOptions): AsyncIterable<RunEvent> {
+    return this.#events.watch(afterSequence, options)
+  }
+
+  openLog(log: LogRef, options?: CallOptions & { follow?: boolean }): Promise<StoredContent> {
+    return this.#logs.open(log, options)
+  }
+
+  deleteLog(log: LogRef, options?: CallOptions): Promise<void> {
+    return this.#logs.delete(log, options)
+  }
+
+  async sendExecutorStatus(executorId: ExecutorId, status: ExecutorStatus, options?: CallOptions): Promise<void> {
+    const gone = await this.#registry.report(executorId, status, options)
+    for (const id of gone) this.dispatcher.closeTasksOf(id)
+    this.dispatcher.wakeWaiting()
+  }
+
+  /** Takes an executor off the list for good; what it was given has failed. `executorDoesNotExist`. */
+  async deleteExecutor(executorId: ExecutorId, options?: CallOptions): Promise<void> {
+    await this.#registry.delete(executorId, options)
+    this.dispatcher.closeTasksOf(executorId)
+  }
+
+  async listExecutorTasks(executorId: ExecutorId, options?: CallOptions): Promise<ExecutorTaskWithSpec[]> {
+    const tasks = await this.#store.executorTasks(options)
+    const own = tasks.filter((task) => task.executorId === executorId)
+    return (await Promise.all(own.map((task) => this.#withSpec(task)))).filter((task) => task !== null)
+  }
+
+  async getExecutorTask(taskId: ExecutorTaskId, options?: CallOptions): Promise<ExecutorTaskWithSpec> {
+    const task = await this.#findExecutorTask(taskId, options)
+    const withSpec = task === undefined ? null : await this.#withSpec(task)
+    if (withSpec !== null) return withSpec
+    throw new AgolaError('executorTaskDoesNotExist', `executor task ${taskId} does not exist`)
+  }
+
+  async sendExecutorTaskStatus(
+    taskId: ExecutorTaskId,
+    status: ExecutorTaskStatus,
+    options?: CallOptions,
+  ): Promise<void> {
+    const task = await this.#findExecutorTask(taskId, options)
+    if (task === undefined) return
+    try {
+      await this.dispatcher.update(task.runId, (draft) => reportExecutorTask(draft, task.runTaskId, status))
+    } catch (error) {
+      if (!hasCode(error, 'runDoesNotExist')) throw error
+    }
+  }
+
+  async openWorkspaceArchive(taskId: RunTaskId, step: number, options: CallOptions = {}): Promise<StoredContent> {
+    const { objects } = this.#options
+    try {
+      const { sizeBytes } = await objects.stat(archiveKey(taskId, step), options)
+      const content = await objects.get(archiveKey(taskId, step), options)
+      return { sizeBytes, stream: () => content }
+    } catch (error) {
+      if (!hasCode(error, 'objectDoesNotExist')) throw error
+      throw new AgolaError('archiveDoesNotExist', `step ${step} of task ${taskId} left no archive`, { cause: error })
+    }
+  }
+
+  hasCache(key: string, options?: CallOptions): Promise<boolean> {
+    return this.#caches.has(key, options)
+  }
+
+  openCache(key: string, options?: CallOptions): Promise<CacheHit | null> {
+    return this.#caches.open(key, options)
+  }
+
+  saveCache(key: string, source: ObjectSource, options?: CallOptions & { sizeBytes?: number }): Promise<boolean> {
+    return this.#caches.save(key, source, options)
+  }
+
+  async #create(
+    config: RunConfig,
+    finish: (run: Run) => Run,
+    kept: readonly RunTask[],
+    restarted?: Run,
+  ): Promise<RunWithConfig> {
+    const { random, clock, owner = '' } = this.#options
+    if (owner !== '' && this.#registry.get(owner) === undefined) {
+      throw new AgolaError('notReady', 'the executor of this process has not reported yet')
+    }
+    const runId = random.uuid()
+    if (restarted !== undefined) await this.#share(runId, restarted, kept)
+    const make: NewRun['make'] = (numbers) =>
+      finish(newRun(config, { ...numbers, runId, runConfigId: config.id }, clock.now()))
+    const stored = await this.#store.create({ config, owner, make, changedTasks: kept })
+    this.dispatcher.add(stored)
+    return { run: copyOf(stored.state.run), runConfig: config }
+  }
+
+  /** Makes the new run a user of what its kept tasks left, first of all: nothing of it is deleted from now on. Then it has to be there. */
+  async #share(runId: RunId, restarted: Run, kept: readonly RunTask[]): Promise<void> {
+    const { objects } = this.#options
+    for (const task of kept) {
+      await objects.put(markerKey(logs, task.id, runId), new Uint8Array(), { sizeBytes: 0 })
+      if (task.workspaceArchives.length === 0) continue
+      await objects.put(markerKey(archives, task.id, runId), new Uint8Array(), { sizeBytes: 0 })
+      for (const step of task.workspaceArchives) await this.#requireArchive(restarted, task, step)
+    }
+  }
+
+  async #requireArchive(restarted: Run, task: RunTask, step: number): Promise<void> {
+    try {
+      await this.#options.objects.stat(archiveKey(task.id, step))
+    } catch (error) {
+      if (!hasCode(error, 'objectDoesNotExist')) throw error
+      throw cannotRestart(restarted, 'the workspace of a successful task has expired; restart it from the start')
+    }
+  }
+
+  /** An action on an active run. `runDoesNotExist`, or `runWrongPhase` when it was archived meanwhile. */
+  async #update(runId: RunId, change: Change): Promise<void> {
+    try {
+      await this.dispatcher.update(runId, change)
+    } catch (error) {
+      if (!hasCode(error, 'runDoesNotExist')) throw error
+      const archived = await this.#options.archive.getRun(runId)
+      if (archived === null) throw error
+      throw new AgolaError('runWrongPhase', `run ${archived.counter} is over: it is ${archived.phase}`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** The run as it is now; what it gives away is the caller's. `runDoesNotExist`. */
+  async #read(runId: RunId, options: CallOptions = {}): Promise<RunWithConfig> {
+    const active = await this.dispatcher.read(runId)
+    if (active !== null) return { run: copyOf(active.state.run), runConfig: active.state.config }
+    const { archive } = this.#options
+    const run = await archive.getRun(runId, options)
+    const runConfig = run && (await archive.getRunConfig(run.runConfigId, options))
+    if (run !== null && runConfig !== null) return { run, runConfig }
+    throw new AgolaError('runDoesNotExist', `run ${runId} does not exist`)
+  }
+
+  async #findExecutorTask(taskId: ExecutorTaskId, options?: CallOptions): Promise<ExecutorTask | undefined> {
+    const known = this.#registry.task(taskId)
+    if (known !== undefined) return known
+    // Another process may have made it just now.
+    return (await this.#store.executorTasks(options)).find((task) => task.id === taskId)
+  }
+
+  async #withSpec(task: ExecutorTask): Promise<ExecutorTaskWithSpec | null> {
+    const stored: StoredRun | null = await this.dispatcher.read(task.runId)
+    const current = stored?.state.executorTasks.get(task.runTaskId)
+    return stored === null || current === undefined ? null : this.#sender.withSpec(stored, current)
+  }
+
+  #see(event: WatchEvent): void {
+    const key = event.type === 'put' ? event.entry.key : event.key
+    if (this.#registry.see(event)) this.dispatcher.wakeWaiting()
+    this.dispatcher.see(event)
+    if (key.startsWith(keys.runEvents)) this.#changes.changed(runEventsChanged)
+  }
+}
+
+/** Tasks are replaced and never changed, so sharing them is safe. */
+function copyOf(run: Run): Run {
+  return { ...run, tasks: { ...run.tasks } }
+}
+
+function cannotRestart(run: Run, reason: string): AgolaError {
+  return new AgolaError('runCannotBeRestarted', `run ${run.counter} cannot be restarted: ${reason}`)
+}

@@ -9,10 +9,12 @@ import { findEngine } from '../../src/engine/adapters/drivers/find-engine.ts'
 /** An engine for tests, and what ends it if it was started for them. */
 export interface TestEngine {
   engine: Engine
+  /** Words to put before a command that is to share the engine's network. */
+  inNetwork: string[]
   end: () => Promise<void>
 }
 
-/** The Docker engine that answers, else one of our own in a directory of its own, without a bridge, ended by `end`. Needs root for the latter. */
+/** The Docker engine that answers, else one of our own, ended by `end`. Needs root for the latter. */
 export async function dockerEngine(): Promise<TestEngine> {
   const { engine, attempts } = await findEngine({
     environment: process.env,
@@ -20,27 +22,24 @@ export async function dockerEngine(): Promise<TestEngine> {
     userId: process.getuid?.() ?? null,
     platform: process.platform,
   })
-  if (engine?.version.product === 'Docker') return { engine, end: async () => undefined }
+  if (engine?.version.product === 'Docker') return { engine, inNetwork: [], end: async () => undefined }
   return startDockerd().catch((error: unknown) => {
     const tried = attempts.map(({ origin, url, reason }) => `${origin} ${url}: ${reason}`).join('\n')
     throw new Error(`no Docker engine answers, and none could be started (${String(error)})\n${tried}`)
   })
 }
 
+/** A dockerd in a directory, a network and a mount namespace of its own. Never share a network with another one: dockerd changes
+ *  the interfaces and packet filters that it finds. */
 export async function startDockerd(): Promise<TestEngine> {
   const dir = await mkdtemp(join(tmpdir(), 'agola-dockerd-'))
   const url = `unix://${dir}/docker.sock`
   const folders = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')]
-  const network = ['--bridge=none', '--iptables=false', '--ip6tables=false']
-  const child = spawn('dockerd', ['--host', url, ...folders, ...network], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const remove = () => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
-  try {
-    return { engine: await untilReady(child, url), end: () => endProcess(child).then(remove) }
-  } catch (error) {
-    await endProcess(child)
-    await remove()
-    throw error
-  }
+  const start = '/bin/busybox ifconfig lo 127.0.0.1 up && exec dockerd "$@"'
+  const flags = ['--host', url, ...folders, '--iptables=false', '--ip6tables=false']
+  const isolated = ['--net', '--mount', '/bin/sh', '-c', start, 'dockerd', ...flags]
+  const child = spawn('unshare', isolated, { stdio: ['ignore', 'ignore', 'pipe'] })
+  return becomeEngine(child, url, dir, ['nsenter', '--net', '--target', String(child.pid), '--'])
 }
 
 /** Podman's service on a socket of its own, with a storage of its own. */
@@ -51,12 +50,18 @@ export async function startPodmanService(): Promise<TestEngine> {
   const child = spawn('podman', [...folders, 'system', 'service', '--time=0', url], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const remove = () => rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
-  try {
-    return { engine: await untilReady(child, url), end: () => endProcess(child).then(remove) }
-  } catch (error) {
+  return becomeEngine(child, url, dir, [])
+}
+
+async function becomeEngine(child: ChildProcess, url: string, dir: string, inNetwork: string[]): Promise<TestEngine> {
+  const end = async () => {
     await endProcess(child)
-    await remove()
+    await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  }
+  try {
+    return { engine: await untilReady(child, url), inNetwork, end }
+  } catch (error) {
+    await end()
     throw error
   }
 }

@@ -64,6 +64,8 @@ export class FakeProcess {
   }
 
   run(behaviour: FakeBehaviour): void {
+    // Once it has ended, what is still written to it goes nowhere.
+    void this.outcome.then(() => this.#input.resume())
     void (async () => {
       try {
         this.#end({ exitCode: (await behaviour(this)) ?? 0 })

@@ -24,3 +24,14 @@ export const refFlags = {
     default: ['refs/pull/(\\d+)/head', 'refs/merge-requests/(\\d+)/head'],
   }),
 }
+
+export interface RefFlags {
+  branch?: string | undefined
+  tag?: string | undefined
+  ref?: string | undefined
+  'pull-request-ref-regexes': string[]
+}
+
+export function refOptions({ branch, tag, ref, 'pull-request-ref-regexes': pullRequestRefRegexes }: RefFlags) {
+  return { branch, tag, ref, pullRequestRefRegexes }
+}

@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core'
-import { outputFlag, refFlags } from '../../cli/flags.ts'
+import { outputFlag, refFlags, refOptions } from '../../cli/flags.ts'
 
 const env = (name: string) => `AGOLA_DIRECTRUN_${name.toUpperCase().replaceAll('-', '_')}`
 
@@ -147,10 +147,7 @@ Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set
       source: {
         untracked: flags.untracked,
         ignored: flags.ignored,
-        branch: flags.branch,
-        tag: flags.tag,
-        ref: flags.ref,
-        pullRequestRefRegexes: flags['pull-request-ref-regexes'],
+        ref: refOptions(flags),
       },
       selection: { runs: flags.run ?? [], tasks: flags.task ?? [], only: flags.only },
       variables: {

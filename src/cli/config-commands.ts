@@ -1,0 +1,100 @@
+import type { LoadedConfig } from '../engine/config/loaded-config.ts'
+import type { SourceContext } from '../engine/config/source-context.ts'
+import { compilePreview, contextOfDirectory, readConfig } from '../engine/read-config.ts'
+import { exitCodes } from './exit-code.ts'
+import { type RefFlags, refOptions } from './flags.ts'
+import { findWorkTree } from './work-tree.ts'
+
+export interface ConfigRequest {
+  directory: string
+  path: string | undefined
+  ref: RefFlags
+  strict: boolean
+}
+
+async function loadWorkTreeConfig({
+  directory,
+  path,
+  ref,
+  strict,
+}: ConfigRequest): Promise<LoadedConfig & { context: SourceContext }> {
+  const tree = await findWorkTree(directory, path)
+  const context = await contextOfDirectory(tree.directory, refOptions(ref), process.env)
+  return { ...(await readConfig(tree, { context, strict })), context }
+}
+
+interface Printers {
+  stdout: (text: string) => void
+  stderr: (text: string) => void
+}
+
+/** Prints every problem and gives the exit code. */
+export async function validateConfig(
+  request: ConfigRequest,
+  output: 'text' | 'json',
+  { stdout, stderr }: Printers,
+): Promise<number> {
+  const loaded = await loadWorkTreeConfig(request)
+  const valid = loaded.config !== null
+  if (output === 'json') {
+    stdout(
+      `${JSON.stringify({ file: loaded.file, valid, problems: loaded.problems, more_problems: loaded.moreProblems })}\n`,
+    )
+  } else {
+    const { formatProblems } = await import('../engine/config/format-problems.ts')
+    if (loaded.problems.length > 0) stderr(`${formatProblems(loaded)}\n\n`)
+    if (valid) stdout(`${loaded.file} is valid: ${describeRuns(loaded)}\n`)
+    else stderr(`${loaded.file} is not valid: ${countErrors(loaded)}\n`)
+  }
+  return valid ? exitCodes.success : exitCodes.config
+}
+
+/** The evaluated document as it was read. Problems go to stderr and do not keep it from being shown. */
+export async function renderConfig(
+  request: ConfigRequest,
+  format: 'json' | 'yaml',
+  { stdout, stderr }: Printers,
+): Promise<number> {
+  const loaded = await loadWorkTreeConfig(request)
+  if (loaded.value !== undefined) {
+    const text =
+      format === 'json'
+        ? JSON.stringify(loaded.value, null, 2)
+        : (await import('yaml')).stringify(loaded.value).trimEnd()
+    stdout(`${text}\n`)
+  }
+  if (loaded.problems.length > 0) {
+    const { formatProblems } = await import('../engine/config/format-problems.ts')
+    stderr(`${formatProblems(loaded)}\n`)
+  }
+  return loaded.config === null ? exitCodes.config : exitCodes.success
+}
+
+/** A picture of the tasks that would run for a ref. `configInvalid` with all problems. */
+export async function graphConfig(request: ConfigRequest, format: 'text' | 'dot' | 'mermaid'): Promise<string> {
+  const { requireConfig } = await import('../engine/config/load.ts')
+  const { drawGraph } = await import('../views/config-graph.ts')
+  const loaded = await loadWorkTreeConfig(request)
+  const runs = await compilePreview(await requireConfig(loaded), loaded.context)
+  return `${drawGraph(runs, format)}\n`
+}
+
+/** The JSON Schema of the config. */
+export async function schemaText(): Promise<string> {
+  const { configSchema } = await import('../engine/config/schema.ts')
+  return `${JSON.stringify(configSchema(), null, 2)}\n`
+}
+
+function describeRuns({ config }: LoadedConfig): string {
+  const runs = config?.runs ?? []
+  const tasks = runs.reduce((sum, run) => sum + run.tasks.length, 0)
+  return `${plural(runs.length, 'run')}, ${plural(tasks, 'task')}`
+}
+
+function countErrors({ problems, moreProblems }: LoadedConfig): string {
+  return plural(problems.filter(({ severity }) => severity === 'error').length + moreProblems, 'error')
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
+}

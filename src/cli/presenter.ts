@@ -1,0 +1,142 @@
+import type { ProgressEvent } from '../engine/model/progress-event.ts'
+import { jsonResult } from '../views/json-result.ts'
+import type { GroupStyle } from '../views/log-groups.ts'
+import { LogTails } from '../views/log-tails.ts'
+import { NdjsonLines } from '../views/ndjson.ts'
+import { PlainLines } from '../views/plain-lines.ts'
+import { type RunView, reduceRuns } from '../views/run-view.ts'
+import { shellWord } from '../views/shell-word.ts'
+import { renderSummary } from '../views/summary.ts'
+import type { Output } from './output.ts'
+
+/** Shows what happens to a person or a program. One is made for each invocation; every run goes through it. */
+export interface Presenter {
+  event(event: ProgressEvent): Promise<void>
+  /** What the engine has to say beside the runs: warnings of the config, notices of the snapshot. */
+  notice(text: string): Promise<void>
+  /** Called now and then: unfinished lines, and a sign of life of steps that print nothing. */
+  idle?(now: number): Promise<void>
+  /** After the last event. */
+  finish(facts: InvocationResult): Promise<void>
+}
+
+export interface InvocationResult {
+  repoUuid: string
+  commitSha: string
+  ref: string
+  exitCode: number
+}
+
+export interface PresenterOptions {
+  output: 'text' | 'json' | 'ndjson'
+  quiet: boolean
+  color: boolean
+  /** Columns of the terminal; 0: none. */
+  width: number
+  groups: GroupStyle | undefined
+  /** The name by which this program was called, for hints. */
+  bin: string
+}
+
+export function createPresenter(options: PresenterOptions, stdout: Output, stderr: Output): Presenter {
+  if (options.output === 'ndjson') return new NdjsonPresenter(stdout, stderr)
+  if (options.output === 'json') return new JsonPresenter(stdout, stderr)
+  return new TextPresenter(options, stdout, stderr)
+}
+
+class TextPresenter implements Presenter {
+  readonly #options: PresenterOptions
+  readonly #stdout: Output
+  readonly #stderr: Output
+  readonly #lines: PlainLines
+  readonly #tails = new LogTails()
+  #runs: readonly RunView[] = []
+
+  constructor(options: PresenterOptions, stdout: Output, stderr: Output) {
+    this.#options = options
+    this.#stdout = stdout
+    this.#stderr = stderr
+    const { color, width, groups, quiet, bin } = options
+    const approvalHint = (run: number, task: string) => `${bin} directrun approve ${run} ${shellWord(task)}`
+    this.#lines = new PlainLines({ color, width, groups, quiet, approvalHint })
+  }
+
+  async event(event: ProgressEvent): Promise<void> {
+    this.#runs = reduceRuns(this.#runs, event)
+    this.#tails.push(event)
+    const { stdout, stderr } = this.#lines.write(event)
+    await this.#stdout.write(stdout)
+    await this.#stderr.write(stderr)
+  }
+
+  async notice(text: string): Promise<void> {
+    await this.#stderr.write(`${text}\n`)
+  }
+
+  async idle(now: number): Promise<void> {
+    await this.#stdout.write(this.#lines.flush())
+    await this.#stderr.write(this.#lines.heartbeat(now))
+  }
+
+  async finish(): Promise<void> {
+    const { color, width, bin } = this.#options
+    const summary = renderSummary(this.#runs, {
+      color,
+      width,
+      tail: (place, count) => this.#tails.lines(place, count),
+      nextCommands: (run, failedTask) => [
+        ...(failedTask === null
+          ? []
+          : [{ what: 'whole log', command: `${bin} directrun logs ${run} --task ${shellWord(failedTask)}` }]),
+        { what: 'run again from the failed tasks', command: `${bin} directrun restart ${run} --from-failed` },
+      ],
+    })
+    await this.#stderr.write(summary)
+  }
+}
+
+class NdjsonPresenter implements Presenter {
+  readonly #stdout: Output
+  readonly #stderr: Output
+  readonly #lines = new NdjsonLines()
+
+  constructor(stdout: Output, stderr: Output) {
+    this.#stdout = stdout
+    this.#stderr = stderr
+  }
+
+  async event(event: ProgressEvent): Promise<void> {
+    await this.#stdout.write(this.#lines.write(event))
+  }
+
+  async notice(text: string): Promise<void> {
+    await this.#stderr.write(`${text}\n`)
+  }
+
+  async finish(): Promise<void> {
+    await this.#stdout.flush()
+  }
+}
+
+class JsonPresenter implements Presenter {
+  readonly #stdout: Output
+  readonly #stderr: Output
+  #runs: readonly RunView[] = []
+
+  constructor(stdout: Output, stderr: Output) {
+    this.#stdout = stdout
+    this.#stderr = stderr
+  }
+
+  async event(event: ProgressEvent): Promise<void> {
+    this.#runs = reduceRuns(this.#runs, event)
+  }
+
+  async notice(text: string): Promise<void> {
+    await this.#stderr.write(`${text}\n`)
+  }
+
+  async finish(facts: InvocationResult): Promise<void> {
+    await this.#stdout.write(`${JSON.stringify(jsonResult({ mode: 'local', ...facts }, this.#runs))}\n`)
+  }
+}

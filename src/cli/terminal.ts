@@ -1,0 +1,36 @@
+import type { GroupStyle } from '../views/log-groups.ts'
+import type { PresenterOptions } from './presenter.ts'
+
+export interface ViewFlags {
+  output: 'text' | 'json' | 'ndjson'
+  quiet: boolean
+  /** undefined: decide by the terminal. */
+  color: boolean | undefined
+  debug: boolean
+}
+
+/** How to print, from flags, environment and what standard output is. */
+export function terminalOptions({ output, quiet, color }: ViewFlags, environment: NodeJS.ProcessEnv): PresenterOptions {
+  const width = process.stdout.isTTY ? (process.stdout.columns ?? 0) : 0
+  return {
+    output,
+    quiet,
+    color: color ?? wantsColor(environment),
+    width,
+    groups: groupStyle(environment),
+    bin: 'agola',
+  }
+}
+
+/** `NO_COLOR` wins, then `FORCE_COLOR`, then the terminal. */
+export function wantsColor(environment: NodeJS.ProcessEnv): boolean {
+  if (environment.NO_COLOR) return false
+  if (environment.FORCE_COLOR && environment.FORCE_COLOR !== '0') return true
+  return process.stdout.isTTY === true && environment.TERM !== 'dumb'
+}
+
+/** Output of steps is folded where the CI service that runs us knows how to. */
+export function groupStyle(environment: NodeJS.ProcessEnv): GroupStyle | undefined {
+  if (environment.GITHUB_ACTIONS === 'true') return 'github'
+  return environment.GITLAB_CI === 'true' ? 'gitlab' : undefined
+}

@@ -1,0 +1,24 @@
+import { Args, Command, Flags } from '@oclif/core'
+import { refFlags } from '../../cli/flags.ts'
+
+export default class ConfigGraph extends Command {
+  static override summary = 'Draw the tasks of the config and what they depend on.'
+  static override args = {
+    path: Args.string({ description: 'directory that holds .agola, or a config file (default: the nearest upwards)' }),
+  }
+  static override flags = {
+    ...refFlags,
+    format: Flags.option({
+      options: ['text', 'dot', 'mermaid'] as const,
+      default: 'text' as const,
+      summary: 'form of the picture',
+    })(),
+  }
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(ConfigGraph)
+    const { graphConfig } = await import('../../cli/config-commands.ts')
+    const request = { directory: process.cwd(), path: args.path, ref: flags, strict: false }
+    process.stdout.write(await graphConfig(request, flags.format))
+  }
+}

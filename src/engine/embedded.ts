@@ -1,0 +1,161 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { SqliteKeyValueStore } from './adapters/kv/sqlite.ts'
+import { openPosixObjectStorage } from './adapters/objects/posix.ts'
+import type { CompiledRun } from './compile/compiled-run.ts'
+import { EmbeddedRuns } from './embedded-runs.ts'
+import { Executor } from './executor/executor.ts'
+import type { Identity } from './local/identity.ts'
+import type { LocalDirectories } from './local/local-directories.ts'
+import { LocalExecutorLease } from './local/local-executor-lease.ts'
+import type { ExecutorId } from './model/ids.ts'
+import type { Clock } from './ports/clock.ts'
+import type { Log } from './ports/log.ts'
+import type { PodDriver, PullPolicy } from './ports/pod-driver.ts'
+import type { Random } from './ports/random.ts'
+import type { Runs } from './ports/runs.ts'
+import { RunService } from './runservice/run-service.ts'
+import type { Snapshot } from './snapshot/snapshot.ts'
+import { runLoop } from './std/run-loop.ts'
+import { TemporaryArchive } from './temporary-archive.ts'
+
+export interface EmbeddedEngineOptions {
+  directories: LocalDirectories
+  identity: Identity
+  repoUuid: string
+  /** Recorded with approvals given here. */
+  approver: string
+  clock: Clock
+  random: Random
+  log: Log
+  onTrouble: (error: unknown) => void
+}
+
+export interface ExecutorSettings {
+  driver: PodDriver
+  snapshot: Snapshot
+  /** Values of secret variables by name. */
+  secrets: ReadonlyMap<string, string>
+  /** undefined: half the processors, at least 2. */
+  tasksMax: number | undefined
+  pull: PullPolicy
+  allowPrivileged: boolean
+  graceMs: number
+}
+
+/** The whole engine in this process over the store of one repository. Without an executor it only reads and acts on what is stored. */
+export class EmbeddedEngine {
+  readonly runs: Runs
+  readonly #options: EmbeddedEngineOptions
+  readonly #executorId: ExecutorId
+  readonly #kv: SqliteKeyValueStore
+  readonly #runService: RunService
+  readonly #closed = new AbortController()
+  #secrets: ReadonlyMap<string, string> = new Map()
+  #executor: Executor | null = null
+  #lease: LocalExecutorLease | null = null
+  #loops: Promise<unknown> = Promise.resolve()
+
+  static async open(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
+    const { directories, repoUuid, clock, random } = options
+    const base = join(directories.state, 'repos', repoUuid)
+    const [objects, caches] = await Promise.all([
+      openPosixObjectStorage({ directory: join(base, 'objects'), clock, random }),
+      openPosixObjectStorage({ directory: directories.cache, clock, random }),
+    ])
+    const kv = new SqliteKeyValueStore({ file: join(base, 'store.sqlite'), clock, random })
+    return new EmbeddedEngine(options, { kv, objects, caches })
+  }
+
+  private constructor(
+    options: EmbeddedEngineOptions,
+    stores: { kv: SqliteKeyValueStore } & Pick<ConstructorParameters<typeof RunService>[0], 'objects' | 'caches'>,
+  ) {
+    const { identity, repoUuid, approver, clock, random, log, onTrouble } = options
+    this.#options = options
+    this.#executorId = random.uuid()
+    this.#kv = stores.kv
+    this.#runService = new RunService({
+      ...stores,
+      archive: new TemporaryArchive(),
+      executors: { clientFor: ({ id }) => (id === this.#executorId ? this.#executor : null) },
+      secrets: { forRun: () => this.#secrets },
+      clock,
+      random,
+      log,
+      owner: this.#executorId,
+      failUnplaceableTasks: true,
+      labels: ({ counter }) => ({ 'agola.io/run': `${repoUuid}/${counter}` }),
+      onTrouble,
+    })
+    this.runs = new EmbeddedRuns({ runService: this.#runService, group: `/user/${identity.userId}`, approver })
+  }
+
+  /** Makes this process able to run tasks. */
+  async startExecutor(settings: ExecutorSettings): Promise<void> {
+    const { directories, identity, clock, random, log } = this.#options
+    const { driver, tasksMax, pull, allowPrivileged, graceMs } = settings
+    this.#secrets = settings.secrets
+    this.#lease = await LocalExecutorLease.acquire({
+      stateDirectory: directories.state,
+      executorId: this.#executorId,
+      groupId: identity.executorGroupId,
+      engineEndpoint: (await driver.capabilities()).description,
+      clock,
+    })
+    this.#executor = new Executor({
+      id: this.#executorId,
+      group: identity.executorGroupId,
+      driver,
+      runService: this.#runService,
+      sources: {
+        openSource: async () => {
+          throw new Error('not yet')
+        },
+      },
+      dataDir: join(directories.state, 'executors', this.#executorId),
+      clock,
+      random,
+      log,
+      activeTasksLimit: tasksMax ?? Math.max(2, Math.floor(availableParallelism() / 2)),
+      allowPrivileged,
+      pull,
+      stopGraceMs: graceMs,
+      siblings: () => this.#lease?.siblings() ?? Promise.resolve([]),
+    })
+    const { signal } = this.#closed
+    await Promise.all([this.#runService.start(), this.#executor.sendStatus(signal)])
+    const loops = this.#executor.loops.map((loop) => runLoop(loop, { clock, log, intervalMs: loop.intervalMs }, signal))
+    this.#loops = Promise.all(loops)
+  }
+
+  /** Queues the runs in their order and gives their numbers. */
+  async createRuns(compiled: readonly CompiledRun[]): Promise<number[]> {
+    const numbers: number[] = []
+    for (const request of compiled) {
+      const { run } = await this.#runService.createRun(request)
+      numbers.push(run.counter)
+      await this.#runService.changeRunPhase(run.id, 'running')
+    }
+    return numbers
+  }
+
+  /** Ends all tasks at once; their runs end as stopped. */
+  async kill(): Promise<void> {
+    await this.#executor?.close()
+  }
+
+  describe(): string[] {
+    return []
+  }
+
+  /** Ends the executor with all its pods, then the services. Runs that have not ended are closed by the next process. */
+  async close(): Promise<void> {
+    await this.#executor?.close()
+    this.#closed.abort()
+    await this.#loops
+    await this.#runService.close()
+    await this.#lease?.release()
+    await this.#kv.close()
+  }
+}

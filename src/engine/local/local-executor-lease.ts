@@ -1,0 +1,85 @@
+import { hostname } from 'node:os'
+import { AgolaError } from '../model/errors.ts'
+import type { ExecutorId } from '../model/ids.ts'
+import type { Clock } from '../ports/clock.ts'
+import {
+  type ExecutorLease,
+  isLeaseAlive,
+  leaseRenewMs,
+  machineLivenessFacts,
+  readLeases,
+  removeLease,
+  writeLease,
+} from './executor-lease.ts'
+import { readProcessFacts } from './process-facts.ts'
+
+export interface LocalExecutorLeaseOptions {
+  stateDirectory: string
+  executorId: ExecutorId
+  groupId: string
+  engineEndpoint: string
+  clock: Clock
+}
+
+/** The lease of this process: renewed until it is released (spec/local-runs.md 10). */
+export class LocalExecutorLease {
+  readonly #options: LocalExecutorLeaseOptions
+  readonly #released = new AbortController()
+  #lease: ExecutorLease
+  #renewal: Promise<void> = Promise.resolve()
+
+  private constructor(options: LocalExecutorLeaseOptions, lease: ExecutorLease) {
+    this.#options = options
+    this.#lease = lease
+  }
+
+  static async acquire(options: LocalExecutorLeaseOptions): Promise<LocalExecutorLease> {
+    const { executorId, groupId, engineEndpoint, stateDirectory, clock } = options
+    const process_ = await readProcessFacts(process.pid)
+    if (process_ === null)
+      throw new AgolaError('assertionFailed', 'this process cannot be found among the processes of the machine')
+    const now = clock.now()
+    const lease = {
+      executorId,
+      groupId,
+      process: process_,
+      engineEndpoint,
+      acquiredAt: now,
+      renewedAt: now,
+      socketPath: '',
+      runs: [],
+    }
+    await writeLease(stateDirectory, lease)
+    const own = new LocalExecutorLease(options, lease)
+    own.#renewal = own.#renew()
+    return own
+  }
+
+  /** The live executors of the group, this one among them. */
+  async siblings(): Promise<ExecutorId[]> {
+    const { stateDirectory, groupId, clock } = this.#options
+    const facts = machineLivenessFacts(clock.now(), hostname())
+    const leases = await readLeases(stateDirectory, groupId)
+    const alive = await Promise.all(
+      leases.map((lease) => lease.executorId === this.#options.executorId || isLeaseAlive(lease, facts)),
+    )
+    return leases.filter((_, index) => alive[index]).map(({ executorId }) => executorId)
+  }
+
+  async release(): Promise<void> {
+    this.#released.abort()
+    await this.#renewal
+    await removeLease(this.#options.stateDirectory, this.#options.executorId)
+  }
+
+  async #renew(): Promise<void> {
+    const { clock, stateDirectory } = this.#options
+    const { signal } = this.#released
+    while (!signal.aborted) {
+      await clock.sleep(leaseRenewMs, signal).catch(() => undefined)
+      if (signal.aborted) return
+      this.#lease = { ...this.#lease, renewedAt: clock.now() }
+      await writeLease(stateDirectory, this.#lease)
+    }
+  }
+}

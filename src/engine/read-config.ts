@@ -1,0 +1,61 @@
+import { compileRuns } from './compile/compile.ts'
+import type { CompiledRun } from './compile/compiled-run.ts'
+import type { Config } from './config/config.ts'
+import { loadConfig } from './config/load.ts'
+import type { ConfigTree, LoadedConfig } from './config/loaded-config.ts'
+import type { SourceContext } from './config/source-context.ts'
+import { hasCode } from './model/errors.ts'
+import { Git } from './snapshot/git.ts'
+import { chooseRef, type RefFacts, type RefOptions } from './snapshot/ref-facts.ts'
+import { openRepository } from './snapshot/repository.ts'
+
+export interface ReadConfigOptions {
+  context: SourceContext
+  /** Unknown keys are errors. */
+  strict: boolean
+  signal?: AbortSignal | undefined
+}
+
+/** The config of a tree, Jsonnet evaluated in a worker of its own that ends with the call. */
+export async function readConfig(
+  tree: ConfigTree,
+  { context, strict, signal }: ReadConfigOptions,
+): Promise<LoadedConfig> {
+  const pools: { close(): Promise<void> }[] = []
+  const jsonnet = async () => {
+    const { JsonnetPool } = await import('../jsonnet/pool.ts')
+    const pool = new JsonnetPool()
+    pools.push(pool)
+    return pool
+  }
+  try {
+    return await loadConfig(tree, { context, strict, jsonnet, ...(signal === undefined ? {} : { signal }) })
+  } finally {
+    await Promise.all(pools.map((pool) => pool.close()))
+  }
+}
+
+/** What a config is evaluated for outside a run: the ref of the flags, else the current branch; the commit is HEAD's where there is one. */
+export async function contextOfDirectory(
+  directory: string,
+  ref: RefOptions,
+  environment: NodeJS.ProcessEnv,
+): Promise<SourceContext> {
+  const repository = await openRepository(new Git(environment), directory).catch((error: unknown) => {
+    if (hasCode(error, 'notAGitRepository') || hasCode(error, 'gitFailed')) return null
+    throw error
+  })
+  return toSourceContext(await chooseRef(ref, repository?.branch ?? null), repository?.headCommit ?? '')
+}
+
+export function toSourceContext({ type, ...ref }: RefFacts, commitSha: string): SourceContext {
+  return { refType: type, ...ref, commitSha }
+}
+
+/** The runs of a config for a ref, as pictures need them: without variables and without an origin. */
+export async function compilePreview(config: Config, source: SourceContext): Promise<CompiledRun[]> {
+  const origin = { group: '', cacheGroup: '', annotations: {}, staticEnvironment: {} }
+  let count = 0
+  const newTaskId = () => `task-${count++}`
+  return (await compileRuns({ config, source, message: '', origin, variables: new Map(), newTaskId })).runs
+}

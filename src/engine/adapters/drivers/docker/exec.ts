@@ -4,10 +4,11 @@ import type { CallOptions } from '../../../ports/call-options.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { ContainerExec, ExecRequest, TtySize } from '../../../ports/pod-driver.ts'
 import { abortable } from '../abortable.ts'
+import { ExecOutput } from '../exec-output.ts'
 import { type EngineClient, EngineFailure, hasStatus } from './client.ts'
+import { Demultiplexer } from './demultiplexer.ts'
 import { compareVersions } from './engine-version.ts'
 import { execMarker, type KillSignal } from './kill.ts'
-import { Demultiplexer, ExecOutput } from './output.ts'
 import { isStartFailure, type StartFailure, toStartFailure } from './start-failure.ts'
 
 /** What an exec needs to know about its pod. */

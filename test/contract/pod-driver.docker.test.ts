@@ -1,0 +1,5 @@
+import { dockerEngine } from '../support/docker-engine.ts'
+import { podDriverContract } from './pod-driver.ts'
+import { startEngineSetup } from './pod-driver-engine.ts'
+
+podDriverContract('the Docker driver', 'real programs', async () => startEngineSetup(await dockerEngine()))

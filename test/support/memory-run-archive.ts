@@ -18,10 +18,6 @@ export class MemoryRunArchive implements RunArchive {
     return structuredClone(this.runConfigs.get(id) ?? null)
   }
 
-  async deleteRunConfig(id: string): Promise<void> {
-    this.runConfigs.delete(id)
-  }
-
   async putRun(run: Run): Promise<void> {
     this.runs.set(run.id, structuredClone(run))
   }

@@ -3,14 +3,16 @@ import type { Run } from '../model/run.ts'
 import type { RunConfig } from '../model/run-config.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { RunList, RunQuery } from '../ports/run-service.ts'
+import type { LoopService } from '../std/run-loop.ts'
 
 /** Where what no longer changes lives: run configs, and runs once they are archived, with an index to list them by. All writes may
  *  be repeated; reads see every write that has resolved before. */
 export interface RunArchive {
+  /** What it has to do from time to time; run by the run service. */
+  readonly maintenance?: LoopService
   putRunConfig(config: RunConfig, options?: CallOptions): Promise<void>
   /** null when there is none. */
   getRunConfig(id: RunConfigId, options?: CallOptions): Promise<RunConfig | null>
-  deleteRunConfig(id: RunConfigId, options?: CallOptions): Promise<void>
   putRun(run: Run, options?: CallOptions): Promise<void>
   getRun(id: RunId, options?: CallOptions): Promise<Run | null>
   /** `root` is the second element of the run's group, within which runs are numbered. */

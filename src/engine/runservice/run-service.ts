@@ -45,6 +45,7 @@ import { TaskSender } from './task-sender.ts'
 
 /** Pause between looks for what was left undone; nothing on the usual way waits for them. */
 const dispatcherIntervalMs = 10_000
+const archiveIntervalMs = 10_000
 const cleanerIntervalMs = 24 * 60 * 60 * 1000
 /** A task of more steps would not fit into the store once they have all run. */
 const stepsMax = 1500
@@ -104,8 +105,10 @@ export class RunService implements RunServicePort, ExecutorRunService {
   async start(): Promise<void> {
     const { signal } = this.#closed
     const { done } = await this.follow()
-    const { clock, log } = this.#options
+    const { clock, log, archive } = this.#options
+    const archiveLoop = archive.maintenance
     const loops = [
+      ...(archiveLoop ? [runLoop(archiveLoop, { clock, log, intervalMs: archiveIntervalMs }, signal)] : []),
       runLoop(this.dispatcher, { clock, log, intervalMs: dispatcherIntervalMs }, signal),
       runLoop(this.cleaner, { clock, log, intervalMs: cleanerIntervalMs }, signal),
     ]

@@ -1,0 +1,67 @@
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { LogFile } from '../../../src/engine/executor/log-file.ts'
+import { LogMask } from '../../../src/engine/executor/log-mask.ts'
+
+let dir: string
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'agola-log-'))
+})
+afterEach(() => rm(dir, { recursive: true }))
+
+const plain = new LogMask([])
+const create = (mask = plain) => LogFile.create(join(dir, 'a', 'b.log'), mask)
+
+test('a follower reads what is there, then what comes, and ends with the log', async () => {
+  const log = await create()
+  log.line('one')
+  await new Promise((resolve) => log.write('two\n', resolve))
+  const reader = log.follow().stream()
+  const [first] = (await once(reader, 'data')) as [Buffer]
+  expect(first.toString()).toBe('one\ntwo\n')
+  const rest = text(reader)
+  log.line('three')
+  await log.close()
+  expect(await rest).toBe('three\n')
+})
+
+test('a follower of a log that has ended meanwhile gets all of it', async () => {
+  const log = await create()
+  const content = log.follow()
+  log.line('all')
+  await log.close()
+  await log.close()
+  expect(await text(content.stream())).toBe('all\n')
+})
+
+test('what is stored is masked, also when it is cut into pieces', async () => {
+  const log = await create(new LogMask(['secret-value']))
+  for (const char of 'a secret-value b secret-') log.write(char)
+  await log.close()
+  expect(await readFile(log.path, 'utf8')).toBe('a *** b secret-')
+})
+
+test('one line of 13 MB and binary bytes are stored as they come', async () => {
+  const log = await create(new LogMask(['secret-value']))
+  const chunk = Buffer.from(Array.from({ length: 65_536 }, (_, index) => index % 256))
+  for (let count = 0; count < 200; count++) if (!log.write(chunk)) await once(log, 'drain')
+  await log.close()
+  const stored = await readFile(log.path)
+  expect(stored).toHaveLength(200 * chunk.length)
+  expect(stored.subarray(-chunk.length).equals(chunk)).toBe(true)
+})
+
+test('a log that cannot be written says so once and takes no more', async () => {
+  const log = await create()
+  const failed = once(log.failed, 'abort')
+  log.destroy(new Error('no space'))
+  await failed
+  expect(log.failed.reason).toMatchObject({ message: 'no space' })
+  log.line('ignored')
+  await log.close()
+  expect(await text(log.follow().stream())).toBe('')
+})

@@ -3,14 +3,14 @@ import { configTags } from './yaml-tags.ts'
 
 /** Why a text is no YAML, or no YAML that a config may be. */
 export interface YamlProblem {
-  code: 'syntax' | 'duplicate_key' | 'alias_bomb' | 'too_deep' | 'several_documents'
+  code: 'syntax' | 'duplicate_key' | 'alias_bomb' | 'too_deep' | 'several_documents' | 'converted_to_string'
   message: string
   /** In units of UTF-16. */
   offset: number
 }
 
 export interface ParsedYaml {
-  /** undefined when a problem other than `several_documents` was found. */
+  /** undefined when a problem was found that is more than a warning. */
   value: unknown
   problems: YamlProblem[]
   tree: YamlTree
@@ -39,7 +39,7 @@ export async function parseYaml(text: string): Promise<ParsedYaml> {
       // The library compares every key with every other one; the conversion below finds duplicates in one pass.
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
       customTags: configTags,
     })
     return convert(yaml, document)
@@ -62,8 +62,12 @@ function convert(yaml: Yaml, document: Document.Parsed): ParsedYaml {
   const conversion = new YamlConversion(yaml)
   const value = failed.length > 0 ? undefined : conversion.document(document.contents)
   problems.push(...conversion.problems)
-  const usable = failed.length === 0 && conversion.problems.length === 0
+  const usable = problems.every(({ code }) => isWarning(code))
   return { value: usable ? value : undefined, problems, tree: { root: document.contents, targets: conversion.targets } }
+}
+
+export function isWarning(code: YamlProblem['code']): boolean {
+  return code === 'several_documents' || code === 'converted_to_string'
 }
 
 interface Converted {
@@ -88,7 +92,7 @@ class YamlConversion {
   document(root: Node | null): unknown {
     const { value, size, depth } = this.#convert(root, 0)
     if (size > nodesMax) this.#report('alias_bomb', `the aliases expand to more than ${nodesMax} values`, root)
-    else if (depth > depthMax) this.#report('too_deep', tooDeep, root)
+    else if (depth > depthMax && this.problems.length === 0) this.#report('too_deep', tooDeep, root)
     return value
   }
 
@@ -156,6 +160,10 @@ class YamlConversion {
     if (key === null) this.#report('syntax', 'a key must be text', node)
     else if (own.has(key)) this.#report('duplicate_key', `the key ${JSON.stringify(key)} is given twice`, node)
     else own.set(key, value)
+    const written = this.#yaml.isScalar(node) && typeof node.value === 'boolean' ? node.source : undefined
+    if (written !== undefined && written !== key) {
+      this.#report('converted_to_string', `the key ${written} is read as the text "${key}"`, node)
+    }
   }
 
   #node(value: unknown): Node | null {

@@ -1,7 +1,7 @@
 import { fileProblem, type ReadResult } from './read-result.ts'
 import { TextLines } from './text-lines.ts'
 import { yamlSource } from './yaml-source.ts'
-import { parseYaml, type YamlProblem } from './yaml-text.ts'
+import { isWarning, parseYaml, type YamlProblem } from './yaml-text.ts'
 
 /** Reads a YAML document. */
 export async function readYaml(file: string, text: string): Promise<ReadResult> {
@@ -15,7 +15,12 @@ export async function readYaml(file: string, text: string): Promise<ReadResult> 
 }
 
 function optionsOf({ code, message }: YamlProblem): { severity?: 'warning'; hint?: string } {
-  if (code === 'several_documents') return { severity: 'warning', hint: 'write all runs into one document' }
+  return { ...(isWarning(code) ? { severity: 'warning' } : {}), ...hintOf(code, message) }
+}
+
+function hintOf(code: YamlProblem['code'], message: string): { hint?: string } {
+  if (code === 'several_documents') return { hint: 'write all runs into one document' }
   if (code === 'duplicate_key') return { hint: 'keep one of them; the reference takes the last' }
+  if (code === 'converted_to_string') return { hint: 'put the key in quotes' }
   return message.startsWith('tabs are not allowed') ? { hint: 'indent with spaces' } : {}
 }

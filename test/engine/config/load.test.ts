@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest'
+import { loadConfig, requireConfig } from '../../../src/engine/config/load.ts'
+import type { ConfigTree } from '../../../src/engine/config/loaded-config.ts'
+import { aTree, branchContext as context } from './a-tree.ts'
+
+const named = (name: string) => `{"runs": [{"name": "${name}"}]}`
+
+async function load(files: Record<string, string | Uint8Array>, options: { strict?: boolean; bytesMax?: number } = {}) {
+  return loadConfig(aTree(files), { context, ...options })
+}
+
+test('config.json comes before config.yml', async () => {
+  const loaded = await load({
+    '.agola/config.yml': named('yml'),
+    '.agola/config.json': named('json'),
+    '.agola/config.star': 'x',
+  })
+  expect(loaded).toMatchObject({
+    file: '.agola/config.json',
+    problems: [],
+    moreProblems: 0,
+    value: { runs: [{ name: 'json' }] },
+  })
+  expect(loaded.config?.runs[0]?.name).toBe('json')
+  expect(loaded.texts).toEqual({ '.agola/config.json': named('json') })
+})
+
+test('config.yml is read', async () => {
+  expect((await load({ '.agola/config.yml': 'runs: [{ name: a }]' })).config?.runs[0]?.name).toBe('a')
+})
+
+test.each([
+  [
+    {},
+    'no config. Looked for: .agola/config.jsonnet, .agola/config.json, .agola/config.yml. "agola init" writes a first one',
+  ],
+  [
+    { 'config.yml': 'x' },
+    'no config. Looked for: .agola/config.jsonnet, .agola/config.json, .agola/config.yml. "agola init" writes a first one',
+  ],
+  [
+    { '.agola/config.star': 'x' },
+    '.agola/config.star is written in Starlark, which is not supported. Write one of: .agola/config.jsonnet, .agola/config.json, .agola/config.yml',
+  ],
+  [{ '.agola/config.yaml': 'x' }, '.agola/config.yaml is not read. Rename it to .agola/config.yml'],
+  [
+    { '.agola/lib.jsonnet': 'x', '.agola/a.yml': 'x' },
+    'no config in .agola. Looked for: .agola/config.jsonnet, .agola/config.json, .agola/config.yml. Found: a.yml, lib.jsonnet',
+  ],
+])('without a config the message tells what is there: %j', async (files, message) => {
+  await expect(load(files)).rejects.toMatchObject({ code: 'configNotFound', message })
+})
+
+test('a tree that cannot list its files is asked for the usual wrong names', async () => {
+  const tree: ConfigTree = { readFile: async (path) => (path === '.agola/config.yaml' ? new Uint8Array() : null) }
+  await expect(loadConfig(tree, { context })).rejects.toMatchObject({
+    message: '.agola/config.yaml is not read. Rename it to .agola/config.yml',
+  })
+  await expect(loadConfig({ readFile: async () => null }, { context })).rejects.toMatchObject({
+    message: /^no config\. Looked for/,
+  })
+})
+
+test('an error of the tree is not taken for a missing file', async () => {
+  const tree: ConfigTree = { readFile: async () => Promise.reject(new Error('disk on fire')) }
+  await expect(loadConfig(tree, { context })).rejects.toThrow('disk on fire')
+})
+
+test('a config may be a link inside the repository, not out of it', async () => {
+  const loaded = await load({
+    '.agola/config.yml': '-> ../ci/main.yml',
+    'ci/main.yml': '-> real.yml',
+    'ci/real.yml': named('linked'),
+  })
+  expect(loaded.config?.runs[0]?.name).toBe('linked')
+  expect(loaded.file).toBe('.agola/config.yml')
+  for (const [target, reason] of [
+    ['../../etc/passwd', '../../etc/passwd leads out of the repository'],
+    ['/etc/passwd', '.agola/config.yml is a link out of the repository'],
+    ['config.yml', '.agola/config.yml leads through too many links'],
+    ['..', '.. is no file'],
+  ]) {
+    await expect(load({ '.agola/config.yml': `-> ${target}` })).rejects.toMatchObject({
+      code: 'configNotFound',
+      message: `.agola/config.yml cannot be read: ${reason}`,
+    })
+  }
+})
+
+test('a directory on the way may be a link', async () => {
+  expect((await load({ '.agola': '-> ci', 'ci/config.yml': named('a') })).config?.runs[0]?.name).toBe('a')
+})
+
+test('a file larger than 1 MiB is refused, one of exactly that size is not', async () => {
+  const text = named('a')
+  const big = (size: number) => text + ' '.repeat(size - text.length)
+  expect((await load({ '.agola/config.json': big(1024 * 1024) })).problems).toEqual([])
+  const loaded = await load({ '.agola/config.json': big(1024 * 1024 + 1) })
+  expect(loaded).toMatchObject({ config: null, value: undefined, texts: {} })
+  expect(loaded.problems).toMatchObject([
+    {
+      code: 'file_too_large',
+      message: 'the config has 1048577 bytes; at most 1048576 are allowed',
+      line: null,
+      column: null,
+      path: '',
+    },
+  ])
+  expect((await load({ '.agola/config.yml': text }, { bytesMax: 10 })).problems).toMatchObject([
+    { code: 'file_too_large' },
+  ])
+})
+
+test('bytes that are no UTF-8 are refused, a byte order mark is skipped', async () => {
+  expect((await load({ '.agola/config.yml': new Uint8Array([0x61, 0xff]) })).problems).toMatchObject([
+    { code: 'file_bad_encoding' },
+  ])
+  expect((await load({ '.agola/config.json': `\ufeff${named('a')}` })).problems).toEqual([])
+})
+
+test('problems of reading and of checking come together in the order of the file', async () => {
+  const { config, problems } = await load({ '.agola/config.yml': 'foo: 1\nruns: [{ name: a }]\n---\nx' })
+  expect(config).not.toBeNull()
+  expect(problems.map(({ code }) => code)).toEqual(['unknown_key', 'several_documents'])
+  expect((await load({ '.agola/config.yml': 'foo: 1\nruns: [{ name: a }]' }, { strict: true })).config).toBeNull()
+})
+
+test('a config that is required throws with all problems as text and as data', async () => {
+  expect(await requireConfig(await load({ '.agola/config.yml': named('a') }))).toMatchObject({ runs: [{ name: 'a' }] })
+  const loaded = await load({ '.agola/config.yml': 'runs: [null]' })
+  await expect(requireConfig(loaded)).rejects.toMatchObject({
+    code: 'configInvalid',
+    details: { problems: loaded.problems },
+    message: expect.stringContaining('.agola/config.yml:1:8: error: runs[0]: the run is empty [run_empty]'),
+  })
+})
+
+test('a Jsonnet config without an evaluator is a mistake of the caller', async () => {
+  await expect(load({ '.agola/config.jsonnet': '{}' })).rejects.toMatchObject({ code: 'assertionFailed' })
+})

@@ -5,7 +5,7 @@ import type { RunDraft } from './run-draft.ts'
 
 /** Task annotation: JSON array of the ids of those who approved (spec/runs.md 6). */
 const approversAnnotation = 'approvers'
-/** Task annotation: how many approvers it takes; 1 when it is absent. */
+/** Annotation of a task or of its run: how many approvers it takes; 1 when it is absent. */
 const minApproversAnnotation = 'minApprovers'
 
 /** queued → running or cancelled (spec/runs.md 2.1). `runWrongPhase`. */
@@ -55,9 +55,9 @@ export function approversOf(task: RunTask): string[] {
   return Array.isArray(approvers) ? approvers.filter((approver) => typeof approver === 'string') : []
 }
 
-/** Whether a task waits for approval and has enough approvers to be approved. */
-export function isApprovalReached(task: RunTask): boolean {
-  const wanted = Number(task.annotations[minApproversAnnotation] ?? 1)
+/** Whether a task waits for approval and has enough approvers to be approved: as many as its own annotation says, or that of its run. */
+export function isApprovalReached(task: RunTask, runAnnotations: Readonly<Record<string, string>>): boolean {
+  const wanted = Number(task.annotations[minApproversAnnotation] ?? runAnnotations[minApproversAnnotation] ?? 1)
   return task.waitingApproval && approversOf(task).length >= (wanted >= 1 ? wanted : 1)
 }
 

@@ -25,6 +25,8 @@ export interface RunService {
   approveTask(runId: RunId, taskId: RunTaskId, options?: CallOptions): Promise<void>
   /** The run now, then again after every change, intermediate states possibly skipped; ends after it was archived. */
   watchRun(runId: RunId, options?: CallOptions): AsyncIterable<Run>
+  /** Sequence of the newest event, for those who follow from now on; 0 when there is none. */
+  lastRunEvent(options?: CallOptions): Promise<number>
   /** All events after `afterSequence`, then new ones as they come. */
   watchRunEvents(afterSequence: number, options?: CallOptions): AsyncIterable<RunEvent>
   /** `logDoesNotExist`, `runTaskStepDoesNotExist`. With `follow` the stream ends when the step has ended and all was read. */

@@ -7,7 +7,7 @@ import { AgolaError, hasCode } from '../model/errors.ts'
 import type { ExecutorStatus } from '../model/executor.ts'
 import type { ExecutorTask, ExecutorTaskStatus, ExecutorTaskWithSpec } from '../model/executor-task.ts'
 import type { ExecutorId, ExecutorTaskId, RunId, RunTaskId } from '../model/ids.ts'
-import type { Run, RunTask } from '../model/run.ts'
+import { isRunFinished, type Run, type RunTask } from '../model/run.ts'
 import type { RunConfig } from '../model/run-config.ts'
 import type { RunEvent } from '../model/run-event.ts'
 import type { CallOptions } from '../ports/call-options.ts'
@@ -182,9 +182,10 @@ export class RunService implements RunServicePort, ExecutorRunService {
 
   async listRuns(query: RunQuery, options: CallOptions = {}): Promise<RunList> {
     // Active ones first: a run that is archived meanwhile is seen twice rather than not at all.
-    const active = await this.#store.activeRuns(options)
+    const active = (await this.#store.activeRuns(options)).map(({ header }) => summaryOf(header))
+    if (query.phases?.every((phase) => !isRunFinished(phase))) return listOf(active, query)
     const archived = await this.#options.archive.listRuns(query, options)
-    const list = listOf([...archived.runs, ...active.map(({ header }) => summaryOf(header))], query)
+    const list = listOf([...archived.runs, ...active], query)
     return { runs: list.runs, more: list.more || archived.more }
   }
 
@@ -212,6 +213,10 @@ export class RunService implements RunServicePort, ExecutorRunService {
       if (run.archived) return
       await this.#changes.after(runId, version, options.signal)
     }
+  }
+
+  lastRunEvent(options?: CallOptions): Promise<number> {
+    return this.#events.last(options)
   }
 
   watchRunEvents(afterSequence: number, options?: CallOptions): AsyncIterable<RunEvent> {

@@ -15,20 +15,31 @@ const workers = {
   'sqlite-worker': 'src/engine/adapters/kv/sqlite-worker.ts',
 }
 
-// dockerode brings gRPC and ssh2 for features that few use: they stay outside the eager path and load when first called.
+// dockerode asks for gRPC and ssh2 at once, for features that few use: here they load when first called, from node_modules.
 const lazyRequire = {
   name: 'lazy-require',
   setup(pluginBuild) {
-    const heavy = /^(@grpc\/grpc-js|@grpc\/proto-loader|ssh2)$/
-    pluginBuild.onResolve({ filter: heavy }, (args) => {
-      if (args.kind !== 'require-call' || args.pluginData === 'real') return undefined
-      return { path: args.path, namespace: 'lazy-require' }
-    })
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'lazy-require' }, (args) => ({
-      contents: `module.exports = new Proxy({}, { get: (_, name) => require(${JSON.stringify(args.path)})[name] })`,
+    pluginBuild.onResolve({ filter: /^(@grpc\/grpc-js|@grpc\/proto-loader|ssh2)$/ }, ({ path, kind, namespace }) =>
+      kind === 'require-call' && namespace !== 'lazy-require' ? { path, namespace: 'lazy-require' } : { path, external: true },
+    )
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'lazy-require' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => require(${JSON.stringify(path)})[name] })`,
       loader: 'js',
       resolveDir: root,
-      pluginData: 'real',
+    }))
+  },
+}
+
+// Imported as a module, node:http is asked for all that it could give, which loads an HTTP client of Node's own for 50 ms.
+const plainBuiltins = {
+  name: 'plain-builtins',
+  setup(pluginBuild) {
+    pluginBuild.onResolve({ filter: /^(node:)?https?$/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'plain-builtins' } : undefined,
+    )
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'plain-builtins' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+      loader: 'js',
     }))
   },
 }
@@ -53,7 +64,7 @@ const result = await build({
   define: { 'process.env.NODE_ENV': '"production"' },
   alias: { 'react-devtools-core': './scripts/empty-module.js' },
   external: ['*.node', 'cpu-features', 'typescript'],
-  plugins: [lazyRequire],
+  plugins: [lazyRequire, plainBuiltins],
   banner: {
     js: "import{createRequire as __cr}from'node:module';import{dirname as __dn}from'node:path';import{fileURLToPath as __fp}from'node:url';const require=__cr(import.meta.url),__filename=__fp(import.meta.url),__dirname=__dn(__filename);",
   },

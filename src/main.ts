@@ -1,12 +1,37 @@
+import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 /** Root of the package, where package.json, the manifest and the templates lie. */
 const root = fileURLToPath(new URL('..', import.meta.url))
+const helpWidth = 80
 
 /** Runs one command line and leaves its exit code in `process.exitCode`. */
 export async function start(argv: string[]): Promise<void> {
+  const page = pageOf(argv)
+  if (page !== null) {
+    process.stdout.write(page)
+    return
+  }
   enableCompileCache(process.env.NODE_COMPILE_CACHE ?? undefined)
   const { runCommandLine } = await import('./cli/command-line.ts')
   await runCommandLine(argv, root)
+}
+
+/** Version and general help are texts: they are shown without loading the program. null: not such a page. */
+function pageOf(argv: readonly string[]): string | null {
+  if (argv.length > 1) return null
+  if (argv[0] === '--version') {
+    const { name, version }: { name: string; version: string } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+    return `${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`
+  }
+  const { isTTY, columns = helpWidth } = process.stdout
+  if ((argv[0] !== undefined && argv[0] !== '--help') || (isTTY && columns < helpWidth)) return null
+  try {
+    return readFileSync(`${root}dist/help.txt`, 'utf8')
+  } catch (error) {
+    // A source tree that was not built yet.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
 }

@@ -49,7 +49,13 @@ export async function captureWorkTree(
   ])
   const treeSha = await captureInTemporary(repository, store, submodules, context)
   const dirty = treeSha !== repository.headTree
-  const facts = { tree: treeSha, parent: repository.headCommit, message: commitMessage, time: context.now }
+  const facts = {
+    tree: treeSha,
+    parent: repository.headCommit,
+    message: commitMessage,
+    time: context.now,
+    uniqueName: context.random.uuid(),
+  }
   const commitSha =
     !dirty && repository.headCommit !== null ? repository.headCommit : await writeCommit(store.objects, facts)
   const { topDirectory } = repository

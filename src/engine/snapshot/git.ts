@@ -42,7 +42,7 @@ export class Git {
   }
 
   /** Like `run`, but leaves the judgement of the exit code to the caller. Throws when git could not be started or `signal` aborts. */
-  try(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
+  async try(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
     options.signal?.throwIfAborted()
     const child = this.start(args, options)
     const stdout: Buffer[] = []
@@ -54,7 +54,7 @@ export class Git {
     // A git that ends before it has read everything breaks the pipe; its exit code and its words tell why.
     child.stdin.on('error', () => undefined)
     child.stdin.end(options.input ?? '')
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const abort = () => child.kill('SIGTERM')
       options.signal?.addEventListener('abort', abort, { once: true })
       child.once('error', (error) => {

@@ -4,20 +4,26 @@ import { AgolaError } from '../model/errors.ts'
 import { ByteQueue } from './byte-queue.ts'
 import type { Git } from './git.ts'
 
-/** Larger files are not read into memory: nothing that configures a run is that large. */
-const fileBytesMax = 64 * 1024 * 1024
+/** Larger objects are not read into memory: nothing that configures a run is that large. */
+const objectBytesMax = 64 * 1024 * 1024
+
+export interface GitObject {
+  type: string
+  content: Buffer
+}
 
 interface Request {
   name: string
-  resolve: (content: Buffer | null) => void
+  resolve: (object: GitObject | null) => void
   reject: (error: Error) => void
 }
 
 interface Body {
+  type: string
   size: number
   /** null: read and thrown away. */
   chunks: Buffer[] | null
-  outcome: 'file' | 'missing' | 'tooLarge'
+  outcome: 'found' | 'missing' | 'tooLarge'
 }
 
 /** Reads objects through one long-lived git process, which lives until `close`. Answers come in the order of the questions. */
@@ -41,16 +47,16 @@ export class ObjectReader {
     this.#child.once('close', () => this.#end(this.#stderr.trim() || 'it ended'))
   }
 
-  /** The content of a file of `tree`, symbolic links inside the tree followed; null when there is no such file. */
-  readFile(tree: string, path: string): Promise<Buffer | null> {
+  /** What lies at a path of `tree`, symbolic links inside the tree followed; null when there is nothing. */
+  readPath(tree: string, path: string): Promise<GitObject | null> {
     const clean = posix.normalize(path)
     if (clean.startsWith('/') || clean === '..' || clean.startsWith('../') || /[\n\0]/.test(clean))
       return Promise.resolve(null)
-    return this.#ask(`${tree}:${clean}`)
+    return this.#ask(`${tree}:${clean === '.' ? '' : clean}`)
   }
 
-  /** The content of an object by its id; null when it is missing. */
-  readObject(id: string): Promise<Buffer | null> {
+  /** An object by its id; null when it is missing. */
+  readObject(id: string): Promise<GitObject | null> {
     return this.#ask(id)
   }
 
@@ -58,7 +64,7 @@ export class ObjectReader {
     this.#child.stdin.end()
   }
 
-  #ask(name: string): Promise<Buffer | null> {
+  #ask(name: string): Promise<GitObject | null> {
     if (this.#ended) return Promise.reject(this.#failure('it has ended already'))
     return new Promise((resolve, reject) => {
       this.#waiting.push({ name, resolve, reject })
@@ -80,9 +86,9 @@ export class ObjectReader {
     const size = Number(header.slice(header.lastIndexOf(' ') + 1))
     const elsewhere = ['symlink', 'dangling', 'loop', 'notdir'].includes(kind)
     if (!elsewhere && !/^[0-9a-f]+ \w+ \d+$/.test(header)) this.#answer(null)
-    else if (elsewhere || type === 'tree') this.#body = { size, chunks: null, outcome: 'missing' }
-    else if (size > fileBytesMax) this.#body = { size, chunks: null, outcome: 'tooLarge' }
-    else this.#body = { size, chunks: [], outcome: 'file' }
+    else if (elsewhere) this.#body = { type, size, chunks: null, outcome: 'missing' }
+    else if (size > objectBytesMax) this.#body = { type, size, chunks: null, outcome: 'tooLarge' }
+    else this.#body = { type, size, chunks: [], outcome: 'found' }
     return true
   }
 
@@ -96,17 +102,17 @@ export class ObjectReader {
     if (body.size > 0 || this.#queue.take(1) === null) return false
     this.#body = null
     if (body.outcome === 'tooLarge') this.#refuse()
-    else this.#answer(body.chunks === null ? null : Buffer.concat(body.chunks))
+    else this.#answer(body.chunks === null ? null : { type: body.type, content: Buffer.concat(body.chunks) })
     return true
   }
 
-  #answer(content: Buffer | null): void {
-    this.#waiting.shift()?.resolve(content)
+  #answer(object: GitObject | null): void {
+    this.#waiting.shift()?.resolve(object)
   }
 
   #refuse(): void {
     const request = this.#waiting.shift()
-    const megabytes = fileBytesMax / 1024 / 1024
+    const megabytes = objectBytesMax / 1024 / 1024
     request?.reject(new AgolaError('tooLarge', `${request.name} is larger than ${megabytes} MiB and cannot be read.`))
   }
 

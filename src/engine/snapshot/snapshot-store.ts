@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TimeMs } from '../model/ids.ts'
 
@@ -69,9 +69,15 @@ export async function pruneSnapshots(stateDirectory: string, now: TimeMs): Promi
       removed.push(...paths)
     }
     // Refuses, as it should, while a generation is left.
-    await rm(join(root, key), { recursive: false }).catch(() => undefined)
+    await rmdir(join(root, key)).catch(() => undefined)
   }
   return removed
+}
+
+/** Forgets what the indexes remember, so that the next snapshot reads and writes every file again. */
+export async function dropKeptIndexes(store: SnapshotStore): Promise<void> {
+  const names = (await namesIn(store.directory)).filter((name) => name.startsWith('index-'))
+  for (const name of names) await rm(join(store.directory, name), { force: true })
 }
 
 async function createGeneration(store: SnapshotStore, commonDirectory: string): Promise<void> {

@@ -57,22 +57,20 @@ export async function takeSnapshot(request: SnapshotRequest, options: SnapshotOp
     captureWithRetry(repository, context),
   ])
   const facts = snapshotFacts(repository, workTree, { ref, repoUuid, createdAt: now })
-  await saveFacts(stateDirectory, facts)
-  return createSnapshot(git, stateDirectory, facts)
+  await saveFacts(stateDirectory, facts, random.uuid())
+  return createSnapshot({ git, random, stateDirectory, onNotice }, facts)
 }
 
 /** Opens a snapshot that was taken before, by its id. Throws `snapshotFailed` when it is no longer kept. */
 export async function openSnapshot(
   id: string,
-  request: Pick<SnapshotRequest, 'stateDirectory' | 'environment'>,
+  request: Pick<SnapshotRequest, 'stateDirectory' | 'environment' | 'random'>,
+  options: Pick<SnapshotOptions, 'onProgress'> = {},
 ): Promise<Snapshot> {
-  const text = await readFile(factsPath(request.stateDirectory, id), 'utf8').catch(() => null)
-  if (text === null) {
-    throw new AgolaError('snapshotFailed', `The snapshot ${id} is no longer kept. Start the run from a new snapshot.`)
-  }
-  // Our own file, written whole by `saveFacts`.
-  const facts: SnapshotFacts = JSON.parse(text)
-  return createSnapshot(new Git(request.environment), request.stateDirectory, facts)
+  const { random, stateDirectory, environment } = request
+  const facts = await readFacts(stateDirectory, id)
+  const onNotice = (text: string) => options.onProgress?.({ type: 'notice', text })
+  return createSnapshot({ git: new Git(environment), random, stateDirectory, onNotice }, facts)
 }
 
 /** A kept index can rely on objects that are gone since. That attempt has dropped it, and the next one starts afresh. */
@@ -109,12 +107,24 @@ function snapshotFacts(
   }
 }
 
-async function saveFacts(stateDirectory: string, facts: SnapshotFacts): Promise<void> {
+async function saveFacts(stateDirectory: string, facts: SnapshotFacts, uniqueName: string): Promise<void> {
   const path = factsPath(stateDirectory, facts.id)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${process.pid}`
+  const temporary = `${path}.${uniqueName}`
   await writeFile(temporary, JSON.stringify(facts), { mode: 0o600 })
   await rename(temporary, path)
+}
+
+async function readFacts(stateDirectory: string, id: string): Promise<SnapshotFacts> {
+  const text = await readFile(factsPath(stateDirectory, id), 'utf8').catch(() => 'null')
+  try {
+    // Our own file, written whole by `saveFacts`.
+    const facts: SnapshotFacts | null = JSON.parse(text)
+    if (facts?.id === id) return facts
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new AgolaError('snapshotFailed', `The snapshot ${id} is no longer kept. Start the run from a new snapshot.`)
 }
 
 function factsPath(stateDirectory: string, id: string): string {

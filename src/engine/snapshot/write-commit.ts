@@ -5,6 +5,8 @@ import { deflateSync } from 'node:zlib'
 import type { TimeMs } from '../model/ids.ts'
 
 export interface CommitFacts {
+  /** Part of the name of a file that exists for a moment; no two calls may share it. */
+  uniqueName: string
   tree: string
   parent: string | null
   message: string
@@ -21,7 +23,7 @@ export async function writeCommit(objects: string, facts: CommitFacts): Promise<
     .update(object)
     .digest('hex')
   const path = join(objects, id.slice(0, 2), id.slice(2))
-  const temporary = join(objects, `tmp_obj_${id}_${process.pid}`)
+  const temporary = join(objects, `tmp_obj_${facts.uniqueName}`)
   await mkdir(dirname(path), { recursive: true })
   await writeFile(temporary, deflateSync(object), { mode: 0o444 })
   await rename(temporary, path)

@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CallOptions } from '../../ports/call-options.ts'
+import type { Git } from '../git.ts'
+import type { GitPlace, ListedEntry } from './list-tree.ts'
+import type { FileRange } from './tar-entry.ts'
+
+/** More files than this, or this share of dead bytes, and all contents are written anew into one file. */
+const filesMax = 32
+const deadBytesMax = 64 * 1024 * 1024
+const fingerprintsMax = 3
+const writeBytes = 1024 * 1024
+
+export interface ContentsRequest extends CallOptions {
+  /** Files and links of the tree. */
+  entries: readonly ListedEntry[]
+  /** Where contents of this repository are kept. */
+  directory: string
+  /** Changes when the same object may be checked out differently: attributes, line endings, filters. */
+  fingerprint: string
+  /** An index of the tree, for git to read attributes from. */
+  index: string
+  /** A private directory. */
+  temporary: string
+  newName: () => string
+  onNotice: (text: string) => void
+}
+
+export interface Contents {
+  /** By key; see `contentKey`. */
+  ranges: Map<string, FileRange>
+  close(): Promise<void>
+}
+
+/** Filters go by path, so the same object at two paths may have two contents. */
+export function contentKey(entry: ListedEntry): string {
+  return `${entry.id} ${entry.path}`
+}
+
+/** Contents of files as a clone would have them. Those of earlier snapshots are found in files kept for that, the others are
+ *  checked out by git and added, so each content is written once however many runs use it. */
+export async function loadContents(git: Git, place: GitPlace, request: ContentsRequest): Promise<Contents> {
+  const directory = join(request.directory, `contents-${request.fingerprint}`)
+  await mkdir(directory, { recursive: true })
+  await dropOldFingerprints(request.directory, request.fingerprint)
+  const kept = await openKept(directory)
+  let missing = request.entries.filter((entry) => !kept.ranges.has(contentKey(entry)))
+  if (missing.length > 0 && isWasteful(kept, request.entries)) {
+    await forget(directory, kept)
+    missing = [...request.entries]
+  }
+  if (missing.length === 0) return kept
+  try {
+    const checkedOut = await checkOut(git, place, missing, request)
+    await add(kept, directory, request.newName(), missing, checkedOut)
+    await rm(checkedOut, { recursive: true, force: true })
+    return kept
+  } catch (error) {
+    await kept.close()
+    throw error
+  }
+}
+
+/** What else than the object decides how a file is checked out. */
+export async function contentsFingerprint(
+  config: ReadonlyMap<string, string>,
+  entries: readonly ListedEntry[],
+  attributesFiles: readonly string[],
+): Promise<string> {
+  const hash = createHash('sha256')
+  for (const [key, value] of [...config].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (/^(core\.(autocrlf|eol|symlinks|attributesfile)$|filter\.)/.test(key)) hash.update(`${key}=${value}\0`)
+  }
+  for (const { path, id } of entries) if (/(^|\/)\.gitattributes$/.test(path)) hash.update(`${path} ${id}\0`)
+  for (const path of attributesFiles) hash.update(await readFile(path).catch(() => '')).update('\0')
+  return hash.digest('hex').slice(0, 12)
+}
+
+class KeptContents implements Contents {
+  readonly ranges = new Map<string, FileRange>()
+  readonly files: { name: string; handle: FileHandle; size: number }[] = []
+
+  async close(): Promise<void> {
+    for (const { handle } of this.files.splice(0)) await handle.close()
+  }
+}
+
+/** Each file of contents has a list of `[key, offset, size]` beside it, written after it. */
+async function openKept(directory: string): Promise<KeptContents> {
+  const kept = new KeptContents()
+  for (const file of (await readdir(directory)).filter((name) => name.endsWith('.json')).sort()) {
+    const name = file.slice(0, -'.json'.length)
+    const [list, handle] = await Promise.all([
+      readFile(join(directory, file), 'latin1').catch(() => null),
+      open(join(directory, `${name}.data`)).catch(() => null),
+    ])
+    // Another process replaces its files at this moment.
+    if (list === null || handle === null) {
+      await handle?.close()
+      continue
+    }
+    addRanges(kept, name, handle, list)
+    kept.files.push({ name, handle, size: (await handle.stat()).size })
+  }
+  return kept
+}
+
+function addRanges(kept: KeptContents, _name: string, handle: FileHandle, list: string): void {
+  const rows: [key: string, offset: number, size: number][] = JSON.parse(list)
+  for (const [key, offset, size] of rows) kept.ranges.set(key, { file: handle, offset, size })
+}
+
+function isWasteful(kept: KeptContents, entries: readonly ListedEntry[]): boolean {
+  if (kept.files.length >= filesMax) return true
+  let live = 0
+  for (const entry of entries) live += kept.ranges.get(contentKey(entry))?.size ?? 0
+  const total = kept.files.reduce((sum, file) => sum + file.size, 0)
+  return total > 2 * live + deadBytesMax
+}
+
+async function forget(directory: string, kept: KeptContents): Promise<void> {
+  for (const { name } of kept.files) {
+    await rm(join(directory, `${name}.json`), { force: true })
+    await rm(join(directory, `${name}.data`), { force: true })
+  }
+  await kept.close()
+  kept.ranges.clear()
+}
+
+async function dropOldFingerprints(directory: string, fingerprint: string): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => name.startsWith('contents-') && !name.endsWith(fingerprint))
+  const aged = await Promise.all(
+    names.map(async (name) => ({ name, time: (await stat(join(directory, name)).catch(() => null))?.mtimeMs ?? 0 })),
+  )
+  for (const { name } of aged.sort((a, b) => b.time - a.time).slice(fingerprintsMax - 1)) {
+    await rm(join(directory, name), { recursive: true, force: true })
+  }
+}
+
+async function checkOut(
+  git: Git,
+  place: GitPlace,
+  entries: readonly ListedEntry[],
+  request: ContentsRequest,
+): Promise<string> {
+  const target = join(request.temporary, 'files')
+  await mkdir(target, { recursive: true })
+  const args = ['checkout-index', '--quiet', '-z', '--stdin', `--prefix=${target}/`]
+  const context = {
+    cwd: place.cwd,
+    env: { GIT_OBJECT_DIRECTORY: place.objects, GIT_INDEX_FILE: request.index },
+    input: Buffer.from(entries.map((entry) => `${entry.path}\0`).join(''), 'latin1'),
+    signal: request.signal,
+  }
+  const result = await git.try(args, context)
+  if (result.exitCode === 0) return target
+  if (!/lfs/.test(result.stderr)) await git.run(['-c', 'core.longpaths=true', ...args, '--force'], context)
+  else {
+    request.onNotice('Git LFS could not fetch its files: steps see pointers in their place.')
+    const withoutLfs = ['filter.lfs.required=false', 'filter.lfs.smudge=', 'filter.lfs.process=']
+    await git.run([...withoutLfs.flatMap((setting) => ['-c', setting]), ...args, '--force'], context)
+  }
+  return target
+}
+
+async function add(
+  kept: KeptContents,
+  directory: string,
+  name: string,
+  entries: readonly ListedEntry[],
+  checkedOut: string,
+): Promise<void> {
+  const path = join(directory, `${name}.data`)
+  const handle = await open(path, 'wx+', 0o600)
+  const rows = await copyInto(handle, entries, checkedOut)
+  const list = `${JSON.stringify(rows)}\n`
+  await writeFile(join(directory, `${name}.tmp`), list, { encoding: 'latin1', mode: 0o600 })
+  await rename(join(directory, `${name}.tmp`), join(directory, `${name}.json`))
+  addRanges(kept, name, handle, list)
+  kept.files.push({ name, handle, size: (await handle.stat()).size })
+}
+
+async function copyInto(
+  handle: FileHandle,
+  entries: readonly ListedEntry[],
+  checkedOut: string,
+): Promise<[string, number, number][]> {
+  const rows: [string, number, number][] = []
+  const buffer = Buffer.allocUnsafe(writeBytes)
+  let used = 0
+  let written = 0
+  const flush = async () => {
+    await handle.write(buffer, 0, used)
+    written += used
+    used = 0
+  }
+  for (const entry of entries) {
+    const offset = written + used
+    const source = Buffer.concat([Buffer.from(`${checkedOut}/`), Buffer.from(entry.path, 'latin1')])
+    let size = 0
+    if (entry.mode === '120000') {
+      const target = await readlink(source, { encoding: 'buffer' }).catch(() => readFile(source))
+      if (used + target.length > writeBytes) await flush()
+      size = target.copy(buffer, used)
+      used += size
+    } else {
+      // Files are small and just written, so they come from memory: reading them at once takes a tenth of the time that as
+      // many trips through the thread pool do.
+      const file = openSync(source, 'r')
+      try {
+        const length = fstatSync(file).size
+        while (size < length) {
+          if (used === writeBytes) await flush()
+          const count = readSync(file, buffer, used, Math.min(writeBytes - used, length - size), size)
+          if (count === 0) break
+          size += count
+          used += count
+        }
+      } finally {
+        closeSync(file)
+      }
+    }
+    rows.push([contentKey(entry), offset, size])
+  }
+  await flush()
+  return rows
+}

@@ -1,0 +1,174 @@
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { CallOptions } from '../../ports/call-options.ts'
+import type { Git } from '../git.ts'
+import type { ObjectReader } from '../object-reader.ts'
+import { readCommitWindow } from './commit-window.ts'
+import type { GitPlace } from './list-tree.ts'
+
+export interface HistoryRequest extends CallOptions {
+  commit: string
+  /** 0: all there is. */
+  depth: number
+  commonDirectory: string
+  /** Where the packs of this repository are kept. */
+  directory: string
+  isPartialClone: boolean
+  onNotice: (text: string) => void
+}
+
+/** What makes a `.git` directory complete for one commit. */
+export interface History {
+  /** Files below `objects/pack`. */
+  packDirectory: string
+  packs: string[]
+  /** Commits without parents here; the content of `.git/shallow`. */
+  shallow: string[]
+  /** Lines of `packed-refs`, by ref name. */
+  tags: Map<string, string[]>
+}
+
+/** Above this the whole history is not copied into every task unless a step asks for it (spec/local-runs.md 5.2). */
+const wholeHistoryBytesMax = 200 * 1000 * 1000
+const limitedDepth = 100
+const packsMax = 20
+
+/** Packs everything that `commit` needs. Packs of earlier snapshots are used again, so only new objects are written. */
+export async function prepareHistory(
+  git: Git,
+  place: GitPlace,
+  objects: ObjectReader,
+  request: HistoryRequest,
+): Promise<History> {
+  const depth = await chooseDepth(request)
+  const ownShallow = await readLines(join(request.commonDirectory, 'shallow'))
+  const window = depth === 0 ? null : await readCommitWindow(objects, request.commit, depth, new Set(ownShallow))
+  const tags = await listTags(git, place, request, window?.commits ?? null)
+  const directory = join(request.directory, `history-${depth === 0 ? 'all' : depth}`)
+  const tagObjects = [...tags.values()].map(([line = '']) => line.split(' ')[0] ?? '')
+  const boundary = window?.boundary ?? []
+  const pack = () => packObjects(git, place, directory, { ...request, tagObjects, boundary, whole: depth === 0 })
+  await pack().catch(async (error: unknown) => {
+    request.signal?.throwIfAborted()
+    // What an earlier snapshot left may rely on objects that are gone since.
+    if ((await packsOf(directory)).length === 0) throw error
+    await rm(directory, { recursive: true, force: true })
+    await pack()
+  })
+  return {
+    packDirectory: packDirectoryOf(directory),
+    packs: await packsOf(directory),
+    shallow: window === null ? ownShallow : boundary,
+    tags,
+  }
+}
+
+async function chooseDepth(request: HistoryRequest): Promise<number> {
+  if (request.depth > 0) return request.depth
+  if (request.isPartialClone) {
+    request.onNotice('This is a partial clone: steps get its newest commit only. Give the clone step a depth for more.')
+    return 1
+  }
+  const bytes = await packedBytes(join(request.commonDirectory, 'objects', 'pack'))
+  if (bytes <= wholeHistoryBytesMax) return 0
+  const megabytes = Math.round(bytes / 1e6)
+  request.onNotice(
+    `The history has ${megabytes} MB: steps get its last ${limitedDepth} commits. Give the clone step a depth for more.`,
+  )
+  return limitedDepth
+}
+
+async function packedBytes(directory: string): Promise<number> {
+  const names = await readdir(directory).catch(() => [])
+  const sizes = names
+    .filter((name) => name.endsWith('.pack'))
+    .map(async (name) => (await stat(join(directory, name)).catch(() => null))?.size ?? 0)
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}
+
+interface PackRequest extends HistoryRequest {
+  tagObjects: string[]
+  boundary: string[]
+  /** All ancestors are packed, so that those of an earlier commit need not be looked at again. */
+  whole: boolean
+}
+
+async function packObjects(git: Git, place: GitPlace, directory: string, request: PackRequest): Promise<void> {
+  if ((await packsOf(directory)).length >= packsMax) await rm(directory, { recursive: true, force: true })
+  const objects = join(directory, 'objects')
+  await mkdir(packDirectoryOf(directory), { recursive: true })
+  await mkdir(join(objects, 'info'), { recursive: true })
+  await writeFile(
+    join(objects, 'info', 'alternates'),
+    `${place.objects}\n${join(request.commonDirectory, 'objects')}\n`,
+  )
+  const tips = await readLines(join(directory, 'tips'))
+  if (tips.includes(tipOf(request))) return
+  const known = request.whole ? tips.map((tip) => `^${tip.split(' ')[0]}`) : []
+  const input = [...request.boundary.map((id) => `--shallow ${id}`), request.commit, ...request.tagObjects, ...known]
+  const fast = ['pack.compression=1', 'pack.packSizeLimit=0', 'pack.writeReverseIndex=false', 'pack.threads=0']
+  const args = ['pack-objects', '--revs', '--honor-pack-keep', '--non-empty', '--delta-base-offset', '--window=0', '-q']
+  const output = await git.run(
+    [...fast.flatMap((setting) => ['-c', setting]), ...args, join(packDirectoryOf(directory), 'pack')],
+    {
+      cwd: place.cwd,
+      env: { GIT_OBJECT_DIRECTORY: objects },
+      input: `${input.join('\n')}\n`,
+      signal: request.signal,
+    },
+  )
+  // The mark that makes `--honor-pack-keep` leave its objects out of the next pack.
+  for (const id of output.toString().split('\n').filter(Boolean)) {
+    await writeFile(join(packDirectoryOf(directory), `pack-${id}.keep`), '')
+  }
+  await writeFile(join(directory, 'tips'), `${[...tips, tipOf(request)].join('\n')}\n`)
+}
+
+/** Tags that came later need packing though the commit has been packed. */
+function tipOf(request: PackRequest): string {
+  return [request.commit, ...[...request.tagObjects].sort()].join(' ')
+}
+
+/** Tags of commits in the history, each with its lines of `packed-refs`: its object, then what it peels to. */
+async function listTags(
+  git: Git,
+  place: GitPlace,
+  request: HistoryRequest,
+  window: ReadonlySet<string> | null,
+): Promise<Map<string, string[]>> {
+  const format = '%(objectname) %(objecttype) %(*objectname) %(*objecttype) %(refname)'
+  const merged = window === null ? [`--merged=${request.commit}`] : []
+  const output = await git.run(['for-each-ref', `--format=${format}`, ...merged, 'refs/tags'], {
+    cwd: place.cwd,
+    env: { GIT_OBJECT_DIRECTORY: place.objects },
+    signal: request.signal,
+  })
+  const tags = new Map<string, string[]>()
+  for (const line of output.toString('latin1').split('\n').filter(Boolean)) {
+    const [id = '', type = '', peeled = '', peeledType = '', ...name] = line.split(' ')
+    const commit = type === 'commit' ? id : peeledType === 'commit' ? peeled : ''
+    if (commit === '' || (window !== null && !window.has(commit))) continue
+    const ref = name.join(' ')
+    tags.set(ref, type === 'commit' ? [`${id} ${ref}`] : [`${id} ${ref}`, `^${peeled}`])
+  }
+  return tags
+}
+
+function packDirectoryOf(directory: string): string {
+  return join(directory, 'objects', 'pack')
+}
+
+async function packsOf(directory: string): Promise<string[]> {
+  const names = await readdir(packDirectoryOf(directory)).catch(() => [])
+  const indexes = new Set(names.filter((name) => name.endsWith('.idx')).map((name) => name.slice(0, -4)))
+  return names
+    .filter((name) => name.endsWith('.pack'))
+    .map((name) => name.slice(0, -5))
+    .filter((name) => indexes.has(name))
+    .sort()
+}
+
+async function readLines(path: string): Promise<string[]> {
+  const text = await readFile(path, 'utf8').catch(() => '')
+  return text.split('\n').filter((line) => line !== '')
+}

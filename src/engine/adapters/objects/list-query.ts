@@ -1,6 +1,6 @@
 import { AgolaError } from '../../model/errors.ts'
 import type { ListQuery } from '../../ports/object-storage.ts'
-import { compareBytes } from './byte-order.ts'
+import { compareBytes } from '../../std/byte-order.ts'
 import { checkKeyPrefix } from './object-key.ts'
 
 export interface ListFilter {

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compareBytes } from './byte-order.ts'
+import { compareBytes } from '../../std/byte-order.ts'
 import { DirectoryObjectStorage, type KeyLayout } from './directory-object-storage.ts'
 import { fileError, systemCode } from './file-error.ts'
 import { FileTree, type FileTreeOptions } from './file-tree.ts'

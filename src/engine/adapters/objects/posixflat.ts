@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { compareBytes } from './byte-order.ts'
+import { compareBytes } from '../../std/byte-order.ts'
 import type { DirectoryObjectStorage, KeyLayout } from './directory-object-storage.ts'
 import type { FileTreeOptions } from './file-tree.ts'
 import { chunkOfFile, chunkOfFolder, flatPathOf } from './flat-path.ts'

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { AgolaError } from '../../model/errors.ts'
 import { type PutOptions, unsizedObjectBytesMax } from '../../ports/object-storage.ts'
+import { abortable } from '../../std/abortable.ts'
 
 /** The bytes of a source under the size rules of `put`. A source that has a size is read just so far: what lies behind stays in it,
  *  except for the rest of the chunk in hand when the source is no stream. A failed take ends the source. */
@@ -14,7 +15,7 @@ export async function* takeBytes(
   let complete = false
   try {
     while (sizeBytes === undefined || taken < sizeBytes) {
-      const next = await unlessAborted(iterator.next(), signal)
+      const next = await abortable(iterator.next(), signal)
       if (next.done === true) {
         if (sizeBytes !== undefined) throw shortSource(key, sizeBytes, taken)
         break
@@ -76,14 +77,4 @@ function end(source: AsyncIterable<Uint8Array>, iterator: AsyncIterator<Uint8Arr
 function endQuietly(iterator: AsyncIterator<Uint8Array>): void {
   const ignore = (): void => undefined
   iterator.return?.().then(ignore, ignore)
-}
-
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  const { promise, resolve, reject } = Promise.withResolvers<T>()
-  const abort = (): void => reject(signal.reason)
-  if (signal.aborted) abort()
-  else signal.addEventListener('abort', abort, { once: true })
-  work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  return promise
 }

@@ -1,0 +1,47 @@
+import type { CallOptions } from '../ports/call-options.ts'
+import { findNeeded } from './clean.ts'
+import type { DataManagerContext } from './context.ts'
+import { readHeader, sequencesIn } from './object-history.ts'
+import { readPosition, walsAfter } from './read-wals.ts'
+
+const graceMs = 60 * 60 * 1000
+
+/** Removes objects that nothing names and that are older than an hour: what writes, checkpoints and imports left that failed or died half
+ *  way (spec/storage.md 13.5, rule 13). Looks for names only after it has listed the objects, so that it never misses a younger name. */
+export async function collectOrphans(context: DataManagerContext, options: CallOptions): Promise<void> {
+  const { objects, objectKeys, clock } = context
+  const oldest = clock.now() - graceMs
+  const candidates: string[] = []
+  for (const prefix of [objectKeys.walDataPrefix, objectKeys.walHeaderPrefix, objectKeys.dataPrefix]) {
+    for await (const { key, modificationTime } of objects.list({ prefix, recursive: true }, options)) {
+      if (modificationTime < oldest) candidates.push(key)
+    }
+  }
+  const named = candidates.length === 0 ? null : await namedObjects(context, options)
+  if (named === null) return
+  for (const key of candidates) {
+    const isHeader = key.startsWith(objectKeys.walHeaderPrefix) && objectKeys.sequenceOfHeader(key) !== null
+    if (!isHeader && !named.has(key)) await objects.delete(key, options)
+  }
+}
+
+/** null while the snapshots in use are not known for sure. */
+async function namedObjects(context: DataManagerContext, options: CallOptions): Promise<ReadonlySet<string> | null> {
+  const { objectKeys } = context
+  const position = await readPosition(context, options)
+  const needed = await findNeeded(context, options)
+  if (position === null || needed === null) return null
+  const named = new Set(needed.fileKeys)
+  for (const { dataSequence } of needed.statuses) named.add(objectKeys.status(dataSequence))
+  for await (const { dataFileId } of walsAfter(context, '', position.revision, options))
+    named.add(objectKeys.walData(dataFileId))
+  const headers = await sequencesIn(
+    context,
+    objectKeys.walHeaderPrefix,
+    (key) => objectKeys.sequenceOfHeader(key),
+    options,
+  )
+  for (const sequence of headers)
+    named.add(objectKeys.walData((await readHeader(context, sequence, options)).dataFileId))
+  return named
+}

@@ -1,0 +1,134 @@
+import { AgolaError } from '../model/errors.ts'
+import type { CallOptions } from '../ports/call-options.ts'
+import type { Compare, Op } from '../ports/key-value-store.ts'
+import { compareBytes } from '../std/byte-order.ts'
+import type { DataManagerContext } from './context.ts'
+import { type DataFile, type DataStatus, encodePointer } from './data-status.ts'
+import type { DataType } from './data-type.ts'
+import { FileBuilder } from './file-builder.ts'
+import { indexEntriesOf } from './index-entries.ts'
+import { epochAfter } from './initialise.ts'
+import { readHistory } from './object-history.ts'
+import { readExport } from './read-export.ts'
+import { readPosition } from './read-wals.ts'
+import { type Change, rewriteFiles } from './rewrite-files.ts'
+import { epochOf, type Sequence, sequenceOf } from './sequence.ts'
+import { syncWals } from './sync.ts'
+import { transact, unchanged } from './transact.ts'
+import { encodeWal, encodeWalsData } from './wal.ts'
+
+/** Replaces all data by that of an export (spec/storage.md 13.5, rule 11). Everything is read, checked and written aside first; then one
+ *  transaction switches to it. Until then, and after any failure, the old data is untouched. */
+export async function importData(
+  context: DataManagerContext,
+  fence: Compare,
+  chunks: AsyncIterable<Uint8Array>,
+  options: CallOptions,
+): Promise<void> {
+  const { kv, clock, storeKeys, random, store } = context
+  await syncWals(context, options)
+  const position = await readPosition(context, options)
+  if (position === null) throw new AgolaError('notReady', 'the data manager is not initialised; open it again')
+  const epoch = await newEpoch(context, epochOf(position.lastWal), options)
+  const sequence = sequenceOf(epoch, 1)
+  const status = await writeFiles(context, sequence, chunks, options)
+  await store.writeStatus(status, options)
+  const wal = {
+    sequence,
+    previous: position.lastWal,
+    dataFileId: random.uuid(),
+    resetTo: sequence,
+    inline: new Uint8Array(),
+  }
+  const ops: Op[] = [
+    { type: 'put', key: storeKeys.walsData, value: encodeWalsData({ lastWal: sequence, generation: random.uuid() }) },
+    { type: 'put', key: storeKeys.wal(sequence), value: encodeWal(wal) },
+    { type: 'put', key: storeKeys.pointer, value: encodePointer(status) },
+    { type: 'put', key: storeKeys.checkpointSequence, value: Buffer.from(sequence) },
+  ]
+  const compare = [unchanged(storeKeys.walsData, position.value), fence]
+  const { succeeded, wasUnknown } = await transact(kv, clock, { compare, ops }, options)
+  const isOurs = succeeded || (wasUnknown && (await readPosition(context, options))?.lastWal === sequence)
+  if (!isOurs) {
+    throw new AgolaError(
+      'concurrentUpdate',
+      'data was written during the import: stop all writers and import again; nothing was changed',
+    )
+  }
+  await syncWals(context, options)
+}
+
+/** The sequence of every import is new, however often one failed before. */
+async function newEpoch(context: DataManagerContext, current: number, options: CallOptions): Promise<number> {
+  const { kv, storeKeys, clock } = context
+  const history = await readHistory(context, options)
+  const { entry } = await kv.get(storeKeys.checkpointSequence, options)
+  const checkpoints = entry === null ? 0 : epochOf(Buffer.from(entry.value).toString())
+  const epoch = epochAfter(context, { epoch: Math.max(history.epoch, current, checkpoints) })
+  const value = Buffer.from(sequenceOf(epoch, 0))
+  const key = storeKeys.checkpointSequence
+  const compare = [unchanged(key, entry?.value ?? null)]
+  const outcome = await transact(kv, clock, { compare, ops: [{ type: 'put', key, value }] }, options)
+  return outcome.succeeded ? epoch : newEpoch(context, epoch, options)
+}
+
+async function writeFiles(
+  context: DataManagerContext,
+  dataSequence: Sequence,
+  chunks: AsyncIterable<Uint8Array>,
+  options: CallOptions,
+): Promise<DataStatus> {
+  const { dataTypes } = context
+  const status: DataStatus = { dataSequence, walSequence: dataSequence, files: new Map(), indexes: new Map() }
+  const indexChanges = new Map<string, Change[]>()
+  const byName = new Map(dataTypes.map((dataType) => [dataType.name, dataType]))
+  let builder: FileBuilder | null = null
+  let current = ''
+  for await (const { dataType, id, data } of readExport(chunks, new Set(byName.keys()))) {
+    if (dataType !== current || builder === null) {
+      await builder?.flush()
+      builder = fileBuilder(context, dataSequence, dataType, status, options)
+      current = dataType
+    }
+    await builder.add({ id, data, owner: '' })
+    gatherIndexes(context, byName.get(dataType), { id, data }, indexChanges)
+  }
+  await builder?.flush()
+  for (const dataType of dataTypes) {
+    for (const { name, version } of dataType.indexes ?? []) {
+      const changes = (indexChanges.get(name) ?? []).sort((a, b) => compareBytes(a.id, b.id))
+      const rewrite = { set: name, maker: dataSequence, changes, fileBytesMax: context.fileBytesMax }
+      status.indexes.set(name, { version, files: await rewriteFiles(context.store, [], rewrite, options) })
+    }
+  }
+  return status
+}
+
+function fileBuilder(
+  { store, fileBytesMax }: DataManagerContext,
+  maker: Sequence,
+  dataType: string,
+  status: DataStatus,
+  options: CallOptions,
+): FileBuilder {
+  const files: DataFile[] = []
+  status.files.set(dataType, files)
+  return new FileBuilder(dataType, fileBytesMax, async (file) => {
+    files.push(await store.write(dataType, maker, file, options))
+  })
+}
+
+function gatherIndexes(
+  { log }: DataManagerContext,
+  dataType: DataType | undefined,
+  { id, data }: { id: string; data: Uint8Array },
+  changes: Map<string, Change[]>,
+): void {
+  for (const index of dataType?.indexes ?? []) {
+    const gathered = changes.get(index.name) ?? []
+    for (const entry of indexEntriesOf(index, id, data, log)) {
+      gathered.push({ id: entry.key, entry: { id: entry.key, data: entry.data, owner: id } })
+    }
+    changes.set(index.name, gathered)
+  }
+}

@@ -1,0 +1,92 @@
+import type { CallOptions } from '../ports/call-options.ts'
+import type { Compare } from '../ports/key-value-store.ts'
+import { type KvLock, lock, tryLock } from '../std/kv-lock.ts'
+import type { LoopService } from '../std/run-loop.ts'
+import { checkpoint } from './checkpoint.ts'
+import { clean } from './clean.ts'
+import { collectOrphans } from './collect-orphans.ts'
+import type { DataManagerContext } from './context.ts'
+import { readPosition } from './read-wals.ts'
+import type { Sequence } from './sequence.ts'
+import { syncWals } from './sync.ts'
+
+const leaderTtlMs = 10_000
+const cleanEveryMs = 5 * 60_000
+const orphansEveryMs = 60 * 60_000
+
+/** The work behind the writes: to object storage, into snapshots, and away with what is old. Only the leader of the data manager does it, of
+ *  all processes; the lead is kept between steps, so that idle steps cost one read (spec/storage.md 13.5, rule 14). */
+export class Maintenance implements LoopService {
+  readonly name = 'data manager'
+  readonly #context: DataManagerContext
+  #lead: KvLock | null = null
+  #turn: Promise<unknown> = Promise.resolve()
+  #doneWal: Sequence | null = null
+  #cleanedMs: number | null = null
+  #orphansMs: number | null = null
+
+  constructor(context: DataManagerContext) {
+    this.#context = context
+  }
+
+  /** Does what is due, when this process is or can become the leader. */
+  step(signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const lead = await this.#tryLead({ signal })
+      if (lead === null) return
+      const position = await readPosition(this.#context, { signal })
+      if (position !== null && position.lastWal !== this.#doneWal) {
+        await syncWals(this.#context, { signal })
+        const published = await checkpoint(this.#context, lead.fence, { signal })
+        // A snapshot takes only so much at a time: there may be more.
+        if (!published) this.#doneWal = position.lastWal
+      }
+      const nowMs = this.#context.clock.monotonicMs()
+      if (isDue(this.#cleanedMs, cleanEveryMs, nowMs)) {
+        await clean(this.#context, lead.fence, { signal })
+        this.#cleanedMs = nowMs
+      }
+      if (isDue(this.#orphansMs, orphansEveryMs, nowMs)) {
+        await collectOrphans(this.#context, { signal })
+        this.#orphansMs = nowMs
+      }
+    })
+  }
+
+  /** Waits until this process leads, then works. The lead is kept until `close`. */
+  asLeader<T>(options: CallOptions, work: (fence: Compare) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      const held = await this.#tryLead(options)
+      if (held !== null) return work(held.fence)
+      const { kv, storeKeys, clock } = this.#context
+      const lead = await lock(kv, storeKeys.leader, { ...options, clock, ttlMs: leaderTtlMs })
+      this.#lead = lead
+      return work(lead.fence)
+    })
+  }
+
+  /** Lets another process lead. */
+  async close(): Promise<void> {
+    await this.#turn
+    const lead = this.#lead
+    this.#lead = null
+    await lead?.release()
+  }
+
+  async #tryLead(options: CallOptions): Promise<KvLock | null> {
+    if (this.#lead?.lost.aborted) this.#lead = null
+    const { kv, storeKeys, clock } = this.#context
+    this.#lead ??= await tryLock(kv, storeKeys.leader, { ...options, clock, ttlMs: leaderTtlMs })
+    return this.#lead
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => undefined)
+    return turn
+  }
+}
+
+function isDue(lastMs: number | null, everyMs: number, nowMs: number): boolean {
+  return lastMs === null || nowMs - lastMs >= everyMs
+}

@@ -8,16 +8,20 @@ import { Executor } from './executor/executor.ts'
 import type { Identity } from './local/identity.ts'
 import type { LocalDirectories } from './local/local-directories.ts'
 import { LocalExecutorLease } from './local/local-executor-lease.ts'
-import type { ExecutorId } from './model/ids.ts'
+import type { ExecutorId, RunId } from './model/ids.ts'
 import type { Clock } from './ports/clock.ts'
+import type { KeyValueStore } from './ports/key-value-store.ts'
 import type { Log } from './ports/log.ts'
 import type { PodDriver, PullPolicy } from './ports/pod-driver.ts'
 import type { Random } from './ports/random.ts'
 import type { Runs } from './ports/runs.ts'
+import { DataRunArchive } from './runservice/data-run-archive.ts'
 import { RunService } from './runservice/run-service.ts'
+import type { RunServiceOptions } from './runservice/run-service-options.ts'
+import { Scheduler } from './scheduler/scheduler.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
+import { SnapshotSources } from './snapshot/snapshot-sources.ts'
 import { runLoop } from './std/run-loop.ts'
-import { TemporaryArchive } from './temporary-archive.ts'
 
 export interface EmbeddedEngineOptions {
   directories: LocalDirectories
@@ -48,28 +52,39 @@ export class EmbeddedEngine {
   readonly runs: Runs
   readonly #options: EmbeddedEngineOptions
   readonly #executorId: ExecutorId
-  readonly #kv: SqliteKeyValueStore
+  readonly #kv: KeyValueStore
   readonly #runService: RunService
   readonly #closed = new AbortController()
+  readonly #sources = new SnapshotSources()
+  readonly #scheduler: Scheduler
+  /** Runs made here, which wait for each other; those of other processes are theirs to start. */
+  readonly #own = new Set<RunId>()
+  #snapshot: Snapshot | null = null
   #secrets: ReadonlyMap<string, string> = new Map()
   #executor: Executor | null = null
   #lease: LocalExecutorLease | null = null
   #loops: Promise<unknown> = Promise.resolve()
 
   static async open(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
-    const { directories, repoUuid, clock, random } = options
+    const { directories, repoUuid, clock, random, log } = options
     const base = join(directories.state, 'repos', repoUuid)
     const [objects, caches] = await Promise.all([
       openPosixObjectStorage({ directory: join(base, 'objects'), clock, random }),
       openPosixObjectStorage({ directory: directories.cache, clock, random }),
     ])
     const kv = new SqliteKeyValueStore({ file: join(base, 'store.sqlite'), clock, random })
-    return new EmbeddedEngine(options, { kv, objects, caches })
+    try {
+      const archive = await DataRunArchive.open({ kv, objects, clock, random, log })
+      return new EmbeddedEngine(options, { kv, objects, caches, archive })
+    } catch (error) {
+      await kv.close()
+      throw error
+    }
   }
 
   private constructor(
     options: EmbeddedEngineOptions,
-    stores: { kv: SqliteKeyValueStore } & Pick<ConstructorParameters<typeof RunService>[0], 'objects' | 'caches'>,
+    stores: Required<Pick<RunServiceOptions, 'kv' | 'objects' | 'caches' | 'archive'>>,
   ) {
     const { identity, repoUuid, approver, clock, random, log, onTrouble } = options
     this.#options = options
@@ -77,7 +92,6 @@ export class EmbeddedEngine {
     this.#kv = stores.kv
     this.#runService = new RunService({
       ...stores,
-      archive: new TemporaryArchive(),
       executors: { clientFor: ({ id }) => (id === this.#executorId ? this.#executor : null) },
       secrets: { forRun: () => this.#secrets },
       clock,
@@ -88,6 +102,12 @@ export class EmbeddedEngine {
       labels: ({ counter }) => ({ 'agola.io/run': `${repoUuid}/${counter}` }),
       onTrouble,
     })
+    this.#scheduler = new Scheduler({
+      runService: this.#runService,
+      clock,
+      log,
+      scopeOf: ({ id }) => (this.#own.has(id) ? 'here' : null),
+    })
     this.runs = new EmbeddedRuns({ runService: this.#runService, group: `/user/${identity.userId}`, approver })
   }
 
@@ -96,6 +116,7 @@ export class EmbeddedEngine {
     const { directories, identity, clock, random, log } = this.#options
     const { driver, tasksMax, pull, allowPrivileged, graceMs } = settings
     this.#secrets = settings.secrets
+    this.#snapshot = settings.snapshot
     this.#lease = await LocalExecutorLease.acquire({
       stateDirectory: directories.state,
       executorId: this.#executorId,
@@ -108,11 +129,7 @@ export class EmbeddedEngine {
       group: identity.executorGroupId,
       driver,
       runService: this.#runService,
-      sources: {
-        openSource: async () => {
-          throw new Error('not yet')
-        },
-      },
+      sources: this.#sources,
       dataDir: join(directories.state, 'executors', this.#executorId),
       clock,
       random,
@@ -134,9 +151,11 @@ export class EmbeddedEngine {
     const numbers: number[] = []
     for (const request of compiled) {
       const { run } = await this.#runService.createRun(request)
+      this.#own.add(run.id)
+      if (this.#snapshot !== null) this.#sources.register(run.id, this.#snapshot)
       numbers.push(run.counter)
-      await this.#runService.changeRunPhase(run.id, 'running')
     }
+    this.#scheduler.start()
     return numbers
   }
 
@@ -152,6 +171,7 @@ export class EmbeddedEngine {
   /** Ends the executor with all its pods, then the services. Runs that have not ended are closed by the next process. */
   async close(): Promise<void> {
     await this.#executor?.close()
+    await this.#scheduler.close()
     this.#closed.abort()
     await this.#loops
     await this.#runService.close()

@@ -1,11 +1,8 @@
-import { JsonnetFunction } from './function.ts'
-import { fail } from './machine.ts'
-import { JsonnetObject } from './object.ts'
-import { typeOf, unexpected } from './operators.ts'
+import { fail, tick } from './machine.ts'
 import type { Place } from './source.ts'
 import { compareStrings } from './strings.ts'
-import { force } from './thunk.ts'
-import { JsonnetArray, type Slot, type Value } from './values.ts'
+import { typeOf, unexpected } from './type-of.ts'
+import { force, JsonnetArray, JsonnetFunction, JsonnetObject, type Slot, type Value } from './values.ts'
 
 /** `==`: deep, of objects the visible fields. Functions cannot be compared. */
 export function equalValues(x: Value, y: Value, place?: Place): boolean {
@@ -21,6 +18,7 @@ function equalArrays(x: JsonnetArray, y: JsonnetArray, place: Place | undefined)
   const length = x.elements.length
   if (length !== y.elements.length) return false
   for (let at = 0; at < length; at++) {
+    tick()
     if (!equalValues(force(x.elements[at] as Slot), force(y.elements[at] as Slot), place)) return false
   }
   return true

@@ -1,13 +1,21 @@
-import { compile, type Position } from './compile.ts'
+import { bindArguments, callWith, pendingCall, run, tail } from './call.ts'
 import { delay } from './delay.ts'
-import { type Builtin, bindArguments, callWith, type FunctionPlan, JsonnetFunction, run, tail } from './function.ts'
+import { knownBuiltin } from './known-builtin.ts'
 import { fail, machine } from './machine.ts'
-import { typeOf } from './operators.ts'
-import type { Scope } from './scope.ts'
+import type { Position, Scope } from './scope.ts'
 import type { Place } from './source.ts'
-import type { Apply, Node } from './syntax.ts'
-import { force } from './thunk.ts'
-import type { Code, Env, Slot, Value } from './values.ts'
+import type { Apply } from './syntax.ts'
+import { typeOf } from './type-of.ts'
+import {
+  type Builtin,
+  type Code,
+  type Env,
+  type FunctionPlan,
+  force,
+  JsonnetFunction,
+  type Slot,
+  type Value,
+} from './values.ts'
 
 /** A call. Three ways: a builtin known while compiling, a closure with just its positional arguments, all others. */
 export function compileApply(node: Apply, scope: Scope, position: Position): Code {
@@ -15,7 +23,7 @@ export function compileApply(node: Apply, scope: Scope, position: Position): Cod
   if (builtin?.builtin !== undefined && isPlain(node, builtin)) {
     return compileBuiltinCall(node, builtin.builtin, scope)
   }
-  const target = compile(node.target, scope)
+  const target = scope.compile(node.target)
   const makers = node.positional.map((arg) => delay(arg, scope, 'argument'))
   const named = node.named.map(({ name, value }) => ({ name, make: delay(value, scope, 'argument') }))
   const place = scope.place(node)
@@ -47,23 +55,15 @@ export function compileApply(node: Apply, scope: Scope, position: Position): Cod
 /** The frame of the running function is not needed any more: it is left to the caller, or at least not counted. */
 function replaceFrame(fn: JsonnetFunction, frame: Env, tailstrict: boolean, place: Place, position: Position): Value {
   if (position === 'tail') {
-    machine.tailFunction = fn
-    machine.tailEnv = frame
-    machine.tailStrict = tailstrict
-    machine.tailPlace = place
+    pendingCall.fn = fn
+    pendingCall.env = frame
+    pendingCall.tailstrict = tailstrict
+    pendingCall.place = place
     return tail
   }
   machine.trimmable = false
   machine.depth--
   return run(fn, frame, tailstrict, place)
-}
-
-/** `std.name` where `std` is what it always is. */
-export function knownBuiltin(node: Node, scope: Scope): FunctionPlan | undefined {
-  if (node.kind !== 'index' || node.target.kind !== 'variable' || node.target.name !== 'std') return undefined
-  if (node.index.kind !== 'literal' || typeof node.index.value !== 'string') return undefined
-  if (scope.find('std')?.scope.isFile() !== true) return undefined
-  return scope.unit.builtins.get(node.index.value)
 }
 
 function isPlain(node: Apply, plan: FunctionPlan): boolean {
@@ -76,7 +76,7 @@ function compileBuiltinCall(node: Apply, builtin: Builtin, scope: Scope): Code {
   const { call, lazy } = builtin
   const place = scope.place(node)
   const args = node.positional.map((arg, at) =>
-    lazy[at] === true ? delay(arg, scope, 'argument') : compile(arg, scope),
+    lazy[at] === true ? delay(arg, scope, 'argument') : scope.compile(arg),
   )
   const [first, second] = args
   const enter = (): number => {

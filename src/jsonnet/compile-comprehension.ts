@@ -1,14 +1,14 @@
-import { compile, toBoolean } from './compile.ts'
+import { toBoolean } from './compile-check.ts'
 import { compileField, compileLayer, enterObject, fieldName } from './compile-object.ts'
 import { delay } from './delay.ts'
 import { escapeJson } from './escape-json.ts'
 import { fail, tick } from './machine.ts'
-import { JsonnetObject, type Member } from './object.ts'
-import { typeOf, unexpected } from './operators.ts'
+import { LayeredObject } from './object.ts'
 import type { Scope } from './scope.ts'
 import { shapeOfMembers } from './shape.ts'
 import type { ArrayComprehension, Clause, ObjectComprehension } from './syntax.ts'
-import { type Code, type Env, JsonnetArray, type Slot } from './values.ts'
+import { typeOf, unexpected } from './type-of.ts'
+import { type Code, type Env, JsonnetArray, type Member, type Slot } from './values.ts'
 
 /** Calls `visit` with the environment of every round that passes the conditions. */
 type Rounds = (env: Env, visit: (env: Env) => void) => void
@@ -26,7 +26,7 @@ export function compileArrayComprehension(node: ArrayComprehension, scope: Scope
 
 export function compileObjectComprehension(node: ObjectComprehension, scope: Scope): Code {
   const { rounds, inner } = compileClauses(node.clauses, scope, node)
-  const name = compile(node.field.name, inner)
+  const name = inner.compile(node.field.name)
   const layer = enterObject(inner)
   const plan = compileLayer(node, layer, scope)
   const member = compileField(node.field, layer)
@@ -42,7 +42,7 @@ export function compileObjectComprehension(node: ObjectComprehension, scope: Sco
       memberEnvs.set(key, round)
     })
     const shape = shapeOfMembers(members.values(), false, false)
-    return JsonnetObject.of({ plan, env, shape, memberEnvs })
+    return LayeredObject.of({ plan, env, shape, memberEnvs })
   }
 }
 
@@ -57,13 +57,13 @@ function compileClauses(
   const place = scope.place(node)
   for (const clause of clauses) {
     if (clause.kind === 'if') {
-      const condition = compile(clause.condition, inner)
+      const condition = inner.compile(clause.condition)
       steps.push((next) => (env, visit) => {
         if (toBoolean(condition(env), place)) next(env, visit)
       })
       continue
     }
-    const over = compile(clause.over, inner)
+    const over = inner.compile(clause.over)
     const round = inner.enter(inner.context)
     const slot = round.declare(clause.name)
     const { layout } = round

@@ -1,9 +1,7 @@
-import { compile } from './compile.ts'
 import { delay } from './delay.ts'
-import { type FunctionPlan, JsonnetFunction } from './function.ts'
 import type { Scope } from './scope.ts'
 import type { FunctionNode } from './syntax.ts'
-import type { Env } from './values.ts'
+import { type Env, type FunctionPlan, JsonnetFunction } from './values.ts'
 
 /** A closure. Parameters are the first entries of a call's environment; defaults see all of them. */
 export function compileFunction(node: FunctionNode, scope: Scope): (env: Env) => JsonnetFunction {
@@ -17,7 +15,7 @@ export function compileFunction(node: FunctionNode, scope: Scope): (env: Env) =>
     })),
     required: node.parameters.filter((parameter) => parameter.fallback === undefined).length,
     layout: inner.layout,
-    body: compile(node.body, inner, 'tail'),
+    body: inner.compile(node.body, 'tail'),
     builtin: undefined,
   }
   return (env) => new JsonnetFunction(plan, env)

@@ -1,17 +1,11 @@
-import { compile } from './compile.ts'
-import { knownBuiltin } from './compile-apply.ts'
 import { StaticFailure } from './failure.ts'
-import { JsonnetFunction } from './function.ts'
-import { fail } from './machine.ts'
-import { JsonnetObject } from './object.ts'
-import { typeOf, unexpected } from './operators.ts'
+import { indexValue } from './index-value.ts'
+import { knownBuiltin } from './known-builtin.ts'
 import type { Scope } from './scope.ts'
-import type { Place } from './source.ts'
 import { sliceValue } from './std/slice.ts'
-import { characterAt, lengthOf } from './strings.ts'
 import type { Index, InSuper, Node, Slice, SuperIndex } from './syntax.ts'
-import { forceAt, Thunk } from './thunk.ts'
-import { type Code, type Env, JsonnetArray, type Value } from './values.ts'
+import { unexpected } from './type-of.ts'
+import { type Code, type Env, JsonnetFunction, JsonnetObject } from './values.ts'
 
 export function compileIndex(node: Index, scope: Scope): Code {
   const builtin = knownBuiltin(node, scope)
@@ -19,7 +13,7 @@ export function compileIndex(node: Index, scope: Scope): Code {
     const fn = new JsonnetFunction(builtin, [])
     return () => fn
   }
-  const target = compile(node.target, scope)
+  const target = scope.compile(node.target)
   const place = scope.place(node)
   if (node.index.kind === 'literal' && typeof node.index.value === 'string') {
     const name = node.index.value
@@ -28,38 +22,13 @@ export function compileIndex(node: Index, scope: Scope): Code {
       return value instanceof JsonnetObject ? value.index(name, place) : indexValue(value, name, place)
     }
   }
-  const index = compile(node.index, scope)
+  const index = scope.compile(node.index)
   return (env) => indexValue(target(env), index(env), place)
 }
 
-/** `target[index]`. Numbers are cut down to whole ones. */
-export function indexValue(target: Value, index: Value, place?: Place): Value {
-  if (target instanceof JsonnetObject) {
-    return typeof index === 'string' ? target.index(index, place) : unexpected(index, 'string', place)
-  }
-  if (target instanceof JsonnetArray) {
-    if (typeof index !== 'number') return unexpected(index, 'number', place)
-    const at = Math.trunc(index)
-    const element = target.elements[at]
-    if (element === undefined) return outOfBounds(at, target.elements.length, place)
-    if (!(element instanceof Thunk)) return element
-    return place === undefined ? element.force() : forceAt(element, place)
-  }
-  if (typeof target === 'string') {
-    if (typeof index !== 'number') return unexpected(index, 'number', place)
-    const at = Math.trunc(index)
-    return characterAt(target, at) ?? outOfBounds(at, lengthOf(target), place)
-  }
-  return fail(`Value non indexable: ${typeOf(target)}`, place)
-}
-
-function outOfBounds(at: number, length: number, place: Place | undefined): never {
-  return fail(`Index ${at} out of bounds, not within [0, ${length})`, place)
-}
-
 export function compileSlice(node: Slice, scope: Scope): Code {
-  const target = compile(node.target, scope)
-  const part = (bound: Node | undefined): Code => (bound === undefined ? () => null : compile(bound, scope))
+  const target = scope.compile(node.target)
+  const part = (bound: Node | undefined): Code => (bound === undefined ? () => null : scope.compile(bound))
   const from = part(node.from)
   const to = part(node.to)
   const step = part(node.step)
@@ -68,7 +37,7 @@ export function compileSlice(node: Slice, scope: Scope): Code {
 }
 
 export function compileSuperIndex(node: SuperIndex, scope: Scope): Code {
-  const index = compile(node.index, scope)
+  const index = scope.compile(node.index)
   const layerOf = compileLayer(node, scope)
   const place = scope.place(node)
   return (env) => {
@@ -80,7 +49,7 @@ export function compileSuperIndex(node: SuperIndex, scope: Scope): Code {
 }
 
 export function compileInSuper(node: InSuper, scope: Scope): Code {
-  const index = compile(node.index, scope)
+  const index = scope.compile(node.index)
   const layerOf = compileLayer(node, scope)
   const place = scope.place(node)
   return (env) => {

@@ -1,24 +1,15 @@
-import { compile, compileCheck } from './compile.ts'
+import { compileCheck } from './compile-check.ts'
 import { delay } from './delay.ts'
 import { escapeJson } from './escape-json.ts'
 import { fail } from './machine.ts'
-import { JsonnetObject, type LayerPlan, type Member } from './object.ts'
-import { typeOf } from './operators.ts'
+import { LayeredObject, type LayerPlan } from './object.ts'
+import { add } from './operators.ts'
 import type { Scope } from './scope.ts'
 import { type Shape, shapeOfMembers } from './shape.ts'
 import type { Place } from './source.ts'
-import type { Bind, Field, ObjectNode } from './syntax.ts'
-import type { Code, Env, Value } from './values.ts'
-
-/** All names are written out and differ, so making the object cannot fail. */
-export function isStaticObject(node: ObjectNode): boolean {
-  const names = new Set<unknown>()
-  for (const { name } of node.fields) {
-    if (name.kind !== 'literal' || typeof name.value !== 'string') return false
-    names.add(name.value)
-  }
-  return names.size === node.fields.length
-}
+import { type Bind, type Field, isStaticObject, type ObjectNode } from './syntax.ts'
+import { typeOf } from './type-of.ts'
+import type { Code, Env, JsonnetObject, Member, Value } from './values.ts'
 
 export function compileObject(node: ObjectNode, scope: Scope): (env: Env) => JsonnetObject {
   const inner = enterObject(scope)
@@ -29,13 +20,13 @@ export function compileObject(node: ObjectNode, scope: Scope): (env: Env) => Jso
   const hasAsserts = asserts.length > 0
   if (isStaticObject(node)) {
     const shape = shapeOfMembers(members, hasAsserts, true)
-    return (env) => JsonnetObject.of({ plan, env, shape, memberEnvs: undefined })
+    return (env) => LayeredObject.of({ plan, env, shape, memberEnvs: undefined })
   }
-  const names = node.fields.map((field) => compile(field.name, scope))
+  const names = node.fields.map((field) => scope.compile(field.name))
   const place = scope.place(node)
   return (env) => {
     const shape = dynamicShape(names, members, hasAsserts, env, place)
-    return JsonnetObject.of({ plan, env, shape, memberEnvs: undefined })
+    return LayeredObject.of({ plan, env, shape, memberEnvs: undefined })
   }
 }
 
@@ -66,13 +57,14 @@ export function compileField(field: Field, inner: Scope): Member {
   const name = field.name.kind === 'literal' && typeof field.name.value === 'string' ? field.name.value : ''
   const scope = inner.block(name === '' ? 'field' : `field <${name}>`)
   const { value } = field
+  const place = scope.place(field)
   return {
     name,
     visibility: field.visibility,
-    plus: field.plus,
+    plus: field.plus ? (left, own) => add(left, own, place) : undefined,
     constant: value.kind === 'literal' && value.value !== Number.POSITIVE_INFINITY ? value.value : undefined,
-    code: compile(value, scope),
-    place: scope.place(field),
+    code: scope.compile(value),
+    place,
   }
 }
 

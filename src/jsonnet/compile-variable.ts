@@ -2,8 +2,7 @@ import { StaticFailure } from './failure.ts'
 import type { Scope } from './scope.ts'
 import { didYouMean } from './suggest.ts'
 import type { Node, Variable } from './syntax.ts'
-import { forceAt, Thunk } from './thunk.ts'
-import type { Code, Env, Value } from './values.ts'
+import { type Code, type Env, forceAt, Thunk, type Value } from './values.ts'
 
 /** A variable, found by counting environments outwards. Once a lazy value is known it takes the place of its promise. */
 export function compileVariable(node: Variable, scope: Scope): Code {

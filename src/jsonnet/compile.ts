@@ -1,4 +1,5 @@
 import { compileApply } from './compile-apply.ts'
+import { compileCheck, toBoolean } from './compile-check.ts'
 import { compileArrayComprehension, compileObjectComprehension } from './compile-comprehension.ts'
 import { compileFunction } from './compile-function.ts'
 import { compileIndex, compileInSuper, compileSlice, compileSuperIndex } from './compile-index.ts'
@@ -6,18 +7,14 @@ import { compileObject } from './compile-object.ts'
 import { compileVariable } from './compile-variable.ts'
 import { delay } from './delay.ts'
 import { StaticFailure } from './failure.ts'
-import { importer } from './importer.ts'
 import { fail } from './machine.ts'
-import { strictOperators, textOf, unaryOperators, unexpected } from './operators.ts'
-import type { Scope } from './scope.ts'
+import { strictOperators, textOf, unaryOperators } from './operators.ts'
+import { program } from './program.ts'
+import type { Position, Scope } from './scope.ts'
 import { hasField, modulo } from './std/operators.ts'
 import type { ArrayNode, Assert, Binary, Conditional, Local, Node, Unary } from './syntax.ts'
+import { unexpected } from './type-of.ts'
 import { type Code, JsonnetArray, type Value } from './values.ts'
-
-/** Where an expression stands in the function around it.
- *  none: its value is used further. last: nothing but operators follow, so go-jsonnet gives up the frame already.
- *  tail: its value is the function's. */
-export type Position = 'none' | 'last' | 'tail'
 
 /** Turns an expression into a closure over its environment. Names are resolved here, once. */
 export function compile(node: Node, scope: Scope, position: Position = 'none'): Code {
@@ -54,8 +51,10 @@ export function compile(node: Node, scope: Scope, position: Position = 'none'): 
       return compileAssert(node, scope, position)
     case 'error':
       return compileError(node.message, scope, node)
-    case 'import':
-      return importer(node, scope.place(node))
+    case 'import': {
+      const place = scope.place(node)
+      return () => program().importFile(node, place)
+    }
     case 'array':
       return compileArray(node, scope)
     case 'arrayComprehension':
@@ -115,10 +114,6 @@ function compileBinary(node: Binary, scope: Scope, position: Position): Code {
   }
 }
 
-export function toBoolean(value: Value, place: ReturnType<Scope['place']>): boolean {
-  return typeof value === 'boolean' ? value : unexpected(value, 'boolean', place)
-}
-
 function compileConditional(node: Conditional, scope: Scope, position: Position): Code {
   const condition = compile(node.condition, scope)
   const then = compile(node.then, scope, position)
@@ -158,18 +153,6 @@ function compileAssert(node: Assert, scope: Scope, position: Position): Code {
     check(env)
     return rest(env)
   }
-}
-
-/** Fails with the message when the condition is not met; both of `assert` expressions and of objects. */
-export function compileCheck(
-  node: { condition: Node; message: Node | undefined; start: number; end: number },
-  otherwise: string,
-  scope: Scope,
-): Code {
-  const condition = compile(node.condition, scope)
-  const message = node.message === undefined ? () => otherwise : compile(node.message, scope)
-  const place = scope.place(node)
-  return (env) => toBoolean(condition(env), place) || fail(textOf(message(env), place), place)
 }
 
 function compileError(message: Node, scope: Scope, node: Node): Code {

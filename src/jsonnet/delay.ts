@@ -1,11 +1,7 @@
-import { compile } from './compile.ts'
-import { compileFunction } from './compile-function.ts'
-import { compileObject, isStaticObject } from './compile-object.ts'
 import { unknownVariable } from './compile-variable.ts'
 import type { Scope } from './scope.ts'
-import type { Node } from './syntax.ts'
-import { Thunk } from './thunk.ts'
-import type { Env, Slot } from './values.ts'
+import { isStaticObject, type Node } from './syntax.ts'
+import { type Env, type Slot, Thunk } from './values.ts'
 
 /** Compiles an expression that is evaluated later, if at all. What cannot fail and costs nothing is made at once.
  *  binding: the value of a local or a default, made before the variables beside it have theirs.
@@ -17,17 +13,16 @@ export function delay(node: Node, scope: Scope, use: 'binding' | 'element' | 'ar
       const ready = Thunk.ready(node.value, place)
       return () => ready
     }
-    const code = compile(node, scope)
+    const code = scope.compile(node)
     return (env) => new Thunk(code, env, place)
   }
   if (node.kind === 'literal' && node.value !== Number.POSITIVE_INFINITY) {
     const { value } = node
     return () => value
   }
-  if (node.kind === 'function') return compileFunction(node, scope)
-  if (node.kind === 'object' && isStaticObject(node)) return compileObject(node, scope)
+  if (node.kind === 'function' || (node.kind === 'object' && isStaticObject(node))) return scope.compile(node)
   if (node.kind === 'variable' && use !== 'binding') return handOn(node.name, scope, node)
-  const code = compile(node, scope)
+  const code = scope.compile(node)
   return (env) => new Thunk(code, env, place)
 }
 

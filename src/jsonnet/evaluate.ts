@@ -1,16 +1,15 @@
+import { callWith } from './call.ts'
 import { describeFailure } from './describe-failure.ts'
 import type { EvaluatedValue, EvaluateOptions, Evaluation, JsonnetError, JsonValue } from './evaluation.ts'
 import { RuntimeFailure, StaticFailure } from './failure.ts'
-import { callWith, JsonnetFunction } from './function.ts'
+import { Files } from './files.ts'
 import { hostProgram } from './host-program.ts'
-import { enterFiles, Files } from './importer.ts'
 import { currentTrace, freshMachine, machine } from './machine.ts'
 import { type Manifest, manifest } from './manifest.ts'
 import { placesByPath } from './positions.ts'
 import { enterProgram } from './program.ts'
 import { Place, Source } from './source.ts'
-import { force, Thunk } from './thunk.ts'
-import type { Value } from './values.ts'
+import { force, JsonnetFunction, Thunk, type Value } from './values.ts'
 
 /** Evaluates a program in this thread. Never throws: what is wrong with the program comes back as a located error.
  *  The time limit is looked at between calls, so one long call of a builtin may overrun it; the pool's does not.
@@ -41,16 +40,15 @@ export function evaluateToText(
     beat: beat(options.limits?.timeMs ?? Number.POSITIVE_INFINITY, watch),
   })
   const files = new Files(options.importFile, machine.keepPlaces)
-  const formerFiles = enterFiles(files)
   const formerProgram = enterProgram(hostProgram(options, files))
-  watch(new Place(new Source(options.fileName ?? '', ''), 0, 0))
+  const origin = new Place(new Source(options.fileName ?? '', source), 0, 0)
+  watch(origin)
   try {
     return { ok: true, ...run(source, options, files) }
   } catch (error) {
-    return { ok: false, error: describeFailure(toFailure(error)) }
+    return { ok: false, error: describeFailure(toFailure(error, origin)) }
   } finally {
     enterProgram(formerProgram)
-    enterFiles(formerFiles)
     Object.assign(machine, formerMachine)
   }
 }
@@ -87,11 +85,14 @@ function beat(timeMs: number, watch: (place: Place) => void): () => void {
 }
 
 /** The JavaScript engine's own limits are failures of the program at the place where it was. */
-function toFailure(error: unknown): StaticFailure | RuntimeFailure {
-  if (error instanceof StaticFailure || error instanceof RuntimeFailure) return error
-  if (!(error instanceof RangeError)) throw error
-  if (/call stack/.test(error.message)) {
-    return new RuntimeFailure('max stack frames exceeded.', currentTrace())
+function toFailure(error: unknown, origin: Place): StaticFailure | RuntimeFailure {
+  if (error instanceof StaticFailure) return error
+  if (error instanceof RuntimeFailure) {
+    if (error.trace.length > 0) return error
+    return new RuntimeFailure(error.message, [origin], error.kind, error.hint)
   }
-  return new RuntimeFailure(`value too large: ${error.message}`, currentTrace(), 'limit')
+  if (!(error instanceof RangeError)) throw error
+  const trace = [...currentTrace(), origin]
+  if (/call stack/.test(error.message)) return new RuntimeFailure('max stack frames exceeded.', trace)
+  return new RuntimeFailure(`value too large: ${error.message}`, trace, 'limit')
 }

@@ -1,20 +1,19 @@
 import type { EvaluateOptions, JsonValue, NativeFunction } from './evaluation.ts'
-import { JsonnetFunction } from './function.ts'
-import type { Files } from './importer.ts'
+import type { Files } from './files.ts'
 import { fail, machine } from './machine.ts'
 import { compactText } from './manifest-json.ts'
 import type { Program } from './program.ts'
 import { define } from './std/define.ts'
 import { fromJson } from './std/parsing.ts'
 import { didYouMean } from './suggest.ts'
-import type { Thunk } from './thunk.ts'
-import type { Value } from './values.ts'
+import { JsonnetFunction, type Thunk, type Value } from './values.ts'
 
 /** What the options give to a program. */
 export function hostProgram(options: EvaluateOptions, files: Files): Program {
   const { externalVariables = {}, nativeFunctions = {} } = options
   const codes = new Map<string, Thunk>()
   return {
+    importFile: (node, place) => files.import(node, place),
     externalVariable(name) {
       const binding = Object.hasOwn(externalVariables, name) ? externalVariables[name] : undefined
       if (binding === undefined) {

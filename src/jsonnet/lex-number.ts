@@ -1,8 +1,8 @@
-import type { Lexer } from './lexer.ts'
+import type { LexerState } from './lexer-state.ts'
 import { quoteRune } from './quote-rune.ts'
 
 /** A number as in JSON, without sign; digits may be parted by single underscores. */
-export function lexNumber(lexer: Lexer): void {
+export function lexNumber(lexer: LexerState): void {
   const start = lexer.at
   if (peek(lexer) === '0') lexer.at++
   else digits(lexer)
@@ -17,7 +17,7 @@ export function lexNumber(lexer: Lexer): void {
   lexer.emit('NUMBER', lexer.text.slice(start, lexer.at).replaceAll('_', ''), start)
 }
 
-function exponent(lexer: Lexer): void {
+function exponent(lexer: LexerState): void {
   lexer.at++
   if (peek(lexer) === '+' || peek(lexer) === '-') {
     lexer.at++
@@ -28,7 +28,7 @@ function exponent(lexer: Lexer): void {
 }
 
 /** Further groups of digits, an underscore before each. */
-function underscores(lexer: Lexer): void {
+function underscores(lexer: LexerState): void {
   while (peek(lexer) === '_') {
     lexer.at++
     if (peek(lexer) === '_') lexer.fail("Couldn't lex number, multiple consecutive _'s", lexer.at)
@@ -37,16 +37,16 @@ function underscores(lexer: Lexer): void {
   }
 }
 
-function digits(lexer: Lexer): void {
+function digits(lexer: LexerState): void {
   while (isDigit(peek(lexer))) lexer.at++
 }
 
-function need(lexer: Lexer, after: string): void {
+function need(lexer: LexerState, after: string): void {
   if (isDigit(peek(lexer))) return
   lexer.fail(`Couldn't lex number, junk after ${after}: ${quoteRune(lexer.text.codePointAt(lexer.at))}`, lexer.at)
 }
 
-function peek(lexer: Lexer): string {
+function peek(lexer: LexerState): string {
   return lexer.text.charAt(lexer.at)
 }
 

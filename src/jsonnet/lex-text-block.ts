@@ -1,7 +1,7 @@
-import type { Lexer } from './lexer.ts'
+import type { LexerState } from './lexer-state.ts'
 
 /** `|||` or `|||-`, lines indented by what the first one is indented by, and `|||` on a line that is indented less. */
-export function lexTextBlock(lexer: Lexer): void {
+export function lexTextBlock(lexer: LexerState): void {
   const { text, at: start } = lexer
   let at = start + 3
   const chomp = text[at] === '-'

@@ -1,8 +1,8 @@
-import { StaticFailure } from './failure.ts'
 import { lexNumber } from './lex-number.ts'
 import { lexTextBlock } from './lex-text-block.ts'
+import { LexerState } from './lexer-state.ts'
 import { quoteRune } from './quote-rune.ts'
-import { Place, type Source } from './source.ts'
+import type { Source } from './source.ts'
 import { isKeyword, type Token, type TokenKind } from './token.ts'
 
 const operatorCharacters = '!$:~+-&|^=<>*/%'
@@ -13,20 +13,10 @@ export function lex(source: Source): Token[] {
   return new Lexer(source).run()
 }
 
-/** Reads characters from left to right; `at` is the offset of the next one. */
-export class Lexer {
-  readonly source: Source
-  readonly text: string
-  readonly tokens: Token[] = []
-  at = 0
+class Lexer extends LexerState {
   /** Where the run of operator characters ends that was met last, and where its last one that is no sign ends. */
   #runEnd = 0
   #runSolidEnd = 0
-
-  constructor(source: Source) {
-    this.source = source
-    this.text = source.text
-  }
 
   run(): Token[] {
     for (;;) {
@@ -36,14 +26,6 @@ export class Lexer {
     }
     this.emit('end of file', '', this.at)
     return this.tokens
-  }
-
-  emit(kind: TokenKind, text: string, start: number): void {
-    this.tokens.push({ kind, text, start, end: this.at })
-  }
-
-  fail(message: string, at: number): never {
-    throw new StaticFailure(message, new Place(this.source, at, at))
   }
 
   #lexToken(): void {

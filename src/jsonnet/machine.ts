@@ -1,7 +1,5 @@
 import { RuntimeFailure } from './failure.ts'
-import type { JsonnetFunction } from './function.ts'
 import type { Place } from './source.ts'
-import type { Env } from './values.ts'
 
 /** State of the evaluation that is under way. There is one at a time in a thread; `evaluate` sets it up and puts
  *  the former one back, so that a native function may evaluate something of its own. */
@@ -14,13 +12,10 @@ export interface Machine {
   /** Places that led to what is being evaluated: `places[0 … top)`. Left as it was when something throws. */
   readonly places: (Place | undefined)[]
   top: number
-  /** The call that a function body left to its caller; see `tail`. */
-  tailFunction: JsonnetFunction | undefined
-  tailEnv: Env
-  tailStrict: boolean
-  tailPlace: Place | undefined
   /** Calls and lazy values so far; every 1,024 of them `beat` is called. */
   ticks: number
+  /** Bytes allocated, roughly, since `beat` was called for it. */
+  pressure: number
   beat: () => void
   /** Keep the places of array elements. */
   keepPlaces: boolean
@@ -35,11 +30,8 @@ export function freshMachine(): Machine {
     trimmable: false,
     places: [],
     top: 0,
-    tailFunction: undefined,
-    tailEnv: [],
-    tailStrict: false,
-    tailPlace: undefined,
     ticks: 0,
+    pressure: 0,
     beat: () => undefined,
     keepPlaces: false,
   }
@@ -69,4 +61,15 @@ export function enterFrame(place?: Place): void {
   if (machine.depth >= machine.depthMax) fail('max stack frames exceeded.', place)
   machine.depth++
   if ((++machine.ticks & 1023) === 0) machine.beat()
+}
+
+/** Bytes of allocation between two looks at the memory. */
+const pressureMax = 4 * 1024 * 1024
+
+/** Accounts for an allocation whose size the program decides. */
+export function charge(bytes: number): void {
+  machine.pressure += bytes
+  if (machine.pressure <= pressureMax) return
+  machine.pressure = 0
+  machine.beat()
 }

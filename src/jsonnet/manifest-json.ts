@@ -1,11 +1,9 @@
 import { escapeJson } from './escape-json.ts'
-import { JsonnetFunction } from './function.ts'
-import { fail } from './machine.ts'
+import { fail, tick } from './machine.ts'
 import { numberText } from './number-text.ts'
-import { JsonnetObject } from './object.ts'
+import { sized } from './size-limits.ts'
 import type { Place } from './source.ts'
-import { force } from './thunk.ts'
-import type { JsonnetArray, Value } from './values.ts'
+import { force, type JsonnetArray, JsonnetFunction, JsonnetObject, type Value } from './values.ts'
 
 /** Compact JSON with a space after commas and colons, as `+` and `std.toString` make it. */
 export function compactText(value: Value, place?: Place): string {
@@ -24,12 +22,14 @@ export function scalarText(value: Value, place?: Place): string | undefined {
 }
 
 function compositeText(value: JsonnetArray | JsonnetObject, place: Place | undefined): string {
+  tick()
   if (value instanceof JsonnetObject) {
     value.checkAsserts()
     const entries = value.shape.visible()
     if (entries.length === 0) return '{ }'
-    return `{${entries.map((entry) => `${escapeJson(entry.name)}: ${compactText(value.value(entry), place)}`).join(', ')}}`
+    const fields = entries.map((entry) => `${escapeJson(entry.name)}: ${compactText(value.value(entry), place)}`)
+    return sized(`{${fields.join(', ')}}`, place)
   }
   if (value.elements.length === 0) return '[ ]'
-  return `[${value.elements.map((element) => compactText(force(element), place)).join(', ')}]`
+  return sized(`[${value.elements.map((element) => compactText(force(element), place)).join(', ')}]`, place)
 }

@@ -1,12 +1,10 @@
 import { escapeJson } from './escape-json.ts'
 import type { EvaluationLimits } from './evaluation.ts'
 import { RuntimeFailure } from './failure.ts'
-import { currentTrace, machine } from './machine.ts'
+import { currentTrace, machine, tick } from './machine.ts'
 import { scalarText } from './manifest-json.ts'
-import { JsonnetObject } from './object.ts'
 import type { Place } from './source.ts'
-import { Thunk } from './thunk.ts'
-import type { JsonnetArray, Slot, Value } from './values.ts'
+import { type JsonnetArray, JsonnetObject, type Slot, Thunk, type Value } from './values.ts'
 
 /** The JSON text of a result and, when wanted, where its parts come from. */
 export interface Manifest {
@@ -67,6 +65,7 @@ class Writer {
   }
 
   #writeComposite(value: JsonnetArray | JsonnetObject, newline: string, place: Place | undefined): void {
+    tick()
     if (++this.#depth > this.#depthMax) {
       throw new RuntimeFailure(`result nests deeper than ${this.#depthMax}`, currentTrace(place), 'limit')
     }

@@ -1,21 +1,8 @@
-import { enterFrame, fail, machine } from './machine.ts'
-import { add } from './operators.ts'
-import { type Entry, mergeShapes, type Shape } from './shape.ts'
+import { charge, enterFrame, fail, machine } from './machine.ts'
+import { mergeShapes, type Shape, shapeOfMembers } from './shape.ts'
 import type { Place } from './source.ts'
 import { didYouMean } from './suggest.ts'
-import type { Code, Env, Slot, Value } from './values.ts'
-
-/** A field as its object literal defines it. */
-export interface Member {
-  name: string
-  visibility: 'inherit' | 'hidden' | 'visible'
-  /** Adds to the value that the layers to the left have. */
-  plus: boolean
-  /** Known without evaluation. */
-  constant: Value | undefined
-  code: Code
-  place: Place | undefined
-}
+import { type Code, type Entry, type Env, JsonnetObject, type Member, type Slot, type Value } from './values.ts'
 
 /** What all objects made by one literal share. */
 export interface LayerPlan {
@@ -36,29 +23,44 @@ export interface Layer {
 }
 
 /** Layers, leftmost first. A sum stays a tree until somebody looks, so that adding is cheap. */
-export class JsonnetObject {
+export class LayeredObject extends JsonnetObject {
   #layers: readonly Layer[] | undefined
-  #parts: readonly [JsonnetObject, JsonnetObject] | undefined
+  #parts: readonly [LayeredObject, LayeredObject] | undefined
   #shape: Shape | undefined
   #values: (Value | undefined)[] = []
   #envs: Env[] | undefined
   #superValues: Map<string, Value> | undefined
   #isChecked = false
 
-  private constructor(layer: Layer | undefined, parts: readonly [JsonnetObject, JsonnetObject] | undefined) {
+  private constructor(layer: Layer | undefined, parts: readonly [LayeredObject, LayeredObject] | undefined) {
+    super()
     if (layer !== undefined) {
       this.#layers = [layer]
       this.#shape = layer.shape
     }
     this.#parts = parts
+    charge(256)
   }
 
-  static of(layer: Layer): JsonnetObject {
-    return new JsonnetObject(layer, undefined)
+  static of(layer: Layer): LayeredObject {
+    return new LayeredObject(layer, undefined)
   }
 
-  static sum(left: JsonnetObject, right: JsonnetObject): JsonnetObject {
-    return new JsonnetObject(undefined, [left, right])
+  override extend(right: JsonnetObject): JsonnetObject {
+    return new LayeredObject(undefined, [this, right as LayeredObject])
+  }
+
+  override without(name: string): JsonnetObject {
+    const layers = this.layers.map((layer) => {
+      const members = [...layer.shape.byName.values()].map((entry) => entry.member)
+      const kept = members.filter((member) => member.name !== name)
+      return LayeredObject.of({
+        ...layer,
+        plan: { ...layer.plan, asserts: [] },
+        shape: shapeOfMembers(kept, false, false),
+      })
+    })
+    return layers.reduce((left, right) => new LayeredObject(undefined, [left, right]))
   }
 
   get layers(): readonly Layer[] {
@@ -66,18 +68,16 @@ export class JsonnetObject {
     return this.#layers
   }
 
-  get shape(): Shape {
+  override get shape(): Shape {
     this.#shape ??= this.#findShape()
     return this.#shape
   }
 
-  /** Where the rightmost literal stands. */
-  get place(): Place | undefined {
+  override get place(): Place | undefined {
     return this.layers.at(-1)?.plan.place
   }
 
-  /** The value of a field, hidden or not. */
-  index(name: string, place?: Place): Value {
+  override index(name: string, place?: Place): Value {
     if (!this.#isChecked) this.checkAsserts()
     const entry = this.shape.byName.get(name)
     if (entry === undefined) {
@@ -87,8 +87,7 @@ export class JsonnetObject {
     return this.value(entry, place)
   }
 
-  /** The value of one of this object's own entries; asserts have been checked. */
-  value(entry: Entry, place?: Place): Value {
+  override value(entry: Entry, place?: Place): Value {
     const known = this.#values[entry.slot]
     if (known !== undefined) return known
     const value = this.#evaluate(entry.member, entry.layer, place)
@@ -96,12 +95,11 @@ export class JsonnetObject {
     return value
   }
 
-  has(name: string): boolean {
+  override has(name: string): boolean {
     return this.shape.byName.has(name)
   }
 
-  /** `super.name` as seen from a layer. */
-  indexSuper(name: string, from: number, place: Place | undefined): Value {
+  override indexSuper(name: string, from: number, place: Place | undefined): Value {
     if (!this.#isChecked) this.checkAsserts()
     if (from === 0) fail('Attempt to use super when there is no super class.', place)
     const at = this.#findBelow(name, from)
@@ -119,12 +117,11 @@ export class JsonnetObject {
     return value
   }
 
-  hasSuper(name: string, from: number): boolean {
+  override hasSuper(name: string, from: number): boolean {
     return this.#findBelow(name, from) >= 0
   }
 
-  /** Runs the assertions of all layers, the rightmost first. They may look at the object while it is being checked. */
-  checkAsserts(): void {
+  override checkAsserts(): void {
     if (this.#isChecked) return
     this.#isChecked = true
     if (!this.shape.hasAsserts) return
@@ -145,8 +142,8 @@ export class JsonnetObject {
 
   #evaluate(member: Member, layer: number, place: Place | undefined): Value {
     const own = member.constant === undefined ? this.#evaluateCode(member, layer, place) : member.constant
-    if (!member.plus || this.#findBelow(member.name, layer) < 0) return own
-    return add(this.indexSuper(member.name, layer, member.place), own, member.place)
+    if (member.plus === undefined || this.#findBelow(member.name, layer) < 0) return own
+    return member.plus(this.indexSuper(member.name, layer, member.place), own)
   }
 
   #evaluateCode(member: Member, layer: number, place: Place | undefined): Value {
@@ -191,7 +188,7 @@ export class JsonnetObject {
   /** Iterative, because sums made by folding are as deep as the array is long. */
   #flatten(): Layer[] {
     const layers: Layer[] = []
-    const pending: JsonnetObject[] = [this]
+    const pending: LayeredObject[] = [this]
     for (let object = pending.pop(); object !== undefined; object = pending.pop()) {
       if (object.#layers !== undefined) layers.push(...object.#layers.toReversed())
       else if (object.#parts !== undefined) pending.push(object.#parts[0], object.#parts[1])

@@ -1,30 +1,11 @@
 import { compareValues, equalValues } from './compare.ts'
-import { JsonnetFunction } from './function.ts'
 import { fail } from './machine.ts'
 import { compactText } from './manifest-json.ts'
 import { goText } from './number-text.ts'
-import { JsonnetObject } from './object.ts'
+import { checkArrayLength, sized } from './size-limits.ts'
 import type { Place } from './source.ts'
-import { JsonnetArray, type Value } from './values.ts'
-
-/** Longest array that a program may build: beyond it, an allocation could end the process. */
-export const arrayLengthMax = 1 << 24
-/** Longest string, in UTF-16 units, for the same reason. */
-export const stringLengthMax = 1 << 26
-
-export type TypeName = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object' | 'function'
-
-export function typeOf(value: Value): TypeName {
-  if (value === null) return 'null'
-  if (value instanceof JsonnetObject) return 'object'
-  if (value instanceof JsonnetArray) return 'array'
-  if (value instanceof JsonnetFunction) return 'function'
-  return typeof value as 'boolean' | 'number' | 'string'
-}
-
-export function unexpected(value: Value, expected: TypeName, place?: Place): never {
-  return fail(`Unexpected type ${typeOf(value)}, expected ${expected}`, place)
-}
+import { typeOf, unexpected } from './type-of.ts'
+import { JsonnetArray, JsonnetObject, type Value } from './values.ts'
 
 export function checkNumber(value: number, place?: Place): number {
   if (Number.isNaN(value)) fail('Not a number', place)
@@ -41,7 +22,7 @@ export function add(left: Value, right: Value, place?: Place): Value {
   if (typeof left === 'string') return joinTexts(left, textOf(right, place), place)
   if (typeof left === 'number') return unexpected(right, 'number', place)
   if (left instanceof JsonnetObject) {
-    return right instanceof JsonnetObject ? JsonnetObject.sum(left, right) : unexpected(right, 'object', place)
+    return right instanceof JsonnetObject ? left.extend(right) : unexpected(right, 'object', place)
   }
   if (left instanceof JsonnetArray) {
     return right instanceof JsonnetArray ? joinArrays(left, right, place) : unexpected(right, 'array', place)
@@ -55,8 +36,7 @@ export function textOf(value: Value, place?: Place): string {
 }
 
 function joinTexts(left: string, right: string, place: Place | undefined): string {
-  if (left.length + right.length > stringLengthMax) fail(`String longer than ${stringLengthMax}`, place)
-  return left + right
+  return sized(left + right, place)
 }
 
 function joinArrays(left: JsonnetArray, right: JsonnetArray, place: Place | undefined): JsonnetArray {
@@ -64,10 +44,6 @@ function joinArrays(left: JsonnetArray, right: JsonnetArray, place: Place | unde
   if (left.elements.length === 0) return right
   checkArrayLength(left.elements.length + right.elements.length, place)
   return new JsonnetArray(left.elements.concat(right.elements))
-}
-
-export function checkArrayLength(length: number, place?: Place): void {
-  if (length > arrayLengthMax) fail(`Array longer than ${arrayLengthMax}`, place)
 }
 
 /** All operators that evaluate both sides first, except `%` and `in`, which are functions of std. */

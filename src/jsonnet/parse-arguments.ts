@@ -1,4 +1,4 @@
-import type { Parser } from './parser.ts'
+import type { Cursor } from './cursor.ts'
 import type { Node, Parameter } from './syntax.ts'
 import { describeToken, type Token } from './token.ts'
 
@@ -10,7 +10,7 @@ interface Arguments {
 }
 
 /** What stands between parentheses, the opening one of which is taken already: positional first, then named. */
-export function parseArguments(parser: Parser, kind: string): Arguments {
+export function parseArguments(parser: Cursor, kind: string): Arguments {
   const positional: Node[] = []
   const named: Arguments['named'] = []
   let needsComma = false
@@ -32,7 +32,7 @@ export function parseArguments(parser: Parser, kind: string): Arguments {
 }
 
 /** Parameters look like arguments; what would be a positional argument must be a plain name. */
-export function parseParameters(parser: Parser, kind: string): Parameter[] {
+export function parseParameters(parser: Cursor, kind: string): Parameter[] {
   const { positional, named } = parseArguments(parser, kind)
   const parameters: Parameter[] = []
   const add = (parameter: Parameter): void => {

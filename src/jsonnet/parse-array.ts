@@ -1,9 +1,9 @@
-import type { Parser } from './parser.ts'
+import type { Cursor } from './cursor.ts'
 import type { Clause, Node } from './syntax.ts'
 import { describeKind, describeToken, type Token, type TokenKind } from './token.ts'
 
 /** An array or an array comprehension, the opening bracket of which is taken already. */
-export function parseArray(parser: Parser, open: Token): Node {
+export function parseArray(parser: Cursor, open: Token): Node {
   const { start } = open
   const elements: Node[] = []
   let needsComma = false
@@ -22,7 +22,7 @@ export function parseArray(parser: Parser, open: Token): Node {
 }
 
 /** The clauses of a comprehension up to and with the closing token; `begin` is the first `for`, taken already. */
-export function parseClauses(parser: Parser, begin: Token, close: TokenKind): { clauses: Clause[]; end: Token } {
+export function parseClauses(parser: Cursor, begin: Token, close: TokenKind): { clauses: Clause[]; end: Token } {
   const clauses: Clause[] = []
   let token = begin
   for (;;) {

@@ -1,6 +1,7 @@
+import type { Cursor } from './cursor.ts'
 import { parseParameters } from './parse-arguments.ts'
 import { parseClauses } from './parse-array.ts'
-import { nameFunction, type Parser } from './parser.ts'
+import { nameFunction, parseBind } from './parse-bind.ts'
 import type { Bind, Field, Node, ObjectAssert, ObjectComprehension, ObjectNode, Visibility } from './syntax.ts'
 import { describeToken, isStringKind, type Token } from './token.ts'
 
@@ -13,7 +14,7 @@ interface Members {
 }
 
 /** An object or an object comprehension, the opening brace of which is taken already. */
-export function parseObject(parser: Parser, open: Token): ObjectNode | ObjectComprehension {
+export function parseObject(parser: Cursor, open: Token): ObjectNode | ObjectComprehension {
   const members: Members = { fields: [], locals: [], asserts: [], names: new Set() }
   const { start } = open
   let needsComma = false
@@ -30,8 +31,8 @@ export function parseObject(parser: Parser, open: Token): ObjectNode | ObjectCom
   }
 }
 
-function parseMember(parser: Parser, members: Members, token: Token): void {
-  if (token.kind === 'local') members.locals.push(parser.parseBind(members.locals))
+function parseMember(parser: Cursor, members: Members, token: Token): void {
+  if (token.kind === 'local') members.locals.push(parseBind(parser, members.locals))
   else if (token.kind === 'assert') {
     const condition = parser.parseExpression()
     const message = parser.parseColonExpression()
@@ -41,7 +42,7 @@ function parseMember(parser: Parser, members: Members, token: Token): void {
   } else parser.fail(`Unexpected: ${describeToken(token)} while parsing field definition`, token)
 }
 
-function parseField(parser: Parser, members: Members, token: Token): Field {
+function parseField(parser: Cursor, members: Members, token: Token): Field {
   const name = parseFieldName(parser, token)
   const parameters = parser.accept('(') ? parseParameters(parser, 'method parameter') : undefined
   const { plus, visibility } = parseFieldOperator(parser)
@@ -63,7 +64,7 @@ function parseField(parser: Parser, members: Members, token: Token): Field {
   return { name, visibility, plus, value, start: token.start, end: body.end }
 }
 
-function parseFieldName(parser: Parser, token: Token): Node {
+function parseFieldName(parser: Cursor, token: Token): Node {
   const { start, end } = token
   if (token.kind === 'IDENTIFIER') return { kind: 'literal', value: token.text, start, end }
   if (token.kind !== '[') return parser.parseString(token)
@@ -73,7 +74,7 @@ function parseFieldName(parser: Parser, token: Token): Node {
 }
 
 /** One of `:` `::` `:::`, with or without a plus before it. */
-function parseFieldOperator(parser: Parser): { plus: boolean; visibility: Visibility } {
+function parseFieldOperator(parser: Cursor): { plus: boolean; visibility: Visibility } {
   const token = parser.expect('OPERATOR')
   const plus = token.text.startsWith('+')
   const colons = plus ? token.text.slice(1) : token.text
@@ -83,7 +84,7 @@ function parseFieldOperator(parser: Parser): { plus: boolean; visibility: Visibi
   return parser.fail(`Expected one of :, ::, :::, +:, +::, +:::, got: ${token.text}`, token)
 }
 
-function parseComprehension(parser: Parser, members: Members, token: Token, start: number): ObjectComprehension {
+function parseComprehension(parser: Cursor, members: Members, token: Token, start: number): ObjectComprehension {
   const { fields, locals, asserts, names } = members
   const [field] = fields
   if (asserts.length > 0) parser.fail('Object comprehension cannot have asserts', token)

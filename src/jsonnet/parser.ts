@@ -1,21 +1,19 @@
-import { StaticFailure } from './failure.ts'
-import { lex } from './lexer.ts'
+import { Cursor } from './cursor.ts'
 import { parseArguments, parseParameters } from './parse-arguments.ts'
 import { parseArray } from './parse-array.ts'
+import { parseBind } from './parse-bind.ts'
 import { parseObject } from './parse-object.ts'
-import { resolveEscapes } from './resolve-escapes.ts'
-import { Place, type Source } from './source.ts'
+import type { Source } from './source.ts'
 import {
   type BinaryOperator,
   type Bind,
-  type FunctionNode,
   isBinaryOperator,
   type Literal,
   loosestPrecedence,
   type Node,
   precedences,
 } from './syntax.ts'
-import { describeKind, describeToken, isStringKind, type Token, type TokenKind } from './token.ts'
+import { describeToken, isStringKind, type Token } from './token.ts'
 
 /** Reads a whole source as one expression. Throws a `StaticFailure` that names the first thing wrong with it. */
 export function parse(source: Source): Node {
@@ -33,16 +31,7 @@ function rethrow(error: unknown): never {
 }
 
 /** Recursive descent over the tokens; the wording of its errors is go-jsonnet's. */
-export class Parser {
-  readonly source: Source
-  readonly #tokens: Token[]
-  #at = 0
-
-  constructor(source: Source) {
-    this.source = source
-    this.#tokens = lex(source)
-  }
-
+class Parser extends Cursor {
   parseFile(): Node {
     const node = this.parseExpression()
     const rest = this.peek()
@@ -50,63 +39,13 @@ export class Parser {
     return node
   }
 
-  peek(ahead = 0): Token {
-    const token = this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]
-    if (token === undefined) throw new Error('no tokens')
-    return token
-  }
-
-  pop(): Token {
-    const token = this.peek()
-    this.#at++
-    return token
-  }
-
-  /** Where the token that was taken last ends. */
-  lastEnd(): number {
-    return this.#tokens[this.#at - 1]?.end ?? 0
-  }
-
-  /** Takes the next token when it is of that kind. */
-  accept(kind: TokenKind): boolean {
-    if (this.peek().kind !== kind) return false
-    this.#at++
-    return true
-  }
-
-  expect(kind: TokenKind): Token {
-    const token = this.pop()
-    if (token.kind !== kind) {
-      this.fail(`Expected token ${describeKind(kind)} but got ${describeToken(token)}`, token)
-    }
-    return token
-  }
-
-  expectOperator(operator: string): Token {
-    const token = this.pop()
-    if (token.kind !== 'OPERATOR' || token.text !== operator) {
-      this.fail(`Expected operator ${operator} but got ${describeToken(token)}`, token)
-    }
-    return token
-  }
-
-  isOperator(operator: string, ahead = 0): boolean {
-    const token = this.peek(ahead)
-    return token.kind === 'OPERATOR' && token.text === operator
-  }
-
-  fail(message: string, at: { start: number; end: number }): never {
-    throw new StaticFailure(message, new Place(this.source, at.start, at.end))
-  }
-
-  /** An expression whose operators bind at least as tightly as `loosest`. */
-  parseExpression(loosest: number = loosestPrecedence): Node {
+  override parseExpression(loosest: number = loosestPrecedence): Node {
     const { start } = this.peek()
     let left = this.#parseUnary()
     for (;;) {
       const operator = this.#peekBinary()
       if (operator === undefined || precedences[operator] > loosest) return left
-      this.#at++
+      this.pop()
       if (operator === 'in' && this.#isBareSuper()) {
         const { end } = this.pop()
         left = { kind: 'inSuper', index: left, start, end }
@@ -136,7 +75,7 @@ export class Parser {
       if (operator !== '!' && operator !== '~' && operator !== '+' && operator !== '-') {
         this.fail(`Not a unary operator: ${operator}`, token)
       }
-      this.#at++
+      this.pop()
       const operand = this.#parseUnary()
       return { kind: 'unary', operator, operand, start: token.start, end: this.lastEnd() }
     }
@@ -148,7 +87,7 @@ export class Parser {
       case 'assert':
         return this.#parseAssert(this.pop())
       case 'error': {
-        this.#at++
+        this.pop()
         const message = this.parseExpression()
         return { kind: 'error', message, start: token.start, end: this.lastEnd() }
       }
@@ -173,12 +112,6 @@ export class Parser {
     this.expect(';')
     const rest = this.parseExpression()
     return { kind: 'assert', condition, message, rest, start: begin.start, end: this.lastEnd() }
-  }
-
-  parseColonExpression(): Node | undefined {
-    if (!this.isOperator(':')) return undefined
-    this.#at++
-    return this.parseExpression()
   }
 
   #parseConditional(begin: Token): Node {
@@ -211,7 +144,7 @@ export class Parser {
   #parseLocal(begin: Token): Node {
     const binds: Bind[] = []
     for (;;) {
-      binds.push(this.parseBind(binds))
+      binds.push(parseBind(this, binds))
       const delimiter = this.pop()
       if (delimiter.kind === ';') break
       if (delimiter.kind !== ',') this.fail(`Expected , or ; but got ${describeToken(delimiter)}`, delimiter)
@@ -220,28 +153,13 @@ export class Parser {
     return { kind: 'local', binds, body, start: begin.start, end: this.lastEnd() }
   }
 
-  /** `name = value` or `name(parameters) = value`; a name that `others` have is an error. */
-  parseBind(others: readonly Bind[]): Bind {
-    const name = this.expect('IDENTIFIER')
-    if (others.some((other) => other.name === name.text)) this.fail(`Duplicate local var: ${name.text}`, name)
-    const parameters = this.accept('(') ? parseParameters(this, 'function parameter') : undefined
-    this.expectOperator('=')
-    const body = this.parseExpression()
-    const value: Node =
-      parameters === undefined
-        ? body
-        : { kind: 'function', name: name.text, parameters, body, start: name.start, end: body.end }
-    if (value.kind === 'function') nameFunction(value, name.text)
-    return { name: name.text, value, start: name.start, end: body.end }
-  }
-
   #parsePostfix(): Node {
     const { start } = this.peek()
     let node = this.#parseTerminal()
     for (;;) {
       const token = this.peek()
       if (token.kind === '.') {
-        this.#at++
+        this.pop()
         node = fieldAccess(node, this.expect('IDENTIFIER'), start)
       } else if (token.kind === '[') node = this.#parseIndex(node, start)
       else if (token.kind === '(') node = this.#parseApply(node, start)
@@ -269,7 +187,7 @@ export class Parser {
     for (;;) {
       const token = this.peek()
       const isColon = token.kind === 'OPERATOR' && (token.text === ':' || token.text === '::')
-      if (token.kind === ']' || isColon) this.#at++
+      if (token.kind === ']' || isColon) this.pop()
       if (token.kind === ']') return this.#indexOrSlice(target, parts, colons, { start, end: token.end }, token)
       if (isColon) {
         colons += token.text.length
@@ -343,21 +261,9 @@ export class Parser {
     const close = this.expect(']')
     return { kind: 'superIndex', index, start: token.start, end: close.end }
   }
-
-  parseString(token: Token): Literal {
-    const fail = (message: string): never => this.fail(message, token)
-    const isEscaped = token.kind === 'STRING_DOUBLE' || token.kind === 'STRING_SINGLE'
-    const value = isEscaped ? resolveEscapes(token.text, fail) : token.text
-    return { kind: 'literal', value, start: token.start, end: token.end }
-  }
 }
 
 function fieldAccess(target: Node, name: Token, start: number): Node {
   const index: Literal = { kind: 'literal', value: name.text, start: name.start, end: name.end }
   return { kind: 'index', target, index, start, end: name.end }
-}
-
-/** Messages call an anonymous function by the variable or field that holds it. */
-export function nameFunction(node: FunctionNode, name: string): void {
-  node.name ??= name
 }

@@ -1,15 +1,6 @@
-import type { Evaluation, ImportFileAsync, NativeFunctionAsync, ProgramOptions } from './evaluation.ts'
+import type { Evaluation } from './evaluation.ts'
+import type { PoolOptions } from './pool-options.ts'
 import { type PoolLimits, WorkerHost } from './worker-host.ts'
-
-export interface PoolOptions extends ProgramOptions {
-  /** Without it every import is an error. Rejections become errors at the import. */
-  importFile?: ImportFileAsync
-  nativeFunctions?: Readonly<Record<string, NativeFunctionAsync>>
-  /** Takes the lines of `std.trace`. */
-  trace?: (line: string) => void
-  /** Aborting ends the evaluation; the promise rejects with the signal's reason. */
-  signal?: AbortSignal
-}
 
 export interface PoolSettings {
   /** Threads that may run at once; started when needed and kept warm. 1 unless told. */

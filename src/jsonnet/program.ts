@@ -1,3 +1,5 @@
+import type { Place } from './source.ts'
+import type { Import } from './syntax.ts'
 import type { Value } from './values.ts'
 
 /** What the program sees of the world around it. */
@@ -6,6 +8,7 @@ export interface Program {
   /** null when there is none of that name. */
   nativeFunction: (name: string) => Value
   trace: (text: string) => void
+  importFile: (node: Import, place: Place) => Value
 }
 
 let current: Program | undefined

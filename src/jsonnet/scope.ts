@@ -1,5 +1,6 @@
-import type { FunctionPlan } from './function.ts'
 import { Place, type Source } from './source.ts'
+import type { Node } from './syntax.ts'
+import type { Code, FunctionPlan } from './values.ts'
 
 /** Where a name is found: how many environments out, and which entry there. */
 export interface Binding {
@@ -8,6 +9,13 @@ export interface Binding {
   scope: Scope
 }
 
+/** Where an expression stands in the function around it.
+ *  none: its value is used further. last: nothing but operators follow, so go-jsonnet gives up the frame already.
+ *  tail: its value is the function's. */
+export type Position = 'none' | 'last' | 'tail'
+
+export type Compiler = (node: Node, scope: Scope, position: Position) => Code
+
 /** What a file's code is compiled against. */
 export interface Unit {
   source: Source
@@ -15,6 +23,8 @@ export interface Unit {
   builtins: ReadonlyMap<string, FunctionPlan>
   /** Keep the place of every array element. */
   keepPlaces: boolean
+  /** Handed down so that the compilers of single constructs need not know each other. */
+  compile: Compiler
 }
 
 /** Names that are visible at a point of the source. Scopes within one function share its environment (`layout`):
@@ -86,6 +96,10 @@ export class Scope {
 
   isFile(): boolean {
     return this.parent === undefined
+  }
+
+  compile(node: Node, position: Position = 'none'): Code {
+    return this.unit.compile(node, this, position)
   }
 
   place(node: { start: number; end: number }): Place {

@@ -1,18 +1,8 @@
-import type { Member } from './object.ts'
 import { compareStrings } from './strings.ts'
-
-/** One field of an object: where its value is kept and which layer it comes from. */
-export interface Entry {
-  name: string
-  slot: number
-  layer: number
-  member: Member
-  /** As the layers together say it: inherit counts as visible. */
-  visibility: Member['visibility']
-}
+import type { Entry, Member, ObjectShape } from './values.ts'
 
 /** The fields of an object, shared by all objects that are made of the same layers. */
-export class Shape {
+export class Shape implements ObjectShape {
   readonly byName: ReadonlyMap<string, Entry>
   readonly hasAsserts: boolean
   /** Belongs to the program, not to one object: what is derived from it is worth keeping. */
@@ -27,7 +17,6 @@ export class Shape {
     this.isShared = isShared
   }
 
-  /** By name, in the order of code points. */
   all(): readonly Entry[] {
     this.#all ??= [...this.byName.values()].sort((a, b) => compareStrings(a.name, b.name))
     return this.#all

@@ -1,9 +1,11 @@
 /** The candidate that was probably meant, if one is near enough: at most a third of its letters differ. */
 export function nearest(wanted: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1
+  // Of one or two letters none may differ, or anything would be near.
+  let bestDistance = (wanted.length < 3 ? 0 : Math.max(1, Math.floor(wanted.length / 3))) + 1
   if (wanted.length > 64) return undefined
   for (const candidate of candidates) {
+    if (candidate === '$') continue
     if (Math.abs(candidate.length - wanted.length) >= bestDistance) continue
     const distance = editDistance(wanted.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {

@@ -190,3 +190,13 @@ export const loosestPrecedence = 16
 export function isBinaryOperator(text: string): text is BinaryOperator {
   return Object.hasOwn(precedences, text)
 }
+
+/** All names are written out and differ, so making the object cannot fail. */
+export function isStaticObject(node: ObjectNode): boolean {
+  const names = new Set<unknown>()
+  for (const { name } of node.fields) {
+    if (name.kind !== 'literal' || typeof name.value !== 'string') return false
+    names.add(name.value)
+  }
+  return names.size === node.fields.length
+}

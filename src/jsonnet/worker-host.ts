@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { EvaluatedValue, Evaluation, JsonnetError, JsonValue } from './evaluation.ts'
 import { Heartbeat } from './heartbeat.ts'
-import type { PoolOptions } from './pool.ts'
+import type { PoolOptions } from './pool-options.ts'
 import { positionsByPath } from './positions.ts'
 import type {
   WorkerAnswer,
@@ -30,12 +30,17 @@ export class WorkerHost {
 
   constructor({ memoryMb, stackMb }: PoolLimits) {
     this.#memoryMb = memoryMb
-    const workerData: WorkerSetup = { memory: this.#heartbeat.memory }
+    const workerData: WorkerSetup = { memory: this.#heartbeat.memory, memoryMb }
     this.#worker = new Worker(workerFile(), {
       workerData,
       env: {},
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 64, stackSizeMb: stackMb },
+      resourceLimits: {
+        // The thread watches its memory itself; this is for what it does not notice in time.
+        maxOldGenerationSizeMb: memoryMb * 2 + 256,
+        maxYoungGenerationSizeMb: 64,
+        stackSizeMb: stackMb,
+      },
     })
     // An idle thread must not keep the process from ending.
     this.#worker.unref()

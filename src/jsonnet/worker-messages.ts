@@ -3,6 +3,7 @@ import type { PositionTable } from './positions.ts'
 
 export interface WorkerSetup {
   memory: SharedArrayBuffer
+  memoryMb: number
 }
 
 /** From host to worker. */

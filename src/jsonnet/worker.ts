@@ -2,7 +2,9 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { evaluateToText } from './evaluate.ts'
 import type { EvaluateOptions, ImportedFile, ImportRequest, NativeFunction } from './evaluation.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { MemoryGuard } from './memory-guard.ts'
 import { toPositionTable } from './positions.ts'
+import type { Place } from './source.ts'
 import type {
   WorkerAnswer,
   WorkerMessage,
@@ -13,7 +15,7 @@ import type {
 } from './worker-messages.ts'
 
 /** The thread in which programs of other people are evaluated. It may be killed at any moment. */
-function serve(port: MessagePort, heartbeat: Heartbeat): void {
+function serve(port: MessagePort, heartbeat: Heartbeat, memory: MemoryGuard): void {
   const send = (message: WorkerMessage): void => port.postMessage(message)
 
   const ask = (question: WorkerQuestion): Exclude<WorkerAnswer, { refusal: string }> => {
@@ -38,6 +40,11 @@ function serve(port: MessagePort, heartbeat: Heartbeat): void {
     },
   })
 
+  const watch = (place: Place): void => {
+    heartbeat.write(place)
+    memory.check()
+  }
+
   port.on('message', (order: WorkOrder) => {
     heartbeat.reset()
     const nativeFunctions = Object.fromEntries(
@@ -46,7 +53,7 @@ function serve(port: MessagePort, heartbeat: Heartbeat): void {
     const trace = (line: string): void => send({ kind: 'trace', line })
     const options: EvaluateOptions = { ...order.options, nativeFunctions, trace }
     if (order.hasImports) options.importFile = importFile
-    send({ kind: 'result', outcome: work(order.source, options, heartbeat) })
+    send({ kind: 'result', outcome: work(order.source, options, watch) })
   })
 }
 
@@ -54,11 +61,12 @@ function unanswered(): never {
   throw new Error('the answer is not to the question')
 }
 
-function work(source: string, options: EvaluateOptions, heartbeat: Heartbeat): WorkOutcome {
-  const outcome = evaluateToText(source, options, (place) => heartbeat.write(place))
+function work(source: string, options: EvaluateOptions, watch: (place: Place) => void): WorkOutcome {
+  const outcome = evaluateToText(source, options, watch)
   if (!outcome.ok) return outcome
   const { text, places } = outcome
   return { ok: true, text, positions: places === undefined ? undefined : toPositionTable(places) }
 }
 
-if (parentPort !== null) serve(parentPort, new Heartbeat((workerData as WorkerSetup).memory))
+const { memory, memoryMb } = workerData as WorkerSetup
+if (parentPort !== null) serve(parentPort, new Heartbeat(memory), new MemoryGuard(memoryMb))

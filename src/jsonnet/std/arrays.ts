@@ -1,10 +1,10 @@
+import { call } from '../call.ts'
 import { equalValues } from '../compare.ts'
-import { JsonnetFunction } from '../function.ts'
 import { fail, tick } from '../machine.ts'
-import { checkArrayLength, stringLengthMax, typeOf } from '../operators.ts'
+import { checkArrayLength, checkStringLength, sized } from '../size-limits.ts'
 import { charactersOf } from '../strings.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Slot, type Value } from '../values.ts'
+import { typeOf } from '../type-of.ts'
+import { force, JsonnetArray, JsonnetFunction, type Slot, type Value } from '../values.ts'
 import { asArray, asBoolean, asFunction, asInteger, asString, type Definitions, define, later } from './define.ts'
 import { sliceValue } from './slice.ts'
 
@@ -20,7 +20,7 @@ export const arrays: Definitions = {
   filter: define('func arr', (func: Value, array: Value) => {
     const elements = asArray(array).elements
     const test = asFunction(func)
-    return new JsonnetArray(elements.filter((element) => asBoolean(test.call(element))))
+    return new JsonnetArray(elements.filter((element) => asBoolean(call(test, element))))
   }),
   filterMap: define('filter_func map_func arr', filterMap),
   flatMap: define('func arr', flatMap),
@@ -49,7 +49,7 @@ function makeArray(size: Value, func: Value): JsonnetArray {
   const fn = asFunction(func)
   checkArrayLength(count)
   const elements: Slot[] = []
-  for (let at = 0; at < count; at++) elements.push(later(() => fn.call(at)))
+  for (let at = 0; at < count; at++) elements.push(later(() => call(fn, at)))
   return new JsonnetArray(elements)
 }
 
@@ -68,8 +68,8 @@ function repeat(what: Value, count: Value): Value {
   }
   const times = Math.max(0, asInteger(count))
   if (typeof what === 'string') {
-    if (what.length * times > stringLengthMax) fail(`String longer than ${stringLengthMax}`)
-    return what.repeat(times)
+    checkStringLength(what.length * times)
+    return sized(what.repeat(times))
   }
   checkArrayLength(what.elements.length * times)
   const elements: Slot[] = []
@@ -80,7 +80,9 @@ function repeat(what: Value, count: Value): Value {
 /** The elements of an array, or the characters of a string. */
 export function items(value: Value, wrong: (type: string) => string): readonly Slot[] {
   if (value instanceof JsonnetArray) return value.elements
-  return typeof value === 'string' ? charactersOf(value) : fail(wrong(typeOf(value)))
+  if (typeof value !== 'string') return fail(wrong(typeOf(value)))
+  checkArrayLength(value.length)
+  return charactersOf(value)
 }
 
 function functionFor(wrong: string, value: Value): JsonnetFunction {
@@ -90,33 +92,33 @@ function functionFor(wrong: string, value: Value): JsonnetFunction {
 function map(func: Value, array: Value): JsonnetArray {
   const fn = functionFor('std.map first param', func)
   const elements = items(array, (type) => `std.map second param must be array / string, got ${type}`)
-  return new JsonnetArray(elements.map((element) => later(() => fn.call(element))))
+  return new JsonnetArray(elements.map((element) => later(() => call(fn, element))))
 }
 
 function mapWithIndex(func: Value, array: Value): JsonnetArray {
   const fn = functionFor('std.mapWithIndex first param', func)
   const elements = items(array, (type) => `std.mapWithIndex second param must be array, got ${type}`)
-  return new JsonnetArray(elements.map((element, at) => later(() => fn.call(at, element))))
+  return new JsonnetArray(elements.map((element, at) => later(() => call(fn, at, element))))
 }
 
 function filterMap(filter: Value, mapper: Value, array: Value): JsonnetArray {
   const test = functionFor('std.filterMap first param', filter)
   const fn = functionFor('std.filterMap second param', mapper)
   if (!(array instanceof JsonnetArray)) return fail(`std.filterMap third param must be array, got ${typeOf(array)}`)
-  const kept = array.elements.filter((element) => asBoolean(test.call(element)))
-  return new JsonnetArray(kept.map((element) => later(() => fn.call(element))))
+  const kept = array.elements.filter((element) => asBoolean(call(test, element)))
+  return new JsonnetArray(kept.map((element) => later(() => call(fn, element))))
 }
 
 function flatMap(func: Value, array: Value): Value {
   const fn = asFunction(func)
   if (typeof array === 'string') {
     return charactersOf(array)
-      .map((character) => asString(fn.call(character)))
+      .map((character) => asString(call(fn, character)))
       .join('')
   }
   const elements = items(array, (type) => `std.flatMap second param must be array / string, got ${type}`)
   const flat: Slot[] = []
-  for (const element of elements) append(flat, asArray(fn.call(element)))
+  for (const element of elements) append(flat, asArray(call(fn, element)))
   return new JsonnetArray(flat)
 }
 
@@ -134,7 +136,10 @@ function append(elements: Slot[], more: JsonnetArray): void {
 
 function flattenDeep(value: Value, flat: Slot[]): Slot[] {
   if (!(value instanceof JsonnetArray)) flat.push(value)
-  else for (const element of value.elements) flattenDeep(force(element), flat)
+  else {
+    for (const element of value.elements) flattenDeep(force(element), flat)
+    checkArrayLength(flat.length)
+  }
   return flat
 }
 
@@ -149,10 +154,10 @@ export function join(separator: Value, array: Value): Value {
       if (value === null) continue
       const text = asString(value)
       length += text.length + separator.length
-      if (length > stringLengthMax) fail(`String longer than ${stringLengthMax}`)
+      checkStringLength(length)
       texts.push(text)
     }
-    return texts.join(separator)
+    return sized(texts.join(separator))
   }
   if (!(separator instanceof JsonnetArray)) {
     return fail(`join first parameter should be string or array, got ${typeOf(separator)}`)
@@ -172,7 +177,7 @@ export function join(separator: Value, array: Value): Value {
 function deepJoin(value: Value): string {
   if (typeof value === 'string') return value
   if (!(value instanceof JsonnetArray)) return fail(`Expected string or array, got ${typeOf(value)}`)
-  return value.elements.map((element) => deepJoin(force(element))).join('')
+  return sized(value.elements.map((element) => deepJoin(force(element))).join(''))
 }
 
 function member(array: Value, x: Value): boolean {

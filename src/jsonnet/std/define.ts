@@ -1,12 +1,18 @@
-import type { FunctionPlan } from '../function.ts'
-import { JsonnetFunction } from '../function.ts'
-import { fail } from '../machine.ts'
+import { charge, fail } from '../machine.ts'
 import { goText } from '../number-text.ts'
-import { JsonnetObject, type Member } from '../object.ts'
-import { unexpected } from '../operators.ts'
+import { LayeredObject } from '../object.ts'
 import { shapeOfMembers } from '../shape.ts'
-import { Thunk } from '../thunk.ts'
-import { JsonnetArray, type Slot, type Value } from '../values.ts'
+import { unexpected } from '../type-of.ts'
+import {
+  type FunctionPlan,
+  JsonnetArray,
+  JsonnetFunction,
+  JsonnetObject,
+  type Member,
+  type Slot,
+  Thunk,
+  type Value,
+} from '../values.ts'
 
 /** What a module of the library gives: builtins by name. */
 export type Definitions = Record<string, FunctionPlan>
@@ -67,6 +73,7 @@ export function asInteger(value: Value): number {
 
 /** Applies a function when the element is first asked for. */
 export function later(compute: () => Value): Thunk {
+  charge(160)
   return new Thunk(compute, [])
 }
 
@@ -74,7 +81,7 @@ export function later(compute: () => Value): Thunk {
 export function lazyObject(fields: Iterable<readonly [string, () => Value]>): JsonnetObject {
   const members: Member[] = []
   for (const [name, code] of fields) {
-    members.push({ name, visibility: 'inherit', plus: false, constant: undefined, code, place: undefined })
+    members.push({ name, visibility: 'inherit', plus: undefined, constant: undefined, code, place: undefined })
   }
   return ofMembers(members)
 }
@@ -85,12 +92,12 @@ export function constantObject(
 ): JsonnetObject {
   const members: Member[] = []
   for (const [name, constant] of fields) {
-    members.push({ name, visibility, plus: false, constant, code: () => constant, place: undefined })
+    members.push({ name, visibility, plus: undefined, constant, code: () => constant, place: undefined })
   }
   return ofMembers(members)
 }
 
 function ofMembers(members: readonly Member[]): JsonnetObject {
   const plan = { layout: { size: 3 }, locals: [], asserts: [], place: undefined }
-  return JsonnetObject.of({ plan, env: [], shape: shapeOfMembers(members, false, false), memberEnvs: undefined })
+  return LayeredObject.of({ plan, env: [], shape: shapeOfMembers(members, false, false), memberEnvs: undefined })
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
 import { fail } from '../machine.ts'
-import { typeOf } from '../operators.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Value } from '../values.ts'
+import { typeOf } from '../type-of.ts'
+import { force, JsonnetArray, type Value } from '../values.ts'
 import { asArray, asInteger, asString, type Definitions, define } from './define.ts'
 
 export const encoding: Definitions = {

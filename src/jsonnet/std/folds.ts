@@ -1,8 +1,9 @@
+import { call } from '../call.ts'
 import { compareValues } from '../compare.ts'
 import { fail } from '../machine.ts'
-import { checkNumber, textOf, typeOf } from '../operators.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Slot, type Value } from '../values.ts'
+import { checkNumber, textOf } from '../operators.ts'
+import { typeOf } from '../type-of.ts'
+import { force, JsonnetArray, type Slot, type Value } from '../values.ts'
 import { items } from './arrays.ts'
 import { asArray, asFunction, asNumber, type Definitions, define } from './define.ts'
 
@@ -11,13 +12,13 @@ export const folds: Definitions = {
   foldl: define('func arr init', (func: Value, array: Value, init: Value) => {
     const fn = asFunction(func)
     let value = init
-    for (const element of foldItems('foldl', array)) value = fn.call(value, element)
+    for (const element of foldItems('foldl', array)) value = call(fn, value, element)
     return value
   }),
   foldr: define('func arr init', (func: Value, array: Value, init: Value) => {
     const fn = asFunction(func)
     let value = init
-    for (const element of foldItems('foldr', array).toReversed()) value = fn.call(element, value)
+    for (const element of foldItems('foldr', array).toReversed()) value = call(fn, element, value)
     return value
   }),
   all: define('arr', (array: Value) => booleans('all', array, false)),
@@ -64,7 +65,7 @@ function sum(array: Value): number {
 /** The first element whose key comes first (`sign` 1) or last (`sign` -1). */
 function extreme(array: Value, keyF: Value | undefined, onEmpty: Slot | undefined, sign: number): Value {
   const { elements } = asArray(array)
-  const key = keyF === undefined ? force : (element: Slot) => asFunction(keyF).call(element)
+  const key = keyF === undefined ? force : (element: Slot) => call(asFunction(keyF), element)
   const [first] = elements
   if (first === undefined) {
     return onEmpty === undefined ? fail('Expected at least one element in array. Got none') : force(onEmpty)

@@ -1,6 +1,8 @@
 import { fail } from '../machine.ts'
-import { textOf, typeOf } from '../operators.ts'
+import { textOf } from '../operators.ts'
+import { checkStringLength } from '../size-limits.ts'
 import { lengthOf } from '../strings.ts'
+import { typeOf } from '../type-of.ts'
 import type { Value } from '../values.ts'
 import type { FormatCode } from './format-codes.ts'
 
@@ -78,6 +80,7 @@ function renderWhole(
 ): string {
   const digits = magnitude === 0 ? '0' : zeroPrefix + digitsOf(magnitude, radix)
   const room = width - (negative || flags.blank || flags.plus ? 1 : 0)
+  checkStringLength(Math.max(room, digitsMin))
   return sign(negative, flags) + digits.padStart(Math.max(room, digitsMin), '0')
 }
 
@@ -85,6 +88,7 @@ function renderHex(value: number, width: number, digitsMin: number, { flags, cap
   const digits = digitsOf(Math.abs(value), 16)
   const negative = value < 0
   const room = width - (negative || flags.blank || flags.plus ? 1 : 0) - (flags.alt ? 2 : 0)
+  checkStringLength(Math.max(room, digitsMin))
   const hex = (flags.alt ? '0x' : '') + digits.padStart(Math.max(room, digitsMin), '0')
   return sign(negative, flags) + (capitals ? hex.toUpperCase() : hex)
 }

@@ -1,10 +1,8 @@
 import { fail, machine } from '../machine.ts'
-import { JsonnetObject } from '../object.ts'
-import { stringLengthMax } from '../operators.ts'
+import { checkStringLength } from '../size-limits.ts'
 import type { Place } from '../source.ts'
 import { lengthOf } from '../strings.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Slot, type Value } from '../values.ts'
+import { force, JsonnetArray, JsonnetObject, type Slot, type Value } from '../values.ts'
 import { asNumber } from './define.ts'
 import { type FormatCode, parseFormat } from './format-codes.ts'
 import { renderCode } from './format-render.ts'
@@ -82,7 +80,7 @@ function formatField(code: FormatCode, width: number, values: JsonnetObject): st
 function pad(text: string, width: number, left: boolean): string {
   const missing = width - lengthOf(text)
   if (!(missing > 0)) return text
-  if (missing > stringLengthMax) fail(`String longer than ${stringLengthMax}`)
+  checkStringLength(width)
   const spaces = ' '.repeat(Math.ceil(missing))
   return left ? text + spaces : spaces + text
 }

@@ -1,6 +1,4 @@
-import { type FunctionPlan, JsonnetFunction } from '../function.ts'
-import { JsonnetObject } from '../object.ts'
-import type { Value } from '../values.ts'
+import { type FunctionPlan, JsonnetFunction, type Value } from '../values.ts'
 import { arrays } from './arrays.ts'
 import { constantObject } from './define.ts'
 import { encoding } from './encoding.ts'
@@ -45,6 +43,6 @@ function build(): Library {
   const common = constantObject([...fields, ['pi', Math.PI]], 'hidden')
   return {
     builtins,
-    object: (fileName) => JsonnetObject.sum(common, constantObject([['thisFile', fileName]], 'hidden')),
+    object: (fileName) => common.extend(constantObject([['thisFile', fileName]], 'hidden')),
   }
 }

@@ -1,6 +1,5 @@
 import { textOf } from '../operators.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Value } from '../values.ts'
+import { force, JsonnetArray, type Value } from '../values.ts'
 import { asObject } from './define.ts'
 
 /** `main` without heading, then each of `sections`. An array is one line an element. */

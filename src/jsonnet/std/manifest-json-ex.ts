@@ -1,8 +1,7 @@
 import { fail } from '../machine.ts'
 import { shortestText } from '../number-text.ts'
-import { JsonnetObject } from '../object.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Value } from '../values.ts'
+import { sized } from '../size-limits.ts'
+import { force, JsonnetArray, JsonnetObject, type Value } from '../values.ts'
 
 /** JSON with indent, line end and separator of one's own. */
 export function manifestJsonEx(value: Value, indent: string, newline: string, separator: string): string {
@@ -13,13 +12,13 @@ export function manifestJsonEx(value: Value, indent: string, newline: string, se
     const inner = current + indent
     if (value instanceof JsonnetArray) {
       const lines = value.elements.map((element, at) => inner + write(force(element), [...path, String(at)], inner))
-      return `[${newline}${lines.join(`,${newline}`)}${newline}${current}]`
+      return sized(`[${newline}${lines.join(`,${newline}`)}${newline}${current}]`)
     }
     if (value instanceof JsonnetObject) {
       const lines = value.shape.visible().map(({ name }) => {
         return inner + quote(name) + separator + write(value.index(name), [...path, name], inner)
       })
-      return `{${newline}${lines.join(`,${newline}`)}${newline}${current}}`
+      return sized(`{${newline}${lines.join(`,${newline}`)}${newline}${current}}`)
     }
     return fail(`tried to manifest function at [${path.join(' ')}]`)
   }

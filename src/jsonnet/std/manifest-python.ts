@@ -1,9 +1,8 @@
 import { escapeJson } from '../escape-json.ts'
 import { fail } from '../machine.ts'
 import { numberText } from '../number-text.ts'
-import { JsonnetObject } from '../object.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Value } from '../values.ts'
+import { sized } from '../size-limits.ts'
+import { force, JsonnetArray, JsonnetObject, type Value } from '../values.ts'
 import { asObject } from './define.ts'
 
 /** A Python literal. */
@@ -13,11 +12,11 @@ export function manifestPython(value: Value): string {
   if (typeof value === 'number') return numberText(value)
   if (typeof value === 'string') return escapeJson(value)
   if (value instanceof JsonnetArray) {
-    return `[${value.elements.map((element) => manifestPython(force(element))).join(', ')}]`
+    return sized(`[${value.elements.map((element) => manifestPython(force(element))).join(', ')}]`)
   }
   if (value instanceof JsonnetObject) {
     const fields = value.shape.visible().map(({ name }) => `${escapeJson(name)}: ${manifestPython(value.index(name))}`)
-    return `{${fields.join(', ')}}`
+    return sized(`{${fields.join(', ')}}`)
   }
   return fail('cannot manifest function')
 }

@@ -1,10 +1,9 @@
 import { escapeJson } from '../escape-json.ts'
 import { fail } from '../machine.ts'
 import { numberText } from '../number-text.ts'
-import { JsonnetObject } from '../object.ts'
-import { typeOf } from '../operators.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Value } from '../values.ts'
+import { sized } from '../size-limits.ts'
+import { typeOf } from '../type-of.ts'
+import { force, JsonnetArray, JsonnetObject, type Value } from '../values.ts'
 
 type Path = readonly string[]
 
@@ -32,7 +31,7 @@ class TomlWriter {
       else if (isTableArray(value)) sections.push(this.#tableArray(value, [...path, name], inner, current))
       else lines.push(...`${key(name)} = ${this.#value(value, inner, false)}`.split('\n'))
     }
-    return (lines.length > 0 ? current : '') + lines.join(`\n${current}`) + sections.join('\n\n')
+    return sized((lines.length > 0 ? current : '') + lines.join(`\n${current}`) + sections.join('\n\n'))
   }
 
   #table(object: JsonnetObject, path: Path, at: Path, current: string): string {
@@ -64,7 +63,7 @@ class TomlWriter {
     const fields = value.shape
       .visible()
       .map(({ name }) => `${key(name)} = ${this.#value(value.index(name), [...at, name], true)}`)
-    return `{ ${fields.join(', ')} }`
+    return sized(`{ ${fields.join(', ')} }`)
   }
 
   #array(array: JsonnetArray, at: Path, isInline: boolean): string {
@@ -74,7 +73,7 @@ class TomlWriter {
     const values = array.elements.map(
       (element, index) => indent + this.#value(force(element), [...at, String(index)], true),
     )
-    return `[${separator}${values.join(`,${separator}`)}${separator}]`
+    return sized(`[${separator}${values.join(`,${separator}`)}${separator}]`)
   }
 }
 

@@ -1,9 +1,9 @@
-import { indexValue } from '../compile-index.ts'
+import { indexValue } from '../index-value.ts'
 import { fail } from '../machine.ts'
-import { JsonnetObject } from '../object.ts'
-import { textOf, typeOf, unexpected } from '../operators.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Value } from '../values.ts'
+import { textOf } from '../operators.ts'
+import { sized } from '../size-limits.ts'
+import { typeOf, unexpected } from '../type-of.ts'
+import { force, JsonnetArray, JsonnetObject, type Value } from '../values.ts'
 
 /** JsonML, `[tag, attributes, …children]` with the attributes optional, as XML. Nothing is escaped. */
 export function manifestXml(value: Value): string {
@@ -20,7 +20,7 @@ function element(value: Value): string {
   const forced = second === undefined ? undefined : force(second)
   const attributes = forced instanceof JsonnetObject ? forced : undefined
   const children = value.elements.slice(attributes === undefined ? 1 : 2).map((child) => element(force(child)))
-  return `<${tag}${attributes === undefined ? '' : attributeText(attributes)}>${children.join('')}</${tag}>`
+  return sized(`<${tag}${attributes === undefined ? '' : attributeText(attributes)}>${children.join('')}</${tag}>`)
 }
 
 function attributeText(attributes: JsonnetObject): string {

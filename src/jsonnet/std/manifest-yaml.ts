@@ -1,9 +1,8 @@
 import { escapeJson } from '../escape-json.ts'
 import { fail } from '../machine.ts'
 import { shortestText } from '../number-text.ts'
-import { JsonnetObject } from '../object.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Value } from '../values.ts'
+import { sized } from '../size-limits.ts'
+import { force, JsonnetArray, JsonnetObject, type Value } from '../values.ts'
 
 /** One YAML document. Strings that end a line become blocks, all others are quoted like JSON. */
 export function manifestYaml(value: Value, indentArrays: boolean, quoteKeys: boolean): string {
@@ -18,7 +17,7 @@ export function manifestYaml(value: Value, indentArrays: boolean, quoteKeys: boo
         const inner = isFilledArray(item) || item instanceof JsonnetObject ? `${current}  ` : current
         return `-${isFilledArray(item) ? `\n${inner}` : ' '}${write(item, [...path, String(at)], inner)}`
       })
-      return items.join(`\n${current}`)
+      return sized(items.join(`\n${current}`))
     }
     if (!(value instanceof JsonnetObject)) return fail(`Tried to manifest function at [${path.join(' ')}]`)
     const entries = value.shape.visible()
@@ -30,7 +29,7 @@ export function manifestYaml(value: Value, indentArrays: boolean, quoteKeys: boo
       const isBelow = isFilledObject(field) || isFilledArray(field)
       return `${key}:${isBelow ? `\n${inner}` : ' '}${write(field, [...path, name], inner)}`
     })
-    return fields.join(`\n${current}`)
+    return sized(fields.join(`\n${current}`))
   }
   return write(value, [], '')
 }

@@ -1,6 +1,7 @@
 import { compareValues } from '../compare.ts'
 import { fail } from '../machine.ts'
-import { checkNumber, typeOf } from '../operators.ts'
+import { checkNumber } from '../operators.ts'
+import { typeOf } from '../type-of.ts'
 import type { Value } from '../values.ts'
 import { asBoolean, asNumber, type Definitions, define } from './define.ts'
 import { modulo } from './operators.ts'

@@ -1,10 +1,7 @@
-import { JsonnetFunction } from '../function.ts'
+import { call } from '../call.ts'
 import { fail } from '../machine.ts'
-import { JsonnetObject } from '../object.ts'
-import { typeOf } from '../operators.ts'
-import { shapeOfMembers } from '../shape.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Slot, type Value } from '../values.ts'
+import { typeOf } from '../type-of.ts'
+import { force, JsonnetArray, JsonnetFunction, JsonnetObject, type Slot, type Value } from '../values.ts'
 import { asBoolean, asFunction, asObject, asString, type Definitions, define, later, lazyObject } from './define.ts'
 
 export const objects: Definitions = {
@@ -20,7 +17,7 @@ export const objects: Definitions = {
   objectValuesAll: define('o', (object: Value) => values(asObject(object), true)),
   objectKeysValues: define('o', (object: Value) => keysValues(asObject(object), false)),
   objectKeysValuesAll: define('o', (object: Value) => keysValues(asObject(object), true)),
-  objectRemoveKey: define('obj key', (object: Value, key: Value) => removeKey(asObject(object), asString(key))),
+  objectRemoveKey: define('obj key', (object: Value, key: Value) => asObject(object).without(asString(key))),
   get: define('o f ~default? inc_hidden?', (object: Value, name: Value, otherwise?: Slot, hidden?: Value) => {
     const isIncluded = hidden === undefined || asBoolean(hidden)
     if (has(asObject(object), asString(name), isIncluded)) return asObject(object).index(asString(name))
@@ -59,18 +56,6 @@ function keysValues(object: JsonnetObject, hidden: boolean): JsonnetArray {
   )
 }
 
-/** The object without a field in any of its layers; `self` in the others is the new object. */
-function removeKey(object: JsonnetObject, key: string): JsonnetObject {
-  let result: JsonnetObject | undefined
-  for (const layer of object.layers) {
-    const members = [...layer.shape.byName.values()].map((entry) => entry.member).filter(({ name }) => name !== key)
-    const plan = { ...layer.plan, asserts: [] }
-    const next = JsonnetObject.of({ ...layer, plan, shape: shapeOfMembers(members, false, false) })
-    result = result === undefined ? next : JsonnetObject.sum(result, next)
-  }
-  return result ?? object
-}
-
 function mapWithKey(func: Value, object: Value): JsonnetObject {
   if (!(func instanceof JsonnetFunction)) {
     return fail(`std.mapWithKey first param must be function, got ${typeOf(func)}`)
@@ -83,7 +68,8 @@ function mapWithKey(func: Value, object: Value): JsonnetObject {
     object.shape.visible().map(({ name }) => [
       name,
       () =>
-        fn.call(
+        call(
+          fn,
           name,
           later(() => object.index(name)),
         ),

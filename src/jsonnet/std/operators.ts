@@ -1,8 +1,8 @@
 import { fail } from '../machine.ts'
-import { JsonnetObject } from '../object.ts'
-import { checkNumber, typeOf, unexpected } from '../operators.ts'
+import { checkNumber } from '../operators.ts'
 import type { Place } from '../source.ts'
-import type { Value } from '../values.ts'
+import { typeOf, unexpected } from '../type-of.ts'
+import { JsonnetObject, type Value } from '../values.ts'
 import { format } from './format.ts'
 
 /** `%`: the remainder of numbers, with the sign of the left one; formats when the left side is a string. */

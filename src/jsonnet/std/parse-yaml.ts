@@ -22,7 +22,12 @@ function parseDocument(text: string): unknown {
   })
   const [error] = document.errors
   if (error !== undefined) fail(`failed to parse YAML: ${error.message.split('\n')[0] ?? ''}`)
-  return plain(document.toJS({ maxAliasCount: 1000 }))
+  try {
+    return plain(document.toJS({ maxAliasCount: 1000 }))
+  } catch (error) {
+    // Aliases that multiply into more than memory holds, or that lead nowhere.
+    return error instanceof ReferenceError ? fail(`failed to parse YAML: ${error.message}`) : rethrow(error)
+  }
 }
 
 /** Cuts at lines of `---` with nothing or a comment behind. */
@@ -58,4 +63,8 @@ function plain(value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) return fail('failed to parse YAML: number out of range')
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }

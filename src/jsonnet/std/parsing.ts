@@ -1,5 +1,5 @@
 import { fail } from '../machine.ts'
-import { typeOf } from '../operators.ts'
+import { typeOf } from '../type-of.ts'
 import { JsonnetArray, type Value } from '../values.ts'
 import { asString, constantObject, type Definitions, define } from './define.ts'
 import { parseJsonText } from './parse-json.ts'

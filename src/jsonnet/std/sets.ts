@@ -1,6 +1,6 @@
+import { call } from '../call.ts'
 import { compareValues, equalValues } from '../compare.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Slot, type Value } from '../values.ts'
+import { force, JsonnetArray, type Slot, type Value } from '../values.ts'
 import { items } from './arrays.ts'
 import { asArray, asFunction, type Definitions, define } from './define.ts'
 
@@ -18,7 +18,7 @@ export const sets: Definitions = {
 function keyOf(keyF: Value | undefined): (element: Slot) => Value {
   if (keyF === undefined) return force
   const fn = asFunction(keyF)
-  return (element) => fn.call(element)
+  return (element) => call(fn, element)
 }
 
 function sort(elements: readonly Slot[], keyF: Value | undefined): JsonnetArray {

@@ -1,7 +1,8 @@
 import { fail } from '../machine.ts'
-import { textOf, typeOf, unexpected } from '../operators.ts'
+import { textOf } from '../operators.ts'
 import type { Place } from '../source.ts'
 import { charactersOf, lengthOf, sliceOf } from '../strings.ts'
+import { typeOf, unexpected } from '../type-of.ts'
 import { JsonnetArray, type Value } from '../values.ts'
 
 /** `target[from:to:step]`; what is left out arrives as null. Negative bounds count from the end. */

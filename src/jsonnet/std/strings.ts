@@ -2,10 +2,11 @@ import { equalValues } from '../compare.ts'
 import { escapeJson } from '../escape-json.ts'
 import { fail } from '../machine.ts'
 import { goText } from '../number-text.ts'
-import { checkArrayLength, stringLengthMax, textOf, typeOf } from '../operators.ts'
+import { textOf } from '../operators.ts'
+import { checkArrayLength, checkStringLength, sized } from '../size-limits.ts'
 import { charactersOf, lengthOf, sliceOf } from '../strings.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Value } from '../values.ts'
+import { typeOf } from '../type-of.ts'
+import { force, JsonnetArray, type Value } from '../values.ts'
 import { asInteger, asNumber, asString, type Definitions, define } from './define.ts'
 import { format } from './format.ts'
 import { characterOf } from './format-render.ts'
@@ -20,7 +21,10 @@ export const strings: Definitions = {
   rstripChars: define('str chars', (text: Value, chars: Value) => strip(text, chars, false, true)),
   stripChars: define('str chars', (text: Value, chars: Value) => strip(text, chars, true, true)),
   trim: define('str', (text: Value) => trim(asString(text))),
-  stringChars: define('str', (text: Value) => new JsonnetArray(charactersOf(asString(text)))),
+  stringChars: define('str', (text: Value) => {
+    checkArrayLength(asString(text).length)
+    return new JsonnetArray(charactersOf(asString(text)))
+  }),
   isEmpty: define('str', (text: Value) => asString(text) === ''),
   equalsIgnoreCase: define('str1 str2', (a: Value, b: Value) => fold(asString(a)) === fold(asString(b))),
   split: define('str c', split),
@@ -31,9 +35,9 @@ export const strings: Definitions = {
   asciiUpper: define('str', (text: Value) => asString(text).replace(/[a-z]/g, (letter) => letter.toUpperCase())),
   asciiLower: define('str', (text: Value) => asString(text).replace(/[A-Z]/g, (letter) => letter.toLowerCase())),
   format: define('str vals', (text: Value, values: Value) => format(asString(text), values)),
-  escapeStringJson: define('str_', (text: Value) => escapeJson(textOf(text))),
-  escapeStringPython: define('str', (text: Value) => escapeJson(textOf(text))),
-  escapeStringBash: define('str_', (text: Value) => `'${textOf(text).replaceAll("'", `'"'"'`)}'`),
+  escapeStringJson: define('str_', (text: Value) => sized(escapeJson(textOf(text)))),
+  escapeStringPython: define('str', (text: Value) => sized(escapeJson(textOf(text)))),
+  escapeStringBash: define('str_', (text: Value) => sized(`'${textOf(text).replaceAll("'", `'"'"'`)}'`)),
   escapeStringDollars: define('str_', (text: Value) => textOf(text).replaceAll('$', '$$$$')),
   escapeStringXML: define('str_', (text: Value) =>
     textOf(text).replace(/[<>&"']/g, (char) => xmlEscapes[char] ?? char),
@@ -163,7 +167,7 @@ function strReplace(textValue: Value, fromValue: Value, toValue: Value): string 
   const to = asString(toValue)
   if (from === '') fail("'from' string must not be zero length.")
   const parts = text.split(from)
-  if (text.length + (parts.length - 1) * to.length > stringLengthMax) fail(`String longer than ${stringLengthMax}`)
+  checkStringLength(text.length + (parts.length - 1) * to.length)
   return parts.join(to)
 }
 

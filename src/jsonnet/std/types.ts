@@ -1,13 +1,11 @@
 import { compareValues, equalValues } from '../compare.ts'
 import { escapeJson } from '../escape-json.ts'
-import { JsonnetFunction } from '../function.ts'
 import { fail } from '../machine.ts'
-import { JsonnetObject } from '../object.ts'
-import { type TypeName, textOf, typeOf } from '../operators.ts'
+import { textOf } from '../operators.ts'
 import { program } from '../program.ts'
 import { lengthOf } from '../strings.ts'
-import { force } from '../thunk.ts'
-import { JsonnetArray, type Slot, type Value } from '../values.ts'
+import { type TypeName, typeOf } from '../type-of.ts'
+import { force, JsonnetArray, JsonnetFunction, JsonnetObject, type Slot, type Value } from '../values.ts'
 import { asArray, asString, type Definitions, define } from './define.ts'
 
 export const types: Definitions = {

@@ -7,8 +7,7 @@ import { Scope, type Unit } from './scope.ts'
 import { type Place, Source } from './source.ts'
 import { standardLibrary } from './std/library.ts'
 import type { Import, Node } from './syntax.ts'
-import { Thunk } from './thunk.ts'
-import { type Code, JsonnetArray, type Value } from './values.ts'
+import { type Code, JsonnetArray, Thunk, type Value } from './values.ts'
 
 /** Loads and compiles the files of one evaluation, each once. */
 export class Files {
@@ -26,7 +25,7 @@ export class Files {
   compile(name: string, text: string): Thunk {
     const source = new Source(name, text)
     const { builtins, object } = standardLibrary()
-    const unit: Unit = { source, builtins, keepPlaces: this.#keepPlaces }
+    const unit: Unit = { source, builtins, keepPlaces: this.#keepPlaces, compile }
     const scope = Scope.ofFile(unit)
     const tree: Node = parse(source)
     const code = compileTree(tree, scope)
@@ -69,7 +68,7 @@ export class Files {
 
 function compileTree(tree: Node, scope: Scope): Code {
   try {
-    return compile(tree, scope)
+    return scope.compile(tree)
   } catch (error) {
     // The only RangeError that compiling can meet is the end of this thread's stack.
     if (!(error instanceof RangeError)) throw error
@@ -89,17 +88,4 @@ function toText(content: string | Uint8Array): string {
 
 function toBytes(content: string | Uint8Array): Uint8Array {
   return typeof content === 'string' ? new TextEncoder().encode(content) : content
-}
-
-let current: Files = new Files(undefined, false)
-
-/** The files of the evaluation that is under way; gives back those of the one before. */
-export function enterFiles(files: Files): Files {
-  const former = current
-  current = files
-  return former
-}
-
-export function importer(node: Import, place: Place): Code {
-  return () => current.import(node, place)
 }

@@ -1,50 +1,32 @@
 import { enterFrame, fail, machine } from './machine.ts'
 import type { Place } from './source.ts'
 import { didYouMean } from './suggest.ts'
-import { force, Thunk } from './thunk.ts'
-import type { Code, Env, Slot, Value } from './values.ts'
+import {
+  type Builtin,
+  type Env,
+  type FunctionPlan,
+  force,
+  type JsonnetFunction,
+  type Slot,
+  Thunk,
+  type Value,
+} from './values.ts'
 
-export interface CompiledParameter {
-  name: string
-  /** Makes the argument that was not given, from the environment of the call. Absent when it must be given. */
-  fallback: ((env: Env) => Slot) | undefined
+/** Calls with positional arguments from within a builtin, whose own call is the place that a failure names. */
+export function call(fn: JsonnetFunction, ...args: Slot[]): Value {
+  return callWith(fn, args, [], false, undefined)
 }
 
-/** What all closures of one function expression share. */
-export interface FunctionPlan {
-  name: string | undefined
-  parameters: readonly CompiledParameter[]
-  /** How many of the parameters must be given. */
-  required: number
-  /** Entries of the environment of a call, known once the body is compiled. */
-  layout: { size: number }
-  body: Code
-  builtin: Builtin | undefined
-}
-
-/** A function that is not written in Jsonnet. Gets its arguments in order; those not given are undefined. */
-export interface Builtin {
-  /** By parameter: the argument arrives unevaluated. */
-  lazy: readonly boolean[]
-  call: (...args: Slot[]) => Value
-}
-
-export class JsonnetFunction {
-  readonly plan: FunctionPlan
-  readonly env: Env
-
-  constructor(plan: FunctionPlan, env: Env) {
-    this.plan = plan
-    this.env = env
+/** The call that a function body left to its caller; see `tail`. */
+export const pendingCall: { fn: JsonnetFunction | undefined; env: Env; tailstrict: boolean; place: Place | undefined } =
+  {
+    fn: undefined,
+    env: [],
+    tailstrict: false,
+    place: undefined,
   }
 
-  /** Calls with positional arguments from within a builtin, whose own call is the place that a failure names. */
-  call(...args: Slot[]): Value {
-    return callWith(this, args, [], false, undefined)
-  }
-}
-
-/** Returned by a body in place of a value: the call to go on with is in `machine.tail…`. */
+/** Returned by a body in place of a value: the call to go on with is in `pendingCall`. */
 export const tail = Symbol('tail') as unknown as Value
 
 /** Runs a body in an environment that has the arguments. */
@@ -56,13 +38,13 @@ export function run(fn: JsonnetFunction, env: Env, tailstrict: boolean, place: P
   machine.trimmable = tailstrict
   let value = fn.plan.body(env)
   while (value === tail) {
-    const next = machine.tailFunction as JsonnetFunction
-    machine.places[top] = machine.tailPlace
+    const next = pendingCall.fn as JsonnetFunction
+    machine.places[top] = pendingCall.place
     machine.top = top + 1
     machine.depth = depth
     enterFrame()
-    machine.trimmable = machine.tailStrict
-    value = next.plan.body(machine.tailEnv)
+    machine.trimmable = pendingCall.tailstrict
+    value = next.plan.body(pendingCall.env)
   }
   machine.depth = depth
   machine.trimmable = trimmable

@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream'
  *  A stream that fails is written to no more; the rest of the output goes on, and `flushed` rejects with the failure. */
 export class ExecOutput {
   readonly #source: Readable
-  #waiting = 0
+  readonly #full = new Set<Writable>()
   #unwritten = 0
   #failure: unknown
   #idle: (() => void) | undefined
@@ -15,7 +15,7 @@ export class ExecOutput {
 
   /** The source waits for a reader. */
   get isHeldBack(): boolean {
-    return this.#waiting > 0
+    return this.#full.size > 0
   }
 
   write(stream: Writable | null, chunk: Buffer): void {
@@ -44,12 +44,14 @@ export class ExecOutput {
   }
 
   #waitFor(stream: Writable): void {
-    this.#waiting++
+    if (this.#full.has(stream)) return
+    this.#full.add(stream)
     this.#source.pause()
     const go = () => {
       stream.off('drain', go)
       stream.off('close', go)
-      if (--this.#waiting === 0) this.#source.resume()
+      this.#full.delete(stream)
+      if (this.#full.size === 0) this.#source.resume()
     }
     stream.on('drain', go)
     stream.on('close', go)

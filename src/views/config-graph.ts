@@ -28,7 +28,7 @@ function drawText(run: GraphRun): string {
   const byLevel = [...tasks].sort((a, b) => a.level - b.level)
   const width = Math.max(1, ...tasks.map(({ level }) => String(level).length))
   const lines = byLevel.map((task) => {
-    const parents = Object.values(task.depends).map((depend) => {
+    const parents = dependsIn(run, task).map((depend) => {
       return `${nameIn(run, depend)}${isPlain(depend) ? '' : ` (${depend.conditions.join(', ')})`}`
     })
     const marks = marksOf(task)

@@ -148,6 +148,7 @@ const definitions: Schema = {
       tmpfs: object({
         size: {
           type: ['string', 'number', 'null'],
+          minimum: 0,
           description: '512Mi, 1Gi, 100M or a number of bytes.',
           pattern: '^\\s*\\+?(\\d+\\.?\\d*|\\.\\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\\d+)?\\s*$',
         },

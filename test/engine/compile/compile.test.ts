@@ -1,0 +1,270 @@
+import { expect, expectTypeOf, test } from 'vitest'
+import { setupErrorRun } from '../../../src/engine/compile/compile.ts'
+import type { CompiledRun } from '../../../src/engine/compile/compiled-run.ts'
+import type { CreateRunRequest } from '../../../src/engine/ports/run-service.ts'
+import { branchSource, compileText, graphText, origin, taskOf } from './a-compile.ts'
+
+const pod = 'runtime: { containers: [{ image: b }] }'
+
+test('a compiled run is what the run service takes', () => {
+  expectTypeOf<CompiledRun>().toEqualTypeOf<CreateRunRequest>()
+})
+
+test('the smallest run, with every default', async () => {
+  const { runs, skipped, undefinedVariables } = await compileText(
+    `runs:\n  - name: r\n    tasks:\n      - name: t\n        ${pod}`,
+  )
+  expect({ skipped, undefinedVariables }).toEqual({ skipped: [], undefinedVariables: [] })
+  expect(runs).toEqual([
+    {
+      name: 'r',
+      group: '/user/u/branch/main',
+      cacheGroup: 'u-r',
+      setupErrors: [],
+      annotations: { run_type: 'user' },
+      staticEnvironment: { CI: 'true' },
+      environment: {},
+      tasks: {
+        'id of t': {
+          id: 'id of t',
+          name: 't',
+          level: 0,
+          depends: {},
+          runtime: {
+            type: 'pod',
+            arch: '',
+            containers: [{ image: 'b', environment: {}, user: '', privileged: false, entrypoint: '', volumes: [] }],
+          },
+          environment: {},
+          workingDir: '~/project',
+          shell: '/bin/sh -e',
+          user: '',
+          steps: [],
+          ignoreFailure: false,
+          needsApproval: false,
+          skip: false,
+          dockerRegistriesAuth: {},
+          taskTimeoutIntervalMs: 0,
+        },
+      },
+    },
+  ])
+})
+
+test('everything that a task says', async () => {
+  const { runs } = await compileText(`runs:
+  - name: r
+    tasks:
+      - name: t
+        runtime:
+          arch: arm64
+          containers:
+            - { image: a, user: me, privileged: true, entrypoint: run it, volumes: [{ path: /x, tmpfs: { size: 1Ki } }, { path: /w, tmpfs: {} }] }
+        working_dir: /w
+        shell: bash
+        user: you
+        ignore_failure: true
+        approval: true
+        steps:
+          - clone: { depth: 2, recurse_submodules: true }
+          - clone: { name: get }
+          - run: { name: go, command: c, environment: { A: b }, working_dir: /d, shell: s, tty: false }
+          - save_to_workspace: { name: s, contents: [{ source_dir: a, dest_dir: b, paths: [c] }] }
+          - restore_workspace: { dest_dir: d }
+          - save_cache: { key: k, contents: [{ source_dir: a }] }
+          - restore_cache: { keys: [k], dest_dir: d }
+`)
+  expect(taskOf(runs[0], 't')).toMatchObject({
+    runtime: {
+      arch: 'arm64',
+      containers: [
+        {
+          image: 'a',
+          user: 'me',
+          privileged: true,
+          entrypoint: 'run it',
+          volumes: [
+            { path: '/x', tmpfsSizeBytes: 1024 },
+            { path: '/w', tmpfsSizeBytes: 0 },
+          ],
+        },
+      ],
+    },
+    workingDir: '/w',
+    shell: 'bash',
+    user: 'you',
+    ignoreFailure: true,
+    needsApproval: true,
+  })
+  expect(taskOf(runs[0], 't').steps).toEqual([
+    { type: 'clone', name: 'Clone repository and checkout code', depth: 2, recurseSubmodules: true },
+    { type: 'clone', name: 'get', depth: 0, recurseSubmodules: false },
+    { type: 'run', name: 'go', command: 'c', environment: { A: 'b' }, workingDir: '/d', shell: 's', tty: false },
+    { type: 'save_to_workspace', name: 's', contents: [{ sourceDir: 'a', destDir: 'b', paths: ['c'] }] },
+    { type: 'restore_workspace', name: '', destDir: 'd' },
+    { type: 'save_cache', name: '', key: 'k', contents: [{ sourceDir: 'a', destDir: '', paths: ['**'] }] },
+    { type: 'restore_cache', name: '', keys: ['k'], destDir: 'd' },
+  ])
+})
+
+test('dependencies go by ids, keep their conditions and give levels', async () => {
+  const { runs } = await compileText(
+    `runs:\n${graphText({ c: 'b, { a2: [on_skipped, on_failure] }', b: 'a', a: '', a2: '' })}`,
+  )
+  const tasks = runs[0]?.tasks ?? {}
+  expect(Object.keys(tasks)).toEqual(['id of c', 'id of b', 'id of a', 'id of a2'])
+  expect(Object.values(tasks).map(({ level }) => level)).toEqual([2, 1, 0, 0])
+  expect(taskOf(runs[0], 'c').depends).toEqual({
+    'id of b': { taskId: 'id of b', conditions: ['on_success'] },
+    'id of a2': { taskId: 'id of a2', conditions: ['on_skipped', 'on_failure'] },
+  })
+})
+
+const whens = `runs:
+  - { name: always, tasks: [{ name: t, ${pod}, when: { tag: v1 } }, { name: u, ${pod}, when: { branch: '/^ma/' } }] }
+  - { name: never, when: { branch: other } }
+  - { name: tagged, when: { tag: '/./' } }
+`
+test('runs whose when does not match are left out, tasks are skipped', async () => {
+  const branch = await compileText(whens)
+  expect(branch.runs.map(({ name }) => name)).toEqual(['always'])
+  expect(branch.skipped).toEqual([
+    { name: 'never', reason: 'when' },
+    { name: 'tagged', reason: 'when' },
+  ])
+  expect([taskOf(branch.runs[0], 't').skip, taskOf(branch.runs[0], 'u').skip]).toEqual([true, false])
+  const tag = await compileText(
+    whens,
+    {},
+    { source: { ...branchSource, refType: 'tag', ref: 'refs/tags/v1', branch: '', tag: 'v1' } },
+  )
+  expect(tag.runs.map(({ name }) => name)).toEqual(['always', 'tagged'])
+  expect([taskOf(tag.runs[0], 't').skip, taskOf(tag.runs[0], 'u').skip]).toEqual([false, true])
+})
+
+test.each(['[ci skip] change', 'change\n\nbody [ci skip] body'])('no run for the message %j', async (message) => {
+  const { runs, skipped } = await compileText(whens, {}, { message })
+  expect(runs).toEqual([])
+  expect(skipped).toEqual(['always', 'never', 'tagged'].map((name) => ({ name, reason: 'ci_skip' })))
+})
+
+test('[CI SKIP] is no [ci skip]', async () => {
+  expect((await compileText(whens, {}, { message: '[CI SKIP] [ci  skip]' })).runs).toHaveLength(1)
+})
+
+const variables = `docker_registries_auth: { r: { username: { from_variable: user }, password: { from_variable: token } } }
+runs:
+  - name: r
+    tasks:
+      - name: t
+        environment: { A: { from_variable: user }, B: { from_variable: token }, C: { from_variable: missing }, D: text }
+        runtime: { containers: [{ image: b, environment: { E: { from_variable: user }, F: { from_variable: missing } } }] }
+        steps: [{ run: { command: c, environment: { G: { from_variable: user }, H: { from_variable: other } } } }]
+  - name: s
+    when: { branch: other }
+    tasks: [{ name: t, ${pod}, environment: { A: { from_variable: unused } } }]
+`
+const given = { user: { value: 'me', secret: false }, token: { value: 's3cr3t', secret: true } }
+
+test('variables are resolved, secrets stay references, undefined ones are empty', async () => {
+  const { runs, undefinedVariables } = await compileText(variables, given)
+  const task = taskOf(runs[0], 't')
+  expect(task.environment).toEqual({ A: 'me', B: { fromVariable: 'token' }, C: '', D: 'text' })
+  expect(task.runtime.containers[0]?.environment).toEqual({ E: 'me', F: '' })
+  expect(task.steps).toMatchObject([{ environment: { G: 'me', H: '' } }])
+  expect(task.dockerRegistriesAuth).toEqual({
+    r: { type: 'basic', username: 'me', password: { fromVariable: 'token' }, auth: '' },
+  })
+  expect(undefinedVariables).toEqual([
+    { name: 'missing', usedBy: ['task "t" of run "r"'] },
+    { name: 'other', usedBy: ['task "t" of run "r"'] },
+  ])
+  expect(JSON.stringify(runs)).not.toContain('s3cr3t')
+})
+
+test('undefined variables are an error when asked', async () => {
+  await expect(compileText(variables, given, { strictVariables: true })).rejects.toMatchObject({
+    code: 'variableInvalid',
+    details: { names: ['missing', 'other'] },
+    message: `variables that nobody gave:
+  missing, wanted by task "t" of run "r"
+  other, wanted by task "t" of run "r"
+Give them with --var NAME=VALUE or --secret NAME`,
+  })
+  const all = { ...given, missing: { value: '', secret: false }, other: { value: '', secret: true } }
+  expect((await compileText(variables, all, { strictVariables: true })).undefinedVariables).toEqual([])
+})
+
+test('at most five places are named for one variable', async () => {
+  const tasks = Array.from(
+    { length: 7 },
+    (_, index) => `{ name: t${index}, ${pod}, environment: { A: { from_variable: x } } }`,
+  )
+  const { undefinedVariables } = await compileText(`runs: [{ name: r, tasks: [${tasks.join(', ')}] }]`)
+  expect(undefinedVariables[0]?.usedBy).toEqual([0, 1, 2, 3, 4].map((index) => `task "t${index}" of run "r"`))
+})
+
+test('registry credentials: the run inherits, the task replaces whole entries and adds', async () => {
+  const { runs } = await compileText(
+    `docker_registries_auth:
+  index.docker.io: { username: root, password: p }
+  one: { type: encodedauth, auth: { from_variable: user } }
+runs:
+  - name: r
+    docker_registries_auth: { one: { username: run }, two: { username: run } }
+    tasks:
+      - { name: a, ${pod} }
+      - { name: b, ${pod}, docker_registries_auth: { two: { type: encodedauth, auth: x }, 'https://index.docker.io/v1/': { username: task } } }
+`,
+    given,
+  )
+  const basic = (username: string, password = '') => ({ type: 'basic', username, password, auth: '' })
+  expect(taskOf(runs[0], 'a').dockerRegistriesAuth).toEqual({
+    'index.docker.io': basic('root', 'p'),
+    one: basic('run'),
+    two: basic('run'),
+  })
+  expect(taskOf(runs[0], 'b').dockerRegistriesAuth).toEqual({
+    'index.docker.io': basic('root', 'p'),
+    one: basic('run'),
+    two: { type: 'encodedauth', username: '', password: '', auth: 'x' },
+    'https://index.docker.io/v1/': basic('task'),
+  })
+})
+
+test('timeouts: the task before the run before the config; 0s lifts an inherited one', async () => {
+  const text = (root: string) => `${root}runs:
+  - { name: r, task_timeout_interval: 2m, tasks: [{ name: a, ${pod} }, { name: b, ${pod}, task_timeout_interval: 3m }, { name: c, ${pod}, task_timeout_interval: 0s }] }
+  - { name: s, tasks: [{ name: a, ${pod} }] }
+`
+  const timeouts = async (root: string) =>
+    (await compileText(text(root))).runs.map(({ tasks }) =>
+      Object.values(tasks).map(({ taskTimeoutIntervalMs }) => taskTimeoutIntervalMs),
+    )
+  expect(await timeouts('task_timeout_interval: 1m\n')).toEqual([[120_000, 180_000, 0], [60_000]])
+  expect(await timeouts('')).toEqual([[120_000, 180_000, 0], [0]])
+})
+
+test('runs share nothing that one of them could change', async () => {
+  const text = `runs:\n  - { name: r, tasks: [{ name: t, ${pod}, steps: [{ save_cache: { key: k, contents: [{}] } }] }] }\n`
+  const first = await compileText(text)
+  const [run] = first.runs
+  if (run === undefined) throw new Error('no run')
+  run.annotations.x = 'y'
+  run.staticEnvironment.x = 'y'
+  expect(origin.annotations).toEqual({ run_type: 'user' })
+  expect(origin.staticEnvironment).toEqual({ CI: 'true' })
+})
+
+test('a config that cannot be used makes one run that says so and shares no caches', () => {
+  expect(setupErrorRun(origin, ['bad'])).toEqual({
+    name: 'Setup Error',
+    group: '/user/u/branch/main',
+    cacheGroup: '',
+    setupErrors: ['bad'],
+    annotations: { run_type: 'user' },
+    staticEnvironment: { CI: 'true' },
+    environment: {},
+    tasks: {},
+  })
+})

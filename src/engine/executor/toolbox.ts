@@ -44,13 +44,14 @@ done
 printf '%s\\0' "$PWD" "$home" "$uid" "$git"`
 }
 
-/** Writes the text of a step to a file, which only the step's user can read, and removes it in the end.
- *  Parameters: working directory or '', name of the file, number of following parameters that together are the text, those,
- *  then the words of the shell. Its variables have names that no environment holds: a variable of the step that was assigned here
- *  would reach the step changed. With number 0 the text comes on standard input, and the file stays for `runScript` with number −1. */
+/** Writes the text of a step to a file, which only the step's user can read, and removes it in the end. Both outputs go one way, so that
+ *  they keep their order. Parameters: working directory or '', name of the file, number of following parameters that together are the
+ *  text, those, then the words of the shell. With number 0 the text comes on standard input, and the file stays for `runScript` with
+ *  number −1. Its variables have names that no environment holds: one that the step has would reach the step changed. */
 export function runScript(pod: Pod): string {
   const rm = applet(pod, 'rm')
-  return `_agola_dir=$1 _agola_name=$2 _agola_parts=$3
+  return `exec 2>&1
+_agola_dir=$1 _agola_name=$2 _agola_parts=$3
 shift 3
 if [ -n "$_agola_dir" ] && ! cd -- "$_agola_dir" 2>/dev/null; then
   echo "agola: the working directory \\"$_agola_dir\\" does not exist in the container, or its user may not enter it" >&2

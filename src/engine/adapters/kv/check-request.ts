@@ -53,6 +53,7 @@ function checkCount(count: number, max: number, what: string): void {
 }
 
 function checkBranch(ops: readonly Op[]): void {
+  if (ops.length === 0) return
   const keys = new Set<string>()
   const prefixes: string[] = []
   for (const op of ops) {

@@ -1,7 +1,10 @@
 import type { Compare, CompareOperator, Entry } from '../../ports/key-value-store.ts'
 
+/** An entry, or as much of it as the compare needs: only one of the value looks at that. */
+type Compared = Pick<Entry, 'createRevision' | 'modRevision' | 'version' | 'lease'> & { value?: Uint8Array }
+
 /** Whether a compare holds for the entry of its key; `null` is an absent key (spec/storage.md 13.2). */
-export function holds(compare: Compare, entry: Entry | null): boolean {
+export function holds(compare: Compare, entry: Compared | null): boolean {
   switch (compare.target) {
     case 'value':
       return bytesEqual(entry?.value ?? noBytes, compare.value) === (compare.operator === '=')

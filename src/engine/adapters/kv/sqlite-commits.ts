@@ -3,7 +3,7 @@ import { AgolaError } from '../../model/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Machine } from './machine.ts'
 import { isBusy, sqliteError } from './sqlite-error.ts'
-import { unfail, type WriteReply, type WriteRequest } from './sqlite-request.ts'
+import { errorOf, type WriteReply, type WriteRequest } from './sqlite-request.ts'
 import { SqliteThread, workerFile } from './sqlite-thread.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
 
@@ -21,7 +21,7 @@ export interface CommitSettings {
 
 interface Waiting {
   request: WriteRequest
-  resolve: (reply: WriteReply) => void
+  resolve: (reply: Reply) => void
   reject: (error: unknown) => void
 }
 
@@ -29,6 +29,7 @@ type Reply = Exclude<WriteReply, { type: 'failed' }>
 
 const blockedMsMax = 100
 const requestsPerBatchMax = 512
+const drainsPerTurnMax = 8
 /** With another process writing all the time, its turn may come late (spec/storage.md 14.1: up to 3 s were seen). */
 const busyMsMax = 30_000
 const busyPauseMs = 10
@@ -40,6 +41,7 @@ export class SqliteCommits {
   readonly #onCommit: () => void
   #queue: Waiting[] = []
   #isScheduled = false
+  #drains = 0
   #blockedMs = 0
   #busySinceMs: number | undefined
   #thread: SqliteThread | undefined
@@ -57,11 +59,11 @@ export class SqliteCommits {
   }
 
   /** The reply comes after the commit. Throws what the reply carries as an error. */
-  async submit(request: WriteRequest): Promise<Reply> {
-    const { promise, resolve, reject } = Promise.withResolvers<WriteReply>()
-    this.#queue.push({ request, resolve, reject })
-    this.#schedule()
-    return unfail(await promise)
+  submit(request: WriteRequest): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ request, resolve, reject })
+      this.#schedule()
+    })
   }
 
   /** Applies what is queued, then ends the thread. Nothing may be submitted any more. */
@@ -70,14 +72,17 @@ export class SqliteCommits {
     await this.#thread?.close()
   }
 
+  /** All that this turn of the event loop asks for shares a commit. I/O gets its turn between commits now and then, because a writer
+   *  that asks again as soon as it is answered would otherwise keep it out for ever. */
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    // An immediate, not a microtask: all that this turn of the event loop asks for shares a commit, and I/O gets its turn between commits.
-    setImmediate(() => {
+    const drain = () => {
       this.#isScheduled = false
       this.#drain()
-    })
+    }
+    if (++this.#drains % drainsPerTurnMax === 0) setImmediate(drain)
+    else process.nextTick(drain)
   }
 
   #drain(): void {
@@ -172,7 +177,9 @@ export class SqliteCommits {
 function answer(batch: readonly Waiting[], replies: readonly WriteReply[]): void {
   for (const [index, { resolve, reject }] of batch.entries()) {
     const reply = replies[index]
-    if (reply) resolve(reply)
-    else reject(new AgolaError('assertionFailed', 'The writer of the store has answered too little.'))
+    if (reply === undefined)
+      reject(new AgolaError('assertionFailed', 'The writer of the store has answered too little.'))
+    else if (reply.type === 'failed') reject(errorOf(reply))
+    else resolve(reply)
   }
 }

@@ -44,8 +44,6 @@ export function failed({ code, message, details }: AgolaError): WriteReply {
   return { type: 'failed', code, message, details }
 }
 
-/** The reply, or the error that it carries as a throw. */
-export function unfail(reply: WriteReply): Exclude<WriteReply, { type: 'failed' }> {
-  if (reply.type !== 'failed') return reply
-  throw new AgolaError(reply.code, reply.message, { details: reply.details })
+export function errorOf({ code, message, details }: Extract<WriteReply, { type: 'failed' }>): AgolaError {
+  return new AgolaError(code, message, { details })
 }

@@ -19,17 +19,24 @@ export function textOf(row: Row | undefined, column: string): string {
   return typeof value === 'string' ? value : damaged(column)
 }
 
-/** A row with the columns key, value, create_rev, mod_rev, version and lease. */
-export function entryOf(row: Row): Entry {
-  const { value, lease } = row
+/** What an entry is compared by, its value left out. */
+export type Head = Omit<Entry, 'key' | 'value'>
+
+/** A row with the columns create_rev, mod_rev, version and lease. */
+export function headOf(row: Row): Head {
+  const { lease } = row
   return {
-    key: textOf(row, 'key'),
-    value: value instanceof Uint8Array ? value : damaged('value'),
     createRevision: revisionOf(row, 'create_rev'),
     modRevision: revisionOf(row, 'mod_rev'),
     version: integerOf(row, 'version'),
     lease: typeof lease === 'string' ? lease : null,
   }
+}
+
+/** A row with the columns key and value too. */
+export function entryOf(row: Row): Entry {
+  const { value } = row
+  return { key: textOf(row, 'key'), value: value instanceof Uint8Array ? value : damaged('value'), ...headOf(row) }
 }
 
 /** The first text after every key with this prefix: keys hold nothing beyond `~`. */

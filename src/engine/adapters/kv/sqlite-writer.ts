@@ -4,7 +4,7 @@ import { holds } from './compare.ts'
 import { SqliteCompactor } from './sqlite-compactor.ts'
 import { isBusy, sqliteError } from './sqlite-error.ts'
 import { failed, type WriteBatch, type WriteReply, type WriteRequest } from './sqlite-request.ts'
-import { endOfPrefix, entryOf, integerOf, revisionOf, textOf } from './sqlite-row.ts'
+import { endOfPrefix, entryOf, type Head, headOf, integerOf, textOf } from './sqlite-row.ts'
 import { leaseLost } from './store-errors.ts'
 
 const markEveryMs = 60_000
@@ -19,7 +19,9 @@ export class SqliteWriter {
   readonly #compactor: SqliteCompactor
   #markedMs: number | undefined
   /** Within a batch: the revision of the last write in it. */
-  #revision = 0n
+  #revision = 0
+  /** Within a request: what was read of its keys, so that a compare and a put of one key read it once. */
+  readonly #heads = new Map<string, Head | null>()
 
   constructor(db: DatabaseSync, { file, bootId }: { file: string; bootId: string }) {
     this.#db = db
@@ -44,9 +46,9 @@ export class SqliteWriter {
   }
 
   #transaction(batch: WriteBatch): WriteReply[] {
-    this.#db.exec('BEGIN IMMEDIATE')
+    this.#sql.begin.run()
     try {
-      const before = revisionOf(this.#sql.revision.get(), 'revision')
+      const before = integerOf(this.#sql.revision.get(), 'revision')
       this.#revision = before
       this.#expire(batch.monotonicMs)
       const replies = batch.requests.map((request) => this.#applyOne(request, batch))
@@ -64,7 +66,7 @@ export class SqliteWriter {
 
   #commit(): void {
     try {
-      this.#db.exec('COMMIT')
+      this.#sql.commit.run()
     } catch (error) {
       throw isBusy(error) ? error : sqliteError(error, this.#file, 'commit')
     }
@@ -85,24 +87,27 @@ export class SqliteWriter {
       case 'expire':
         return done
       case 'compact':
-        return this.#compactor.step(request.revision, this.#revision)
+        return this.#compactor.step(request.revision, BigInt(this.#revision))
     }
   }
 
   #txn({ compare = [], then, else: otherwise = [] }: Txn): WriteReply {
-    const succeeded = compare.every((one) => holds(one, this.#get(one.key)))
+    this.#heads.clear()
+    const succeeded = compare.every((one) =>
+      holds(one, one.target === 'value' ? this.#get(one.key) : this.#head(one.key)),
+    )
     const ops = succeeded ? then : otherwise
     for (const op of ops) {
       if (op.type === 'put' && op.lease !== undefined && !this.#sql.lease.get(op.lease))
         return failed(leaseLost(op.lease))
     }
     const gets = this.#write(ops)
-    const result: TxnResult = { succeeded, revision: this.#revision, gets }
+    const result: TxnResult = { succeeded, revision: BigInt(this.#revision), gets }
     return { type: 'txn', result }
   }
 
   #write(ops: readonly Op[]): (Entry | null)[] {
-    const revision = this.#revision + 1n
+    const revision = this.#revision + 1
     const gets: (Entry | null)[] = []
     let sub = 0
     for (const op of ops) {
@@ -115,19 +120,23 @@ export class SqliteWriter {
     return gets
   }
 
-  #put(key: string, value: Uint8Array, lease: string | null, revision: bigint, sub: number): void {
-    const row = this.#sql.put.get(key, value, revision, revision, lease)
-    this.#sql.addEvent.run(revision, sub, key, value, integerOf(row, 'create_rev'), integerOf(row, 'version'), lease)
+  /** A key is written once in a request, so what was read of it before still holds. */
+  #put(key: string, value: Uint8Array, lease: string | null, revision: number, sub: number): void {
+    const old = this.#head(key)
+    const createRevision = old === null ? revision : Number(old.createRevision)
+    const version = old === null ? 1 : old.version + 1
+    this.#sql.put.run(key, value, createRevision, revision, version, lease)
+    this.#sql.addEvent.run(revision, sub, key, value, createRevision, version, lease)
   }
 
   /** How many events it made: 1, or 0 when the key was absent. */
-  #delete(key: string, revision: bigint, sub: number): number {
+  #delete(key: string, revision: number, sub: number): number {
     if (this.#sql.delete.run(key).changes === 0) return 0
     this.#sql.addEvent.run(revision, sub, key, null, 0, 0, null)
     return 1
   }
 
-  #deletePrefix(prefix: string, revision: bigint, sub: number): number {
+  #deletePrefix(prefix: string, revision: number, sub: number): number {
     const keys = this.#sql.keysOfPrefix.all(prefix, endOfPrefix(prefix)).map((row) => textOf(row, 'key'))
     for (const [index, key] of keys.entries()) this.#delete(key, revision, sub + index)
     return keys.length
@@ -138,11 +147,21 @@ export class SqliteWriter {
     return row === undefined ? null : entryOf(row)
   }
 
+  #head(key: string): Head | null {
+    const known = this.#heads.get(key)
+    if (known !== undefined) return known
+    const row = this.#sql.head.get(key)
+    const head = row === undefined ? null : headOf(row)
+    this.#heads.set(key, head)
+    return head
+  }
+
   #expire(monotonicMs: number): void {
     for (const row of this.#sql.dueLeases.all(this.#bootId, monotonicMs, monotonicMs)) this.#endLease(textOf(row, 'id'))
   }
 
   #endLease(id: string): void {
+    this.#heads.clear()
     const keys = this.#sql.keysOfLease.all(id).map((row) => textOf(row, 'key'))
     this.#write(keys.map((key) => ({ type: 'delete', key })))
     this.#sql.endLease.run(id)
@@ -160,14 +179,14 @@ const done: WriteReply = { type: 'done' }
 
 function prepareStatements(db: DatabaseSync) {
   return {
+    // Prepared, because parsing them would cost as much as a small write.
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
     revision: db.prepare('SELECT revision FROM meta'),
     setRevision: db.prepare('UPDATE meta SET revision = ?'),
     get: db.prepare('SELECT * FROM kv WHERE key = ?'),
-    put: db.prepare(
-      `INSERT INTO kv VALUES (?, ?, ?, ?, 1, ?) ON CONFLICT (key) DO UPDATE
-       SET value = excluded.value, mod_rev = excluded.mod_rev, version = version + 1, lease = excluded.lease
-       RETURNING create_rev, version`,
-    ),
+    head: db.prepare('SELECT create_rev, mod_rev, version, lease FROM kv WHERE key = ?'),
+    put: db.prepare('INSERT OR REPLACE INTO kv VALUES (?, ?, ?, ?, ?, ?)'),
     delete: db.prepare('DELETE FROM kv WHERE key = ?'),
     addEvent: db.prepare('INSERT INTO hist VALUES (?, ?, ?, ?, ?, ?, ?)'),
     keysOfPrefix: db.prepare('SELECT key FROM kv WHERE key >= ? AND key < ? ORDER BY key'),

@@ -172,9 +172,10 @@ export class SqliteKeyValueStore implements KeyValueStore {
     }
   }
 
-  async #write(request: WriteRequest, options: CallOptions) {
+  #write(request: WriteRequest, options: CallOptions) {
     this.#check(options)
-    return abortable(this.#commits.submit(request), options.signal)
+    const reply = this.#commits.submit(request)
+    return options.signal ? abortable(reply, options.signal) : reply
   }
 
   #isDue(lease: string | null | undefined): boolean {

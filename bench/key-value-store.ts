@@ -1,0 +1,224 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { Client, credentials, type ServiceDefinition } from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
+import { Etcd3 } from 'etcd3'
+import { EtcdKeyValueStore } from '../src/engine/adapters/kv/etcd.ts'
+import { SqliteKeyValueStore } from '../src/engine/adapters/kv/sqlite.ts'
+import { systemClock, systemRandom } from '../src/engine/adapters/system.ts'
+import type { KeyValueStore } from '../src/engine/ports/key-value-store.ts'
+import { EtcdServer } from '../test/support/etcd-server.ts'
+import { type BenchRow, formatRow, inTurns } from './row.ts'
+
+const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 11)
+const value = new Uint8Array(512).fill(7)
+let keys = 0
+const newKey = () => `k/${String(keys++).padStart(10, '0')}`
+
+/** Times commits of the key-value stores, each beside the raw thing that it is built on. */
+export async function rows(): Promise<BenchRow[]> {
+  return [...(await sqliteRows()), ...(await etcdRows())]
+}
+
+async function sqliteRows(): Promise<BenchRow[]> {
+  const rows: BenchRow[] = []
+  for (const thread of ['main', 'worker'] as const) {
+    for (const [writers, count] of [
+      [1, 500],
+      [16, 3000],
+      [64, 3000],
+    ] as const) {
+      const directory = mkdtempSync(join(tmpdir(), 'agola-bench-'))
+      const store = new SqliteKeyValueStore({
+        file: join(directory, 'port.db'),
+        clock: systemClock,
+        random: systemRandom,
+        thread,
+      })
+      const raw = new RawSqlite(join(directory, 'raw.db'))
+      const { oursMs, theirsMs } = await inTurns(
+        rounds,
+        () => spread(writers, count, () => create(store)),
+        () => {
+          for (let sent = 0; sent < count; sent += writers) raw.commit(writers)
+        },
+      )
+      rows.push({
+        work: `SQLite commits, ${writers} writers, thread ${thread}`,
+        against: 'node:sqlite, as many rows a transaction',
+        unit: '1/s',
+        ours: (count / oursMs) * 1000,
+        theirs: (count / theirsMs) * 1000,
+        limit: 0.8,
+      })
+      await store.close()
+      raw.close()
+      rmSync(directory, { recursive: true })
+    }
+  }
+  return rows
+}
+
+async function etcdRows(): Promise<BenchRow[]> {
+  const server = await EtcdServer.start()
+  const store = await EtcdKeyValueStore.open({ endpoints: [server.endpoint], clock: systemClock, random: systemRandom })
+  const raw = new RawEtcd(new URL(server.endpoint).host)
+  const etcd3 = new Etcd3({ hosts: server.endpoint })
+  const bytes = Buffer.from(value)
+  const contests = [
+    { work: 'puts', against: 'raw gRPC', limit: 0.9, ours: () => put(store), theirs: () => raw.put() },
+    { work: 'compare and put', against: 'raw gRPC', limit: 0.9, ours: () => create(store), theirs: () => raw.create() },
+    {
+      work: 'puts',
+      against: 'etcd3',
+      limit: 1,
+      ours: () => put(store),
+      theirs: () => etcd3.put(newKey()).value(bytes).exec(),
+    },
+    {
+      work: 'compare and put',
+      against: 'etcd3',
+      limit: 1,
+      ours: () => create(store),
+      theirs: () => {
+        const key = newKey()
+        return etcd3.if(key, 'Version', '==', 0).then(etcd3.put(key).value(bytes)).commit()
+      },
+    },
+  ]
+  const rows: BenchRow[] = []
+  try {
+    for (const { work, against, limit, ours, theirs } of contests) {
+      for (const [writers, count] of [
+        [1, 100],
+        [16, 500],
+        [64, 500],
+      ] as const) {
+        const { oursMs, theirsMs } = await inTurns(
+          rounds,
+          () => spread(writers, count, ours),
+          () => spread(writers, count, theirs),
+        )
+        const [own, other] = [(count / oursMs) * 1000, (count / theirsMs) * 1000]
+        rows.push({ work: `etcd ${work}, ${writers} writers`, against, unit: '1/s', ours: own, theirs: other, limit })
+      }
+    }
+    return rows
+  } finally {
+    etcd3.close()
+    raw.close()
+    await store.close()
+    await server.destroy()
+  }
+}
+
+/** So many writers, each waiting for its answer before it asks again. */
+async function spread(writers: number, count: number, write: () => Promise<unknown>): Promise<void> {
+  let left = count
+  const work = async () => {
+    while (left-- > 0) await write()
+  }
+  await Promise.all(Array.from({ length: writers }, work))
+}
+
+function put(store: KeyValueStore) {
+  return store.txn({ then: [{ type: 'put', key: newKey(), value }] })
+}
+
+function create(store: KeyValueStore) {
+  const key = newKey()
+  return store.txn({
+    compare: [{ key, target: 'version', operator: '=', value: 0 }],
+    then: [{ type: 'put', key, value }],
+  })
+}
+
+/** The same work in plain statements: a compare that reads, the entry, its history and the revision. */
+class RawSqlite {
+  readonly #db: DatabaseSync
+  #revision = 0
+
+  constructor(file: string) {
+    this.#db = new DatabaseSync(file)
+    this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+      CREATE TABLE meta (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL); INSERT INTO meta VALUES (1, 0);
+      CREATE TABLE kv (key TEXT PRIMARY KEY, value BLOB, create_rev INTEGER, mod_rev INTEGER, version INTEGER, lease TEXT) WITHOUT ROWID;
+      CREATE TABLE hist (rev INTEGER, sub INTEGER, key TEXT, value BLOB, create_rev INTEGER, version INTEGER, lease TEXT, PRIMARY KEY (rev, sub)) WITHOUT ROWID;
+      CREATE INDEX hist_key ON hist (key, rev)`)
+    const db = this.#db
+    this.#sql = {
+      get: db.prepare('SELECT * FROM kv WHERE key = ?'),
+      put: db.prepare('INSERT OR REPLACE INTO kv VALUES (?, ?, ?, ?, 1, NULL)'),
+      event: db.prepare('INSERT INTO hist VALUES (?, 0, ?, ?, ?, 1, NULL)'),
+      revision: db.prepare('UPDATE meta SET revision = ?'),
+    }
+  }
+
+  readonly #sql
+
+  commit(puts: number): void {
+    this.#db.exec('BEGIN IMMEDIATE')
+    for (let index = 0; index < puts; index++) {
+      const key = newKey()
+      const revision = ++this.#revision
+      if (this.#sql.get.get(key) !== undefined) throw new Error(`${key} exists.`)
+      this.#sql.put.run(key, value, revision, revision)
+      this.#sql.event.run(revision, key, value, revision)
+    }
+    this.#sql.revision.run(this.#revision)
+    this.#db.exec('COMMIT')
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+/** etcd's own interface description, called with nothing in between. */
+class RawEtcd {
+  readonly #client: Client
+  readonly #service: ServiceDefinition
+
+  constructor(host: string) {
+    const folder = join(dirname(createRequire(import.meta.url).resolve('etcd3/package.json')), 'proto')
+    const definition = loadSync(join(folder, 'rpc.proto'), {
+      keepCase: true,
+      longs: String,
+      enums: String,
+      defaults: true,
+    })
+    this.#service = definition['etcdserverpb.KV'] as ServiceDefinition
+    this.#client = new Client(host, credentials.createInsecure())
+  }
+
+  put(): Promise<unknown> {
+    return this.#call('Put', { key: Buffer.from(newKey()), value })
+  }
+
+  create(): Promise<unknown> {
+    const key = Buffer.from(newKey())
+    const compare = [{ key, target: 'VERSION', result: 'EQUAL', version: '0' }]
+    return this.#call('Txn', { compare, success: [{ request_put: { key, value } }], failure: [] })
+  }
+
+  close(): void {
+    this.#client.close()
+  }
+
+  #call(name: string, request: object): Promise<unknown> {
+    const method = this.#service[name]
+    if (!method) throw new Error(`etcd has no ${name}.`)
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | null, answer: unknown) => (error ? reject(error) : resolve(answer))
+      this.#client.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, done)
+    })
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  for (const row of await rows()) console.log(formatRow(row))
+}

@@ -1,6 +1,6 @@
 import type { CloneStep, RunStep } from '../model/run-config.ts'
 
-export const cloneStepName = 'Clone repository and checkout code'
+const cloneStepName = 'Clone repository and checkout code'
 
 /** A clone step as a run step, for an executor that has no snapshot to copy (spec/runconfig.md 8). */
 export function lowerCloneStep(step: CloneStep): RunStep {

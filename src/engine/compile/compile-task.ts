@@ -1,7 +1,6 @@
 import type { Config, ConfigRun, ConfigTask } from '../config/config.ts'
 import type { RunTaskId } from '../model/ids.ts'
 import type { DockerRegistryAuth, RunConfigTask, Step } from '../model/run-config.ts'
-import { cloneStepName } from './clone-script.ts'
 import type { ValueResolver } from './resolve-values.ts'
 
 const defaultShell = '/bin/sh -e'
@@ -51,7 +50,7 @@ function compileStep(step: Step, resolver: ValueResolver, usedBy: string): Step 
     case 'run':
       return { ...step, environment: resolver.environment(step.environment, usedBy) }
     case 'clone':
-      return { ...step, name: step.name === '' ? cloneStepName : step.name }
+      return { ...step }
     case 'save_to_workspace':
     case 'save_cache':
       return { ...step, contents: step.contents.map((content) => ({ ...content, paths: [...content.paths] })) }

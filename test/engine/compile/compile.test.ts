@@ -97,7 +97,7 @@ test('everything that a task says', async () => {
     needsApproval: true,
   })
   expect(taskOf(runs[0], 't').steps).toEqual([
-    { type: 'clone', name: 'Clone repository and checkout code', depth: 2, recurseSubmodules: true },
+    { type: 'clone', name: '', depth: 2, recurseSubmodules: true },
     { type: 'clone', name: 'get', depth: 0, recurseSubmodules: false },
     { type: 'run', name: 'go', command: 'c', environment: { A: 'b' }, workingDir: '/d', shell: 's', tty: false },
     { type: 'save_to_workspace', name: 's', contents: [{ sourceDir: 'a', destDir: 'b', paths: ['c'] }] },

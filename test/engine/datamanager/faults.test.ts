@@ -1,0 +1,243 @@
+import { describe, expect, it } from 'vitest'
+import { AgolaError } from '../../../src/engine/model/errors.ts'
+import { chunksOf, contentOf, DataManagerWorld, exportOf, keysIn, put, textOf } from '../../support/a-data-manager.ts'
+import { faultyKv, type TxnFault, watchedObjects } from '../../support/faulty-ports.ts'
+
+/** Lets simulated time pass until the work is done. */
+async function inTime<T>(world: DataManagerWorld, work: Promise<T>): Promise<T> {
+  let done = false
+  const settled = work.finally(() => {
+    done = true
+  })
+  settled.catch(() => undefined)
+  for (let passed = 0; !done && passed < 2000; passed++) await world.clock.advance(50)
+  return settled
+}
+
+describe('a data manager whose stores fail', () => {
+  it.each<[string, TxnFault[]]>([
+    ['before it took effect', ['unknownBefore', undefined]],
+    ['after it took effect', ['unknownAfter', undefined]],
+    ['several times', ['unknownBefore', 'unknownBefore', 'unknownAfter', 'unknownBefore', 'unknownAfter', undefined]],
+  ])('finds out what became of a write whose answer was lost %s', async (_, faults) => {
+    const world = new DataManagerWorld()
+    const queue: TxnFault[] = []
+    const manager = await world.open({ kv: faultyKv(world.kv.another(), () => queue.shift()) })
+    const other = await world.open()
+    const token = await manager.changeGroupToken(['g'])
+    queue.push(...faults)
+    const result = await inTime(world, manager.write([put('a', '1')], { changeGroups: token }))
+    expect((await other.list('note')).map(({ id }) => id)).toEqual(['a'])
+    expect((await world.kv.range({ prefix: 'datamanager/wals/' })).entries).toHaveLength(1)
+    if (result.changeGroups === null) throw new Error('no token')
+    await other.write([put('a', '2')], { changeGroups: result.changeGroups })
+    expect(await textOf(manager, 'a')).toBe('2')
+  })
+
+  it('recognises its write after a cleaner has removed the wal', async () => {
+    const world = new DataManagerWorld()
+    const other = await world.open({ walsKept: 0 })
+    let lost = true
+    const kv = faultyKv(world.kv.another(), ({ then }) => {
+      if (!lost || !then.some((op) => 'key' in op && op.key.startsWith('datamanager/wals/'))) return undefined
+      lost = false
+      return 'unknownAfter'
+    })
+    const manager = await world.open({ kv })
+    const write = manager.write([put('a', '1')])
+    await world.clock.advance(0)
+    await other.checkpoint({ force: true })
+    await other.clean()
+    expect((await world.kv.range({ prefix: 'datamanager/wals/' })).entries).toEqual([])
+    expect((await inTime(world, write)).walSequence).toBe(await other.lastWal())
+    await other.close()
+  })
+
+  it('says that the outcome is unknown when the store stays silent', async () => {
+    const world = new DataManagerWorld()
+    let silent = false
+    const manager = await world.open({ kv: faultyKv(world.kv.another(), () => (silent ? 'unknownBefore' : undefined)) })
+    silent = true
+    await expect(inTime(world, manager.write([put('a', '1')]))).rejects.toMatchObject({ code: 'outcomeUnknown' })
+    silent = false
+    await manager.write([put('b', '1')])
+    expect(await contentOf(manager)).toEqual({ 'note/b': '1' })
+  })
+
+  it('keeps the data when the disk is full, and goes on when there is room', async () => {
+    const world = new DataManagerWorld()
+    let full = false
+    const objects = watchedObjects(world.objects, () => {
+      if (full) throw new AgolaError('diskFull', 'no space left')
+    })
+    const manager = await world.open({ objects })
+    await manager.write([put('a', '1')])
+    full = true
+    await expect(manager.checkpoint({ force: true })).rejects.toMatchObject({ code: 'diskFull' })
+    await expect(manager.write([put('large', 'x'.repeat(300_000))])).rejects.toMatchObject({ code: 'diskFull' })
+    await manager.write([put('b', '2')])
+    expect(await contentOf(manager)).toEqual({ 'note/a': '1', 'note/b': '2' })
+    full = false
+    expect(await manager.checkpoint({ force: true })).toBe(true)
+    await manager.close()
+  })
+})
+
+describe('a store that lost its key-value store', () => {
+  async function storeWithWals(): Promise<DataManagerWorld> {
+    const world = new DataManagerWorld()
+    const manager = await world.open()
+    for (let count = 0; count < 4; count++) {
+      await manager.write([put(`n${count}`, 'x')])
+      await manager.sync()
+    }
+    await manager.close()
+    world.loseKv()
+    await world.clock.advance(1000)
+    return world
+  }
+
+  it('comes back from wals alone', async () => {
+    const world = await storeWithWals()
+    expect(Object.keys(await contentOf(await world.open()))).toEqual(['note/n0', 'note/n1', 'note/n2', 'note/n3'])
+  })
+
+  it('refuses to start when a wal in the middle is missing, naming it, and writes nothing', async () => {
+    const world = await storeWithWals()
+    const [, second, third] = await keysIn(world, 'rundata/wals/status/')
+    if (second === undefined || third === undefined) throw new Error('too few wals')
+    await world.objects.delete(second)
+    const before = await keysIn(world, '')
+    const { revision } = await world.kv.status()
+    const name = (key: string) => /([0-9a-v-]{27})\.committed/.exec(key)?.[1] ?? ''
+    await expect(world.open()).rejects.toMatchObject({
+      code: 'storeUnusable',
+      message: expect.stringContaining(name(second)),
+    })
+    await expect(world.open()).rejects.toMatchObject({ message: expect.stringContaining(name(third)) })
+    expect(await keysIn(world, '')).toEqual(before)
+    expect((await world.kv.status()).revision).toBe(revision)
+  })
+
+  it('says that there is no snapshot when wals are left that need one', async () => {
+    const world = await storeWithWals()
+    const [first] = await keysIn(world, 'rundata/wals/status/')
+    await world.objects.delete(first ?? '')
+    await expect(world.open()).rejects.toMatchObject({ code: 'noDataStatus' })
+  })
+
+  it('takes an older snapshot when files of the newest are missing, as long as the wals go back that far', async () => {
+    const world = new DataManagerWorld()
+    const manager = await world.open()
+    await manager.write([put('a', '1')])
+    await manager.checkpoint({ force: true })
+    await manager.write([put('b', '2')])
+    await manager.checkpoint({ force: true })
+    const { files } = await manager.dataStatus()
+    await manager.close()
+    await world.objects.delete(`rundata/data/note/${files.get('note')?.[0]?.id}.data`)
+    world.loseKv()
+    expect(await contentOf(await world.open())).toEqual({ 'note/a': '1', 'note/b': '2' })
+  })
+
+  it('does not fall back behind an import', async () => {
+    const world = new DataManagerWorld()
+    const manager = await world.open()
+    await manager.write([put('old', '1')])
+    await manager.checkpoint({ force: true })
+    await manager.import(chunksOf(await exportOf(manager)))
+    const { files, dataSequence } = await manager.dataStatus()
+    await manager.close()
+    await world.objects.delete(`rundata/data/note/${files.get('note')?.[0]?.id}.data`)
+    world.loseKv()
+    await expect(world.open()).rejects.toMatchObject({
+      code: 'storeUnusable',
+      message: expect.stringContaining(dataSequence),
+    })
+  })
+
+  it('starts a later epoch even when the clock was set back', async () => {
+    const world = await storeWithWals()
+    world.clock.jumpTo(Date.UTC(2001, 0, 1))
+    const last = (await keysIn(world, 'rundata/wals/status/')).at(-1) ?? ''
+    const manager = await world.open()
+    expect(`rundata/wals/status/${await manager.lastWal()}` > last).toBe(true)
+    await manager.write([put('a', '1')])
+    expect(Object.keys(await contentOf(manager))).toHaveLength(5)
+  })
+
+  it('names the object that is damaged', async () => {
+    const world = await storeWithWals()
+    const [key = ''] = await keysIn(world, 'rundata/wals/data/')
+    await world.objects.put(key, Buffer.from('{"ActionType":"put","Dat'))
+    await expect(world.open()).rejects.toMatchObject({ code: 'storeUnusable', message: expect.stringContaining(key) })
+  })
+})
+
+describe('an import', () => {
+  const entry = (id: string, dataType = 'note') => JSON.stringify({ id, data_type: dataType, data: 'eA==' })
+  const head = '{"agola_export":1}'
+
+  it.each([
+    ['is empty', '', /empty/],
+    ['is cut off in a line', `${head}\n${entry('a')}\n{"id":"b","data_`, /line 3.*cut off/],
+    ['is cut off between lines', `${head}\n${entry('a')}\n`, /cut off/],
+    ['lacks an entry', `${head}\n${entry('a')}\n{"entries":2}\n`, /2 entries, of which 1/],
+    ['goes on after its end', `${head}\n{"entries":0}\n${entry('a')}\n`, /line 3/],
+    ['has ids that do not ascend', `${head}\n${entry('b')}\n${entry('a')}\n{"entries":2}\n`, /line 3.*ascend/],
+    ['has an id twice', `${head}\n${entry('a')}\n${entry('a')}\n{"entries":2}\n`, /line 3/],
+    [
+      'has a type twice',
+      `${head}\n${entry('a')}\n${entry('b', 'user')}\n${entry('c')}\n{"entries":3}\n`,
+      /line 4.*second time/,
+    ],
+    ['has an unknown type', `${head}\n${entry('a', 'secret')}\n{"entries":1}\n`, /line 2.*secret/],
+    ['is no export at all', 'PK\u0003\u0004 zip', /line 1.*JSON/],
+    ['comes from a newer program', '{"agola_export":2}\n{"entries":0}\n', /newer program/],
+    ['has an entry without data', `${head}\n{"id":"a","data_type":"note"}\n{"entries":1}\n`, /line 2/],
+  ])('that %s is refused with its line, and the old data stays', async (_, text, message) => {
+    const world = new DataManagerWorld()
+    const manager = await world.open()
+    await manager.write([put('old', '1')])
+    const error: unknown = await manager.import(chunksOf(text, 7)).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'importInvalid', kind: 'badrequest', message: expect.stringMatching(message) })
+    expect(await contentOf(manager)).toEqual({ 'note/old': '1' })
+    await manager.write([put('new', '2')])
+    await manager.sync()
+    await manager.close()
+    world.loseKv()
+    expect(await contentOf(await world.open())).toEqual({ 'note/new': '2', 'note/old': '1' })
+  })
+
+  it('takes the export of an older program, which has entries only', async () => {
+    const manager = await new DataManagerWorld().open()
+    await manager.import(chunksOf(`${entry('a')}${entry('b')}\n${entry('a', 'user')}`))
+    expect(Object.keys(await contentOf(manager))).toEqual(['note/a', 'note/b', 'user/a'])
+    await manager.close()
+  })
+
+  it('fails when somebody writes meanwhile, and loses neither', async () => {
+    const world = new DataManagerWorld()
+    const [manager, other] = [await world.open(), await world.open()]
+    await other.write([put('a', '1')])
+    async function* slowly(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(`${head}\n${entry('x')}\n`)
+      await other.write([put('b', '2')])
+      yield Buffer.from('{"entries":1}\n')
+    }
+    await expect(manager.import(slowly())).rejects.toMatchObject({ code: 'concurrentUpdate' })
+    expect(await contentOf(manager)).toEqual({ 'note/a': '1', 'note/b': '2' })
+    await manager.close()
+  })
+
+  it('of an export is that export again, byte for byte', async () => {
+    const manager = await new DataManagerWorld().open({ fileBytesMax: 500 })
+    await manager.write(Array.from({ length: 50 }, (_, at) => put(`ü ${at}`, `text ${at}`, at % 2 ? 'note' : 'user')))
+    const exported = await exportOf(manager)
+    const other = await new DataManagerWorld(3).open({ fileBytesMax: 700 })
+    await other.import(chunksOf(exported, 37))
+    expect(await exportOf(other)).toBe(exported)
+    await other.import(chunksOf(exported))
+    expect(await exportOf(other)).toBe(exported)
+  })
+})

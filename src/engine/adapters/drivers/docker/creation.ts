@@ -4,6 +4,7 @@ import type { Clock } from '../../../ports/clock.ts'
 import type { CreatePodOptions, PodRequest } from '../../../ports/pod-driver.ts'
 import { type EngineClient, EngineFailure } from './client.ts'
 import type { EngineEvents } from './events.ts'
+import { startKeeper } from './keeper.ts'
 import type { ContainerSpec } from './spec.ts'
 import { explainRefusal, isImageMissing, isToolsMissing } from './start-refusal.ts'
 import { ContainerWatch } from './watch.ts'
@@ -126,15 +127,14 @@ async function startMain(
   let mainId = firstId
   for (const pauseMs of [...toolsAttempts, null]) {
     const watch = new ContainerWatch(mainId, parts.client, parts.events, parts.clock)
-    try {
-      const lifeline = await startWithLifeline(parts.client, spec, mainId)
-      lifeline?.on('close', () => watch.verify())
-      return { mainId, watch, lifeline }
-    } catch (error) {
-      watch.end({ reason: 'removed', exitCode: null })
-      if (!(error instanceof EngineFailure)) throw error
-      if (pauseMs === null || !isToolsMissing(error)) throw explainMain(spec, error)
+    const started = await startKeeper(parts.client, spec, mainId)
+    if (started.isReady) {
+      started.lifeline?.on('close', () => watch.verify())
+      return { mainId, watch, lifeline: started.lifeline }
     }
+    watch.end({ reason: 'removed', exitCode: null })
+    if (pauseMs === null || !isToolsMissing(started.complaint)) throw explainMain(spec, started.complaint)
+    options.signal?.throwIfAborted()
     await parts.repairTools()
     await parts.clock.sleep(pauseMs, options.signal)
     mainId = await recreate(parts.client, mainId, () => create(spec))
@@ -142,12 +142,11 @@ async function startMain(
   throw new AgolaError('assertionFailed', 'the last attempt returns or throws')
 }
 
-function explainMain({ body }: ContainerSpec, failure: EngineFailure): AgolaError {
-  if (!isToolsMissing(failure)) return explainRefusal(body.Image, failure)
+function explainMain({ body }: ContainerSpec, complaint: string): AgolaError {
+  if (!isToolsMissing(complaint)) return explainRefusal(body.Image, new EngineFailure(500, complaint))
   return new AgolaError(
     'driverFailed',
-    `the tools for containers do not run: ${failure.message}; the tools image needs a static busybox at /bin/busybox. Remove the volumes named agola-tools-… to have them made anew`,
-    { cause: failure },
+    `the tools for containers do not run: ${complaint}; the tools image needs a static busybox at /bin/busybox. Remove the volumes named agola-tools-… to have them made anew`,
   )
 }
 
@@ -159,22 +158,6 @@ async function recreate(client: EngineClient, id: string, create: () => Promise<
     if (!(error instanceof EngineFailure)) throw error
   }
   return create()
-}
-
-/** We hold the container's standard input before it starts to read. */
-async function startWithLifeline(client: EngineClient, { body }: ContainerSpec, id: string): Promise<Duplex | null> {
-  const attached = body.OpenStdin
-    ? client.upgrade(`/containers/${id}/attach`, { query: { stream: true, stdin: true } })
-    : Promise.resolve(null)
-  try {
-    const [lifeline] = await Promise.all([attached, client.json('POST', `/containers/${id}/start`)])
-    lifeline?.on('error', () => undefined)
-    lifeline?.resume()
-    return lifeline
-  } catch (error) {
-    attached.then((lifeline) => lifeline?.destroy()).catch(() => undefined)
-    throw error
-  }
 }
 
 async function startService({ client }: CreationParts, image: string, id: string): Promise<void> {

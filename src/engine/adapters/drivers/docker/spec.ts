@@ -5,6 +5,8 @@ import { label, type PodOwner, podLabels } from './labels.ts'
 
 /** The body of `POST /containers/create` with its query. */
 export interface ContainerSpec {
+  /** Its program is our own and says when it runs. */
+  hasKeeper: boolean
   query: { name: string; platform?: string }
   body: {
     Image: string
@@ -71,7 +73,8 @@ export function podSpec(request: PodRequest, context: SpecContext): ContainerSpe
     const ownLabels = { ...labels, [label.containerIndex]: String(index) }
     const spec =
       index === 0 ? mainBody(request, container, ownLabels, context) : serviceBody(container, ownLabels, context)
-    return { query: { name, ...platform }, body: spec }
+    const hasKeeper = index === 0 && words(container.entrypoint).length === 0
+    return { hasKeeper, query: { name, ...platform }, body: spec }
   })
 }
 
@@ -92,7 +95,8 @@ function mainBody(
     StdinOnce: keepSeconds === null,
     AttachStdin: keepSeconds === null,
     HostConfig: {
-      Init: true,
+      // An entrypoint of the user may be an init of its own; and without one of ours between, its failure to start is told.
+      Init: entrypoint.length === 0,
       AutoRemove: keepSeconds === null,
       Privileged: container.privileged,
       ...(networkMode !== '' && { NetworkMode: networkMode }),
@@ -111,8 +115,12 @@ function mainBody(
   }
 }
 
+/** What the keeper prints once it runs. An init process that cannot start its program has started well, as the engine sees it. */
+export const readyLine = 'ready'
+
 function keeper(keepSeconds: number | null): string[] {
-  return keepSeconds === null ? [busyboxPath, 'cat'] : [busyboxPath, 'sleep', String(Math.max(1, keepSeconds))]
+  const rest = keepSeconds === null ? 'cat' : `sleep ${Math.max(1, keepSeconds)}`
+  return [busyboxPath, 'sh', '-c', `echo ${readyLine}; exec ${busyboxPath} ${rest}`]
 }
 
 function serviceBody(

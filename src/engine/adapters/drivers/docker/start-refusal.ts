@@ -3,8 +3,8 @@ import type { EngineFailure } from './client.ts'
 import { busyboxPath } from './spec.ts'
 
 /** Whether a main container did not start for want of the tools: their volume is empty, or holds no program that runs here. */
-export function isToolsMissing(failure: EngineFailure): boolean {
-  return failure.message.includes(busyboxPath)
+export function isToolsMissing(complaint: string): boolean {
+  return complaint.includes(busyboxPath)
 }
 
 /** Whether the engine has no such image, or not for the platform. */

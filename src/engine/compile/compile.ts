@@ -7,7 +7,7 @@ import type { RunConfigTask } from '../model/run-config.ts'
 import { compileTask } from './compile-task.ts'
 import type { CompiledRun, CompiledRuns, CompileInput, RunOrigin, UndefinedVariable } from './compiled-run.ts'
 import { ValueResolver } from './resolve-values.ts'
-import { setLevels } from './run-graph.ts'
+import { setLevels, tasksById } from './run-graph.ts'
 
 /** Turns a config into the runs to create for one ref and commit (spec/runconfig.md 3 and 7). With `strictVariables`: `variableInvalid`. */
 export async function compileRuns(input: CompileInput): Promise<CompiledRuns> {
@@ -61,7 +61,7 @@ function compileTasks(
       if (taskId !== undefined) task.depends[taskId] = { taskId, conditions: [...conditions] }
     }
   }
-  const byId = Object.fromEntries(tasks.map((task) => [task.id, task]))
+  const byId = tasksById(tasks)
   setLevels(byId)
   return byId
 }

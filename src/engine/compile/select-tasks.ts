@@ -3,7 +3,7 @@ import { nearestName } from '../config/suggest.ts'
 import { AgolaError } from '../model/errors.ts'
 import type { RunConfigTask } from '../model/run-config.ts'
 import type { CompiledRun, TaskSelection } from './compiled-run.ts'
-import { parentsOf, setLevels } from './run-graph.ts'
+import { parentsOf, setLevels, tasksById } from './run-graph.ts'
 
 const namesListedMax = 20
 
@@ -36,7 +36,7 @@ function keepTasks(run: CompiledRun, selection: TaskSelection): CompiledRun {
     .map((task): RunConfigTask => {
       return { ...task, depends: Object.fromEntries(Object.entries(task.depends).filter(([id]) => ids.has(id))) }
     })
-  const byId = Object.fromEntries(tasks.map((task) => [task.id, task]))
+  const byId = tasksById(tasks)
   setLevels(byId)
   return { ...run, tasks: byId }
 }

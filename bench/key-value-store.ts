@@ -53,7 +53,8 @@ async function sqliteRows(): Promise<BenchRow[]> {
         unit: '1/s',
         ours: (count / oursMs) * 1000,
         theirs: (count / theirsMs) * 1000,
-        limit: 0.8,
+        // Handing a commit to a thread pays on disks slow enough to hold up everything else; nothing is promised for others.
+        limit: thread === 'main' ? 0.8 : null,
       })
       await store.close()
       raw.close()

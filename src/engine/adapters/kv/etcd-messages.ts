@@ -40,9 +40,15 @@ export interface CompareMessage {
   lease?: string
 }
 
+export interface PutRequest {
+  key: Buffer
+  value: Uint8Array
+  lease?: string
+}
+
 export interface RequestOp {
   request_range?: RangeRequest
-  request_put?: { key: Buffer; value: Uint8Array; lease?: string }
+  request_put?: PutRequest
   request_delete_range?: { key: Buffer; range_end?: Buffer }
   request_txn?: TxnRequest
 }

@@ -2,6 +2,7 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js'
 import { fromJSON, type Options } from '@grpc/proto-loader'
 import type {
   Header,
+  PutRequest,
   RangeRequest,
   RangeResponse,
   StatusResponse,
@@ -58,6 +59,7 @@ const descriptor = {
       nested: {
         KV: service({
           Range: ['RangeRequest', 'RangeResponse'],
+          Put: ['PutRequest', 'PutResponse'],
           Txn: ['TxnRequest', 'TxnResponse'],
           Compact: ['CompactionRequest', 'CompactionResponse'],
         }),
@@ -174,6 +176,7 @@ function method<Request, Response>(serviceName: string, name: string): Method<Re
 
 export const etcdMethods = {
   range: method<RangeRequest, RangeResponse>('KV', 'Range'),
+  put: method<PutRequest, { header: Header }>('KV', 'Put'),
   txn: method<TxnRequest, TxnResponse>('KV', 'Txn'),
   compact: method<{ revision: string }, { header: Header }>('KV', 'Compact'),
   watch: method<WatchRequest, WatchResponse>('Watch', 'Watch'),

@@ -7,8 +7,9 @@ import { errorOf, type WriteReply, type WriteRequest } from './sqlite-request.ts
 import { SqliteThread, workerFile } from './sqlite-thread.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
 
-/** `main`: this thread writes. `worker`: another one does, as soon as it is up. `auto`: this thread, until that has blocked it for
- *  `blockedMsMax` in all or another process holds the lock; so a short command pays for no thread, and a busy one blocks on no disk. */
+/** `main`: this thread writes. `worker`: another one does, as soon as it is up. `auto`: this thread, until the disk has proved slow or
+ *  another process holds the lock. On a fast disk a commit takes less than handing it to a thread and back; on a slow one it must not
+ *  hold up everything else. */
 export type WriterThread = 'main' | 'worker' | 'auto'
 
 export interface CommitSettings {
@@ -27,6 +28,9 @@ interface Waiting {
 
 type Reply = Exclude<WriteReply, { type: 'failed' }>
 
+/** A commit may hold up this thread for so long. */
+const commitMsFine = 2
+/** What all commits together may take beyond that before `auto` starts the worker. */
 const blockedMsMax = 100
 const requestsPerBatchMax = 512
 const drainsPerTurnMax = 8
@@ -111,7 +115,7 @@ export class SqliteCommits {
       const failure = sqliteError(error, this.#settings.file, 'write')
       for (const { reject } of batch) reject(failure)
     }
-    this.#blockedMs += clock.monotonicMs() - startMs
+    this.#blockedMs += Math.max(0, clock.monotonicMs() - startMs - commitMsFine)
     if (this.#settings.thread === 'auto' && this.#blockedMs > blockedMsMax) this.#startThread()
     this.#committed()
   }

@@ -48,9 +48,10 @@ export class SqliteWriter {
   #transaction(batch: WriteBatch): WriteReply[] {
     this.#sql.begin.run()
     try {
-      const before = integerOf(this.#sql.revision.get(), 'revision')
+      const state = this.#sql.state.get()
+      const before = integerOf(state, 'revision')
       this.#revision = before
-      this.#expire(batch.monotonicMs)
+      if (integerOf(state, 'has_leases') === 1) this.#expire(batch.monotonicMs)
       const replies = batch.requests.map((request) => this.#applyOne(request, batch))
       if (this.#revision !== before) {
         this.#sql.setRevision.run(this.#revision)
@@ -125,7 +126,9 @@ export class SqliteWriter {
     const old = this.#head(key)
     const createRevision = old === null ? revision : Number(old.createRevision)
     const version = old === null ? 1 : old.version + 1
-    this.#sql.put.run(key, value, createRevision, revision, version, lease)
+    if (old === null) this.#sql.insert.run(key, value, revision, revision, lease)
+    else if (old.lease === lease) this.#sql.update.run(value, revision, version, key)
+    else this.#sql.updateWithLease.run(value, revision, version, lease, key)
     this.#sql.addEvent.run(revision, sub, key, value, createRevision, version, lease)
   }
 
@@ -182,11 +185,14 @@ function prepareStatements(db: DatabaseSync) {
     // Prepared, because parsing them would cost as much as a small write.
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
-    revision: db.prepare('SELECT revision FROM meta'),
+    state: db.prepare('SELECT revision, EXISTS (SELECT 1 FROM lease) AS has_leases FROM meta'),
     setRevision: db.prepare('UPDATE meta SET revision = ?'),
     get: db.prepare('SELECT * FROM kv WHERE key = ?'),
     head: db.prepare('SELECT create_rev, mod_rev, version, lease FROM kv WHERE key = ?'),
-    put: db.prepare('INSERT OR REPLACE INTO kv VALUES (?, ?, ?, ?, ?, ?)'),
+    insert: db.prepare('INSERT INTO kv VALUES (?, ?, ?, ?, 1, ?)'),
+    update: db.prepare('UPDATE kv SET value = ?, mod_rev = ?, version = ? WHERE key = ?'),
+    // Apart, because it has to look after the index on leases.
+    updateWithLease: db.prepare('UPDATE kv SET value = ?, mod_rev = ?, version = ?, lease = ? WHERE key = ?'),
     delete: db.prepare('DELETE FROM kv WHERE key = ?'),
     addEvent: db.prepare('INSERT INTO hist VALUES (?, ?, ?, ?, ?, ?, ?)'),
     keysOfPrefix: db.prepare('SELECT key FROM kv WHERE key >= ? AND key < ? ORDER BY key'),

@@ -6,12 +6,13 @@ export function numberText(value: number): string {
 
 /** The shortest decimal that reads back as the same number, never with an exponent. */
 export function shortestText(value: number): string {
-  if (Number.isInteger(value)) return wholeText(value)
-  const text = String(value)
-  const match = /^(-?)(\d)(?:\.(\d+))?e-(\d+)$/.exec(text)
+  const text = Object.is(value, -0) ? '-0' : String(value)
+  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text)
   if (match === null) return text
   const [, sign = '', first = '', rest = '', exponent = '0'] = match
-  return `${sign}0.${'0'.repeat(Number(exponent) - 1)}${first}${rest}`
+  const digits = first + rest
+  const shift = Number(exponent)
+  return shift < 0 ? `${sign}0.${'0'.repeat(-shift - 1)}${digits}` : `${sign}${digits.padEnd(shift + 1, '0')}`
 }
 
 /** A number as Go's `%v` prints it, in messages. */
@@ -25,7 +26,7 @@ export function goText(value: number): string {
 
 function wholeText(value: number): string {
   if (Object.is(value, -0)) return '-0'
-  return Math.abs(value) < 1e21 ? String(value) : BigInt(value).toString()
+  return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString()
 }
 
 function significantText(value: number, digits: number): string {

@@ -29,6 +29,7 @@ export class JsonnetPool {
   readonly #workersMax: number
   readonly #hosts = new Set<WorkerHost>()
   readonly #idle: WorkerHost[] = []
+  #isClosed = false
   readonly #waiting: ((host: WorkerHost | undefined) => void)[] = []
 
   constructor({ workersMax = 1, memoryMb = 256, stackMb = 64 }: PoolSettings = {}) {
@@ -45,7 +46,7 @@ export class JsonnetPool {
   async evaluate(source: string, options: PoolOptions = {}): Promise<Evaluation> {
     options.signal?.throwIfAborted()
     if (this.#waiting.length >= waitingMax) throw new Error(`more than ${waitingMax} programs wait for evaluation`)
-    const host = await this.#take()
+    const host = this.#isClosed ? undefined : await this.#take()
     if (host === undefined) throw new Error('the pool is closed')
     try {
       options.signal?.throwIfAborted()
@@ -55,8 +56,9 @@ export class JsonnetPool {
     }
   }
 
-  /** Ends all threads; programs that are under way reject. */
+  /** Ends all threads; programs that are under way end with an error, those that wait reject. */
   async close(): Promise<void> {
+    this.#isClosed = true
     for (const resolve of this.#waiting.splice(0)) resolve(undefined)
     const hosts = [...this.#hosts]
     this.#hosts.clear()

@@ -249,7 +249,7 @@ export class Writer {
       if (!holds) reject(changeGroupUpdated())
       return holds
     })
-    const raced = this.#base?.lastWal !== base.lastWal
+    const raced = this.#base?.lastWal !== base.lastWal || this.#base.generation !== base.generation
     if (raced || remaining.length < writes.length) return remaining
     for (const { reject } of remaining) {
       reject(

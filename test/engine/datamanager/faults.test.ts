@@ -1,7 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { AgolaError } from '../../../src/engine/model/errors.ts'
+import type { KeyValueStore } from '../../../src/engine/ports/key-value-store.ts'
 import { chunksOf, contentOf, DataManagerWorld, exportOf, keysIn, put, textOf } from '../../support/a-data-manager.ts'
 import { faultyKv, type TxnFault, watchedObjects } from '../../support/faulty-ports.ts'
+
+/** Whatever store the world has at the moment of a call, as at an address where another server listens now. */
+function currentKv(world: DataManagerWorld): KeyValueStore {
+  return {
+    get: (key, options) => world.kv.get(key, options),
+    range: (query, options) => world.kv.range(query, options),
+    txn: (request, options) => world.kv.txn(request, options),
+    watch: (query, options) => world.kv.watch(query, options),
+    lease: (ttlMs, options) => world.kv.lease(ttlMs, options),
+    compact: (revision, options) => world.kv.compact(revision, options),
+    status: (options) => world.kv.status(options),
+    close: () => world.kv.close(),
+  }
+}
 
 /** Lets simulated time pass until the work is done. */
 async function inTime<T>(world: DataManagerWorld, work: Promise<T>): Promise<T> {
@@ -166,6 +181,34 @@ describe('a store that lost its key-value store', () => {
     expect(Object.keys(await contentOf(manager))).toHaveLength(5)
   })
 
+  it('loses nothing when it is cleaned before the restored snapshot counts', async () => {
+    const world = await storeWithWals()
+    const objects = watchedObjects(world.objects, (key) => {
+      if (key.startsWith('rundata/wals/')) throw new Error('crash')
+    })
+    await expect(world.open({ objects })).rejects.toThrow('crash')
+    const manager = await world.open()
+    await manager.clean()
+    await manager.close()
+    world.loseKv()
+    expect(Object.keys(await contentOf(await world.open()))).toHaveLength(4)
+  })
+
+  it('shows a process that survived the loss what is there now, even when all numbers are the same again', async () => {
+    const world = new DataManagerWorld()
+    const survivor = await world.open({ kv: currentKv(world) })
+    await survivor.write([put('a', 'lost')])
+    expect(await contentOf(survivor)).toEqual({ 'note/a': 'lost' })
+    const before = await survivor.lastWal()
+    world.loseKv()
+    const other = await world.open()
+    await other.write([put('b', 'new')])
+    expect(await other.lastWal()).toBe(before)
+    expect(await contentOf(survivor)).toEqual({ 'note/b': 'new' })
+    await survivor.write([put('c', 'new')])
+    expect(await contentOf(other)).toEqual({ 'note/b': 'new', 'note/c': 'new' })
+  })
+
   it('names the object that is damaged', async () => {
     const world = await storeWithWals()
     const [key = ''] = await keysIn(world, 'rundata/wals/data/')
@@ -227,7 +270,11 @@ describe('an import', () => {
     }
     await expect(manager.import(slowly())).rejects.toMatchObject({ code: 'concurrentUpdate' })
     expect(await contentOf(manager)).toEqual({ 'note/a': '1', 'note/b': '2' })
+    await other.write([put('c', '3')])
+    await other.sync()
     await manager.close()
+    world.loseKv()
+    expect(Object.keys(await contentOf(await world.open()))).toEqual(['note/a', 'note/b', 'note/c'])
   })
 
   it('of an export is that export again, byte for byte', async () => {

@@ -44,7 +44,7 @@ export async function captureWorkTree(
   place = { path: '', depth: 0 },
 ): Promise<WorkTree> {
   const [store, submodules] = await Promise.all([
-    openSnapshotStore(context.stateDirectory, repository.commonDirectory, context.now),
+    openSnapshotStore(context.stateDirectory, repository.commonDirectory, context.now, context.random.uuid()),
     captureSubmodules(repository, context, place.depth),
   ])
   const treeSha = await captureInTemporary(repository, store, submodules, context)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TimeMs } from '../model/ids.ts'
+import { writeWhole } from './write-whole.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -30,6 +31,7 @@ export async function openSnapshotStore(
   stateDirectory: string,
   commonDirectory: string,
   now: TimeMs,
+  uniqueName: string,
 ): Promise<SnapshotStore> {
   const key = createHash('sha256').update(commonDirectory).digest('hex').slice(0, 16)
   const root = join(stateDirectory, 'snapshots', key)
@@ -38,7 +40,7 @@ export async function openSnapshotStore(
     newest !== undefined && now - createdAt(newest) < generationAgeMsMax && (await hasRoom(join(root, newest)))
   const generation = usable ? newest : `g${now}`
   const store = storeAt(stateDirectory, `${key}/${generation}`)
-  if (!usable) await createGeneration(store, commonDirectory)
+  if (!usable) await createGeneration(store, commonDirectory, uniqueName)
   await markUsed(store, now)
   return store
 }
@@ -80,9 +82,9 @@ export async function dropKeptIndexes(store: SnapshotStore): Promise<void> {
   for (const name of names) await rm(join(store.directory, name), { force: true })
 }
 
-async function createGeneration(store: SnapshotStore, commonDirectory: string): Promise<void> {
+async function createGeneration(store: SnapshotStore, commonDirectory: string, uniqueName: string): Promise<void> {
   await mkdir(join(store.objects, 'info'), { recursive: true, mode: 0o700 })
-  await writeFile(join(store.objects, 'info', 'alternates'), `${join(commonDirectory, 'objects')}\n`)
+  await writeWhole(join(store.objects, 'info', 'alternates'), `${join(commonDirectory, 'objects')}\n`, uniqueName)
 }
 
 async function markUsed(store: SnapshotStore, now: TimeMs): Promise<void> {

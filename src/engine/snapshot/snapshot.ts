@@ -4,6 +4,7 @@ import type { Source, SourceRequest } from '../ports/source-provider.ts'
 import type { Git } from './git.ts'
 import { measureTree, type TreeSize } from './measure-tree.ts'
 import { ObjectReader } from './object-reader.ts'
+import type { Repository } from './repository.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 import { storeAt } from './snapshot-store.ts'
 import { type PreparedSource, prepareSource } from './source/prepare-source.ts'
@@ -29,6 +30,7 @@ export interface SnapshotContext {
   git: Git
   random: Random
   stateDirectory: string
+  repositories: ReadonlyMap<string, Repository>
   onNotice: (text: string) => void
 }
 

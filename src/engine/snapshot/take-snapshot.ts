@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { AgolaError } from '../model/errors.ts'
@@ -14,6 +14,7 @@ import { openRepository, type Repository } from './repository.ts'
 import { createSnapshot, type Snapshot } from './snapshot.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 import { storeAt } from './snapshot-store.ts'
+import { writeWhole } from './write-whole.ts'
 
 export interface SnapshotRequest {
   /** Anywhere inside a work tree; the whole work tree is taken. */
@@ -56,9 +57,10 @@ export async function takeSnapshot(request: SnapshotRequest, options: SnapshotOp
     ensureRepoUuid(git, repository, random, { signal, onNotice }),
     captureWithRetry(repository, context),
   ])
+  const repositories = new Map([[repository.topDirectory, repository]])
   const facts = snapshotFacts(repository, workTree, { ref, repoUuid, createdAt: now })
   await saveFacts(stateDirectory, facts, random.uuid())
-  return createSnapshot({ git, random, stateDirectory, onNotice }, facts)
+  return createSnapshot({ git, random, stateDirectory, repositories, onNotice }, facts)
 }
 
 /** Opens a snapshot that was taken before, by its id. Throws `snapshotFailed` when it is no longer kept. */
@@ -70,7 +72,7 @@ export async function openSnapshot(
   const { random, stateDirectory, environment } = request
   const facts = await readFacts(stateDirectory, id)
   const onNotice = (text: string) => options.onProgress?.({ type: 'notice', text })
-  return createSnapshot({ git: new Git(environment), random, stateDirectory, onNotice }, facts)
+  return createSnapshot({ git: new Git(environment), random, stateDirectory, repositories: new Map(), onNotice }, facts)
 }
 
 /** A kept index can rely on objects that are gone since. That attempt has dropped it, and the next one starts afresh. */
@@ -110,9 +112,7 @@ function snapshotFacts(
 async function saveFacts(stateDirectory: string, facts: SnapshotFacts, uniqueName: string): Promise<void> {
   const path = factsPath(stateDirectory, facts.id)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${uniqueName}`
-  await writeFile(temporary, JSON.stringify(facts), { mode: 0o600 })
-  await rename(temporary, path)
+  await writeWhole(path, JSON.stringify(facts), uniqueName)
 }
 
 async function readFacts(stateDirectory: string, id: string): Promise<SnapshotFacts> {

@@ -18,22 +18,22 @@ beforeEach(() => {
 afterEach(() => rmSync(state, { recursive: true }))
 
 test('snapshots of one repository share a generation for two weeks, then a new one begins', async () => {
-  const first = await openSnapshotStore(state, '/repo/.git', now)
-  expect((await openSnapshotStore(state, '/repo/.git', now + 13 * day)).id).toBe(first.id)
-  expect((await openSnapshotStore(state, '/repo/.git', now + 14 * day)).id).not.toBe(first.id)
-  expect((await openSnapshotStore(state, '/other/.git', now)).id).not.toBe(first.id)
+  const first = await openSnapshotStore(state, '/repo/.git', now, 'x')
+  expect((await openSnapshotStore(state, '/repo/.git', now + 13 * day, 'x')).id).toBe(first.id)
+  expect((await openSnapshotStore(state, '/repo/.git', now + 14 * day, 'x')).id).not.toBe(first.id)
+  expect((await openSnapshotStore(state, '/other/.git', now, 'x')).id).not.toBe(first.id)
 })
 
 test('a generation with very many objects is followed by a new one', async () => {
-  const first = await openSnapshotStore(state, '/repo/.git', now)
+  const first = await openSnapshotStore(state, '/repo/.git', now, 'x')
   await mkdir(join(first.objects, '17'))
   for (let index = 0; index < 200; index += 1) await writeFile(join(first.objects, '17', String(index)), '')
-  expect((await openSnapshotStore(state, '/repo/.git', now + 1)).id).not.toBe(first.id)
+  expect((await openSnapshotStore(state, '/repo/.git', now + 1, 'x')).id).not.toBe(first.id)
 })
 
 test('a generation that nobody used for a month is removed, with its repository once that is empty', async () => {
-  const first = await openSnapshotStore(state, '/repo/.git', now)
-  const second = await openSnapshotStore(state, '/repo/.git', now + 20 * day)
+  const first = await openSnapshotStore(state, '/repo/.git', now, 'x')
+  const second = await openSnapshotStore(state, '/repo/.git', now + 20 * day, 'x')
   expect(await pruneSnapshots(state, now + 29 * day)).toEqual([])
   expect(await pruneSnapshots(state, now + 31 * day)).toEqual([first.directory])
   expect(existsSync(second.directory)).toBe(true)
@@ -42,7 +42,7 @@ test('a generation that nobody used for a month is removed, with its repository 
 })
 
 test('files that a dead process left go after an hour, those of living ones stay', async () => {
-  const store = await openSnapshotStore(state, '/repo/.git', now)
+  const store = await openSnapshotStore(state, '/repo/.git', now, 'x')
   const [old, young] = [await createTemporaryDirectory(store, 'old'), await createTemporaryDirectory(store, 'young')]
   utimesSync(old, (now - 2 * 60 * 60 * 1000) / 1000, (now - 2 * 60 * 60 * 1000) / 1000)
   utimesSync(young, now / 1000, now / 1000)

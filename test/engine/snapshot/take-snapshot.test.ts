@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, unlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { SnapshotProgress } from '../../../src/engine/snapshot/take-snapshot.ts'
@@ -529,18 +539,34 @@ describe('hostile surroundings', () => {
     git.git(await git.checkOut(snapshot), 'fsck', '--full')
   })
 
-  test('objects that were pruned since the last snapshot are told once and made again', async () => {
-    git.repository('r')
+  /** A snapshot borrows the object of a file that was once staged from the repository, which then throws it away. */
+  async function pruneBorrowed(): Promise<void> {
+    git.repository('r', {})
+    git.write('r/a.txt', 'a\n')
     git.write('r/new.txt', 'once staged\n')
-    git.git('r', 'add', 'new.txt')
+    // Files as old as the index would be read again in any case.
+    for (const name of ['a.txt', 'new.txt']) utimesSync(join(git.root, 'r', name), 1_600_000_000, 1_600_000_000)
+    git.git('r', 'add', '.')
     git.git('r', 'rm', '--quiet', '--cached', 'new.txt')
+    git.git('r', 'commit', '--quiet', '-m', 'first')
     await git.take('r')
     git.git('r', 'prune', '--expire=now')
+  }
+  const whole = { 'a.txt': 'a\n', 'new.txt': 'once staged\n' }
+
+  test('pruned objects that the next snapshot misses are made again at once', async () => {
+    await pruneBorrowed()
+    git.write('r/another.txt', 'x\n')
+    expect(await git.files(await git.take('r'))).toEqual({ ...whole, 'another.txt': 'x\n' })
+  })
+
+  test('pruned objects that only the checkout misses are told once and made again', async () => {
+    await pruneBorrowed()
     await expect(git.files(await git.take('r'))).rejects.toMatchObject({
       code: 'snapshotFailed',
       message: expect.stringContaining('Start again'),
     })
-    expect(await git.files(await git.take('r'))).toEqual({ 'a.txt': 'a\n', 'new.txt': 'once staged\n' })
+    expect(await git.files(await git.take('r'))).toEqual(whole)
   })
 })
 

@@ -1,8 +1,10 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { AgolaError } from '../../model/errors.ts'
 import type { CallOptions } from '../../ports/call-options.ts'
 import type { Git } from '../git.ts'
 import type { ObjectReader } from '../object-reader.ts'
+import { writeWhole } from '../write-whole.ts'
 import { readCommitWindow } from './commit-window.ts'
 import type { GitPlace } from './list-tree.ts'
 
@@ -14,6 +16,7 @@ export interface HistoryRequest extends CallOptions {
   /** Where the packs of this repository are kept. */
   directory: string
   isPartialClone: boolean
+  newName: () => string
   onNotice: (text: string) => void
 }
 
@@ -44,16 +47,19 @@ export async function prepareHistory(
   const ownShallow = await readLines(join(request.commonDirectory, 'shallow'))
   const window = depth === 0 ? null : await readCommitWindow(objects, request.commit, depth, new Set(ownShallow))
   const tags = await listTags(git, place, request, window?.commits ?? null)
-  const directory = join(request.directory, `history-${depth === 0 ? 'all' : depth}`)
-  const tagObjects = [...tags.values()].map(([line = '']) => line.split(' ')[0] ?? '')
   const boundary = window?.boundary ?? []
-  const pack = () => packObjects(git, place, directory, { ...request, tagObjects, boundary, whole: depth === 0 })
-  await pack().catch(async (error: unknown) => {
+  const tagObjects = [...tags.values()].map(([line = '']) => line.split(' ')[0] ?? '')
+  const name = `history-${depth === 0 ? 'all' : depth}`
+  const pack = async (fresh: boolean) => {
+    const directory = await openPacks(request.directory, name, fresh)
+    await packObjects(git, place, directory, { ...request, tagObjects, boundary, whole: depth === 0 })
+    return directory
+  }
+  const directory = await pack(false).catch((error: unknown) => {
     request.signal?.throwIfAborted()
     // What an earlier snapshot left may rely on objects that are gone since.
-    if ((await packsOf(directory)).length === 0) throw error
-    await rm(directory, { recursive: true, force: true })
-    await pack()
+    if (!(error instanceof AgolaError)) throw error
+    return pack(true)
   })
   return {
     packDirectory: packDirectoryOf(directory),
@@ -61,6 +67,20 @@ export async function prepareHistory(
     shallow: window === null ? ownShallow : boundary,
     tags,
   }
+}
+
+/** Packs are gathered in a directory until there are too many, or until they are of no use. Then a new directory takes over.
+ *  The one before stays for processes that are at work in it. */
+async function openPacks(parent: string, name: string, fresh: boolean): Promise<string> {
+  const names = (await readdir(parent)).filter((entry) => entry.startsWith(`${name}.`))
+  const epochs = names.map((entry) => Number(entry.slice(name.length + 1))).sort((a, b) => a - b)
+  const newest = epochs.at(-1) ?? 0
+  const isFull = (await packsOf(join(parent, `${name}.${newest}`))).length >= packsMax
+  if (!fresh && !isFull) return join(parent, `${name}.${newest}`)
+  for (const epoch of epochs) {
+    if (epoch < newest) await rm(join(parent, `${name}.${epoch}`), { recursive: true, force: true })
+  }
+  return join(parent, `${name}.${newest + 1}`)
 }
 
 async function chooseDepth(request: HistoryRequest): Promise<number> {
@@ -94,7 +114,6 @@ interface PackRequest extends HistoryRequest {
 }
 
 async function packObjects(git: Git, place: GitPlace, directory: string, request: PackRequest): Promise<void> {
-  if ((await packsOf(directory)).length >= packsMax) await rm(directory, { recursive: true, force: true })
   const objects = join(directory, 'objects')
   await mkdir(packDirectoryOf(directory), { recursive: true })
   await mkdir(join(objects, 'info'), { recursive: true })
@@ -121,7 +140,7 @@ async function packObjects(git: Git, place: GitPlace, directory: string, request
   for (const id of output.toString().split('\n').filter(Boolean)) {
     await writeFile(join(packDirectoryOf(directory), `pack-${id}.keep`), '')
   }
-  await writeFile(join(directory, 'tips'), `${[...tips, tipOf(request)].join('\n')}\n`)
+  await writeWhole(join(directory, 'tips'), `${[...tips, tipOf(request)].join('\n')}\n`, request.newName())
 }
 
 /** Tags that came later need packing though the commit has been packed. */

@@ -22,6 +22,8 @@ export interface SourceContext {
   random: Random
   stateDirectory: string
   facts: SnapshotFacts
+  /** Those that were looked at when the snapshot was taken, by their top directory; others are looked at again. */
+  repositories: ReadonlyMap<string, Repository>
   onNotice: (text: string) => void
 }
 
@@ -72,7 +74,8 @@ async function workTreeEntries(
   request: EntriesRequest,
   files: Closable[],
 ): Promise<TarEntry[]> {
-  const repository = await openRepository(context.git, workTree.topDirectory, { signal: request.signal })
+  const known = context.repositories.get(workTree.topDirectory)
+  const repository = known ?? (await openRepository(context.git, workTree.topDirectory, { signal: request.signal }))
   const store = storeAt(context.stateDirectory, workTree.storeId)
   const temporary = await createTemporaryDirectory(store, context.random.uuid())
   const objects = new ObjectReader(context.git, workTree.topDirectory, store.objects)
@@ -110,6 +113,7 @@ async function entriesOf(
       depth: request.depth,
       commonDirectory: repository.commonDirectory,
       directory: store.directory,
+      newName: () => context.random.uuid(),
       isPartialClone: repository.config.has('extensions.partialclone'),
       onNotice: context.onNotice,
       signal: request.signal,

@@ -73,20 +73,23 @@ interface HeaderFields {
   mtimeSeconds: number
 }
 
+/** Fields that are the same in all headers. */
+const emptyHeader = Buffer.alloc(blockBytes)
+emptyHeader.write('0000000\0' + '0000000\0', 108, 'latin1')
+emptyHeader.write('        ', 148, 'latin1')
+emptyHeader.write('ustar  \0', 257, 'latin1')
+
 function headerBlock(fields: HeaderFields): Buffer {
-  const block = Buffer.alloc(blockBytes)
+  const block = Buffer.from(emptyHeader)
   block.write(fields.name.slice(0, nameBytesMax), 0, 'latin1')
   block.write(octal(fields.mode, 7), 100, 'latin1')
-  block.write(octal(0, 7), 108, 'latin1')
-  block.write(octal(0, 7), 116, 'latin1')
   writeSize(block, fields.size)
   block.write(octal(Math.max(0, fields.mtimeSeconds), 11), 136, 'latin1')
-  block.write('        ', 148, 'latin1')
   block.write(fields.type, 156, 'latin1')
   block.write(fields.target.slice(0, nameBytesMax), 157, 'latin1')
-  block.write('ustar  \0', 257, 'latin1')
   let sum = 0
-  for (const byte of block) sum += byte
+  // Nothing stands behind the magic.
+  for (let index = 0; index < 265; index += 1) sum += block[index] ?? 0
   block.write(`${octal(sum, 6)}\0 `, 148, 'latin1')
   return block
 }

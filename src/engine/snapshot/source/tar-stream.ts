@@ -3,8 +3,9 @@ import { Readable } from 'node:stream'
 import { AgolaError } from '../../model/errors.ts'
 import { entryBytes, type FileRange, padded, type TarEntry, tarEndBytes, tarHeader } from './tar-entry.ts'
 
-/** Pieces that the stream hands out. */
+/** Pieces that the stream hands out, and how many of them are read at the same time. */
 const pieceBytes = 256 * 1024
+const piecesMax = 3
 
 export function tarBytes(entries: readonly TarEntry[]): number {
   let total = tarEndBytes
@@ -14,110 +15,113 @@ export function tarBytes(entries: readonly TarEntry[]): number {
 
 /** The archive of the entries, read from their files while it is asked for. */
 export function tarStream(entries: readonly TarEntry[], mtimeSeconds: number): Readable {
-  return Readable.from(pieces(entries, mtimeSeconds), { objectMode: false, highWaterMark: 2 * pieceBytes })
+  return Readable.from(readAhead(entries, mtimeSeconds), { objectMode: false, highWaterMark: 2 * pieceBytes })
 }
 
-async function* pieces(entries: readonly TarEntry[], mtimeSeconds: number): AsyncGenerator<Buffer> {
-  const output = new OutputPieces()
-  const windows = new FileWindows()
-  for (const entry of entries) {
-    output.write(tarHeader(entry, mtimeSeconds))
-    if (entry.kind === 'file') {
-      const { content } = entry
-      if (Buffer.isBuffer(content)) output.write(content)
-      else if (content.size <= pieceBytes) output.write(await windows.read(content))
-      else
-        for await (const part of largeContent(content)) {
-          output.write(part)
-          yield* output.take()
-        }
-      const size = Buffer.isBuffer(content) ? content.length : content.size
-      output.fill(padded(size) - size)
+async function* readAhead(entries: readonly TarEntry[], mtimeSeconds: number): AsyncGenerator<Buffer> {
+  const reading: Promise<Buffer>[] = []
+  try {
+    for (const piece of plan(entries, mtimeSeconds)) {
+      reading.push(piece.read())
+      if (reading.length >= piecesMax) yield await nextOf(reading)
     }
-    yield* output.take()
+    while (reading.length > 0) yield await nextOf(reading)
+  } finally {
+    await Promise.allSettled(reading)
   }
-  output.fill(tarEndBytes)
-  yield* output.take()
-  yield* output.end()
 }
 
-/** Collects many small writes into few pieces. */
-class OutputPieces {
-  #full: Buffer[] = []
-  #current = Buffer.allocUnsafe(pieceBytes)
+function nextOf(reading: Promise<Buffer>[]): Promise<Buffer> {
+  return reading.shift() ?? Promise.resolve(Buffer.alloc(0))
+}
+
+/** Lays the archive out in pieces: headers are written at once, contents are noted to be read into their places. */
+function* plan(entries: readonly TarEntry[], mtimeSeconds: number): Generator<Piece> {
+  let piece = new Piece()
+  for (const entry of entries) {
+    const header = tarHeader(entry, mtimeSeconds)
+    for (let done = 0; done < header.length; ) {
+      done += piece.write(header, done)
+      if (piece.isFull) piece = yield* handOut(piece)
+    }
+    if (entry.kind !== 'file') continue
+    const { content } = entry
+    const size = Buffer.isBuffer(content) ? content.length : content.size
+    for (let done = 0; done < size; ) {
+      done += Buffer.isBuffer(content) ? piece.write(content, done) : piece.plan(content, done)
+      if (piece.isFull) piece = yield* handOut(piece)
+    }
+    for (let left = padded(size) - size; left > 0; ) {
+      left -= piece.fill(left)
+      if (piece.isFull) piece = yield* handOut(piece)
+    }
+  }
+  for (let left = tarEndBytes; left > 0; ) {
+    left -= piece.fill(left)
+    if (piece.isFull) piece = yield* handOut(piece)
+  }
+  yield piece
+}
+
+function* handOut(piece: Piece): Generator<Piece, Piece> {
+  yield piece
+  return new Piece()
+}
+
+interface PlannedRead {
+  file: FileHandle
+  position: number
+  views: Buffer[]
+  /** Position behind the last view. */
+  end: number
+}
+
+/** Contents that lie side by side in a file are read in one go, each into its place. */
+class Piece {
+  readonly #bytes = Buffer.allocUnsafe(pieceBytes)
+  readonly #reads: PlannedRead[] = []
   #used = 0
 
-  write(bytes: Buffer): void {
-    for (let start = 0; start < bytes.length; ) {
-      const copied = bytes.copy(this.#current, this.#used, start)
-      start += copied
-      this.#advance(copied)
-    }
+  get isFull(): boolean {
+    return this.#used === pieceBytes
   }
 
-  fill(count: number): void {
-    for (let left = count; left > 0; ) {
-      const part = Math.min(left, pieceBytes - this.#used)
-      this.#current.fill(0, this.#used, this.#used + part)
-      left -= part
-      this.#advance(part)
-    }
-  }
-
-  take(): Buffer[] {
-    return this.#full.splice(0)
-  }
-
-  end(): Buffer[] {
-    return this.#used === 0 ? [] : [this.#current.subarray(0, this.#used)]
-  }
-
-  #advance(count: number): void {
+  /** Bytes of `source` from `start` on that had room. */
+  write(source: Buffer, start: number): number {
+    const count = source.copy(this.#bytes, this.#used, start)
     this.#used += count
-    if (this.#used < pieceBytes) return
-    this.#full.push(this.#current)
-    this.#current = Buffer.allocUnsafe(pieceBytes)
-    this.#used = 0
+    return count
   }
-}
 
-/** Small contents that lie side by side in a file are read together. */
-class FileWindows {
-  readonly #windows = new Map<FileHandle, { start: number; bytes: Buffer }>()
+  fill(count: number): number {
+    const part = Math.min(count, pieceBytes - this.#used)
+    this.#bytes.fill(0, this.#used, this.#used + part)
+    this.#used += part
+    return part
+  }
 
-  async read(range: FileRange): Promise<Buffer> {
-    if (range.size === 0) return Buffer.alloc(0)
-    let window = this.#windows.get(range.file)
-    if (
-      window === undefined ||
-      range.offset < window.start ||
-      range.offset + range.size > window.start + window.bytes.length
-    ) {
-      const { buffer, bytesRead } = await range.file.read(
-        Buffer.allocUnsafe(2 * pieceBytes),
-        0,
-        2 * pieceBytes,
-        range.offset,
-      )
-      window = { start: range.offset, bytes: buffer.subarray(0, bytesRead) }
-      this.#windows.set(range.file, window)
+  plan(range: FileRange, done: number): number {
+    const part = Math.min(range.size - done, pieceBytes - this.#used)
+    const view = this.#bytes.subarray(this.#used, this.#used + part)
+    const position = range.offset + done
+    const last = this.#reads.at(-1)
+    if (last !== undefined && last.file === range.file && last.end === position) {
+      last.views.push(view)
+      last.end += part
+    } else {
+      this.#reads.push({ file: range.file, position, views: [view], end: position + part })
     }
-    const start = range.offset - window.start
-    if (start + range.size > window.bytes.length) throw truncated()
-    return window.bytes.subarray(start, start + range.size)
+    this.#used += part
+    return part
   }
-}
 
-async function* largeContent(range: FileRange): AsyncGenerator<Buffer> {
-  for (let done = 0; done < range.size; ) {
-    const length = Math.min(pieceBytes, range.size - done)
-    const { buffer, bytesRead } = await range.file.read(Buffer.allocUnsafe(length), 0, length, range.offset + done)
-    if (bytesRead === 0) throw truncated()
-    done += bytesRead
-    yield buffer.subarray(0, bytesRead)
+  async read(): Promise<Buffer> {
+    for (const { file, position, views, end } of this.#reads) {
+      const { bytesRead } = await file.readv(views, position)
+      if (bytesRead !== end - position) {
+        throw new AgolaError('snapshotFailed', 'A file of the snapshot has become shorter since it was written.')
+      }
+    }
+    return this.#bytes.subarray(0, this.#used)
   }
-}
-
-function truncated(): AgolaError {
-  return new AgolaError('snapshotFailed', 'A file of the snapshot has become shorter since it was written.')
 }

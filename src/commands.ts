@@ -3,6 +3,7 @@ import ConfigGraph from './commands/config/graph.ts'
 import ConfigRender from './commands/config/render.ts'
 import ConfigSchema from './commands/config/schema.ts'
 import ConfigValidate from './commands/config/validate.ts'
+import DirectRunRestart from './commands/directrun/restart.ts'
 import DirectRunStart from './commands/directrun/start.ts'
 import Init from './commands/init.ts'
 import Version from './commands/version.ts'
@@ -14,6 +15,7 @@ export const COMMANDS = {
   'config:render': ConfigRender,
   'config:schema': ConfigSchema,
   'config:validate': ConfigValidate,
+  'directrun:restart': DirectRunRestart,
   'directrun:start': DirectRunStart,
   init: Init,
   version: Version,

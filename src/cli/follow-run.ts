@@ -79,6 +79,10 @@ class Follower {
       await this.emit({ type: 'approval_required', task: refOf(config) })
     }
     if (task.status === 'notstarted') return
+    if (isKept(task, state)) {
+      this.followed.set(task.id, Promise.resolve())
+      return
+    }
     const following = this.followTask(config)
     // A failure ends the stream; that it is awaited only later must not count as unhandled.
     following.catch((reason: unknown) => this.events.end({ reason }))
@@ -185,6 +189,11 @@ class Follower {
 }
 
 type Omit1<Event> = Event extends ProgressEvent ? Omit<Event, 'time' | 'run'> : never
+
+/** A restart keeps tasks that succeeded before: `run_created` tells of them, and they are not told again. */
+function isKept({ endTime }: RunTask, { run }: RunState): boolean {
+  return endTime !== null && endTime < run.creationTime
+}
 
 const setupStep: StepRef = { index: -1, name: 'setup', type: 'setup' }
 

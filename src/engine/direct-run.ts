@@ -5,32 +5,33 @@ import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import { directRunMessage, directRunOrigin } from './compile/direct-run-origin.ts'
 import { selectTasks } from './compile/select-tasks.ts'
 import { requireConfig } from './config/load.ts'
-import { EmbeddedEngine } from './embedded.ts'
+import { EmbeddedEngine, snapshotAnnotation } from './embedded.ts'
 import { type DriverRequest, openDriver } from './embedded-driver.ts'
 import { type Identity, loadIdentity } from './local/identity.ts'
 import { createLocalDirectories, type LocalDirectories, localDirectories } from './local/local-directories.ts'
 import { collectVariables, type Variables } from './local/variables.ts'
 import { AgolaError, messageOf } from './model/errors.ts'
+import { numberOrNewest } from './newest-run.ts'
+import type { Log } from './ports/log.ts'
 import type { PodDriver, PullPolicy } from './ports/pod-driver.ts'
 import type { Runs } from './ports/runs.ts'
 import { readConfig, toSourceContext } from './read-config.ts'
+import { repoUuidOf } from './repository-id.ts'
+import { secretNamesOf } from './secret-names.ts'
 import type { RefOptions } from './snapshot/ref-facts.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
-import { takeSnapshot } from './snapshot/take-snapshot.ts'
+import { openSnapshot, takeSnapshot } from './snapshot/take-snapshot.ts'
 
-/** What to run of the repository around a directory, and how. */
-export interface DirectRunRequest {
+/** How to run, and with which variables. */
+export interface ExecutionRequest {
   directory: string
   environment: NodeJS.ProcessEnv
-  source: { untracked: boolean; ignored: boolean; ref: RefOptions }
-  selection: { runs: readonly string[]; tasks: readonly string[]; only: boolean }
   variables: {
     variables: readonly string[]
     variableFiles: readonly string[]
     secrets: readonly string[]
     secretFiles: readonly string[]
-    /** A variable that nobody gave is an error. */
-    strict: boolean
+    /** Asks without showing what is typed; null: nobody is there to ask. */
     askHidden: ((name: string) => Promise<string>) | null
   }
   engine: {
@@ -38,20 +39,38 @@ export interface DirectRunRequest {
     /** undefined: half the processors, at least 2. */
     tasksMax: number | undefined
     pull: PullPolicy
+    /** undefined: the default one. */
     toolsImage: string | undefined
     allowPrivileged: boolean
     graceMs: number
     /** Asked when no container engine answers: whether to go on without; null: nobody is there to ask. */
     askForHost: (() => Promise<boolean>) | null
   }
-  /** Unknown keys of the config are errors. */
-  strict: boolean
   /** Recorded with approvals given here. */
   approver: string
-  /** Only say what would run: no engine is looked for. */
-  plan: boolean
   /** Show the engine's own log. */
   debug: boolean
+}
+
+/** What to run of the repository around a directory. */
+export interface DirectRunRequest extends ExecutionRequest {
+  source: { untracked: boolean; ignored: boolean; ref: RefOptions }
+  selection: { runs: readonly string[]; tasks: readonly string[]; only: boolean }
+  variables: ExecutionRequest['variables'] & {
+    /** A variable that nobody gave is an error. */
+    strict: boolean
+  }
+  /** Unknown keys of the config are errors. */
+  strict: boolean
+  /** Only say what would run: no engine is looked for. */
+  plan: boolean
+}
+
+export interface RestartRequest extends ExecutionRequest {
+  /** undefined: the newest. */
+  number: number | undefined
+  /** All tasks; else those that did not succeed, and what depends on them. */
+  fromStart: boolean
 }
 
 export interface DirectRunOptions {
@@ -65,14 +84,11 @@ export interface DirectRunFacts {
   ref: string
 }
 
-/** The runs of one invocation, compiled and ready to start. */
+/** What one invocation runs, ready to start. */
 export interface DirectRun {
   facts: DirectRunFacts
-  /** After selection, in the order of the config. */
-  compiled: CompiledRun[]
-  skipped: CompiledRuns['skipped']
   runs: Runs
-  /** Creates the runs and gives their numbers; they run one after another. */
+  /** Makes the runs and gives their numbers; they run one after another. */
   start(): Promise<number[]>
   /** Removes all pods at once; the runs end as stopped. */
   kill(): Promise<void>
@@ -81,23 +97,27 @@ export interface DirectRun {
   close(): Promise<void>
 }
 
+export interface StartedDirectRun extends DirectRun {
+  /** After selection, in the order of the config. */
+  compiled: CompiledRun[]
+  /** Runs of the config that do not match. */
+  skipped: CompiledRuns['skipped']
+}
+
 /** Takes the snapshot, reads and compiles its config, and connects to what runs it. Nothing runs yet. Errors of the user's making:
  *  `notAGitRepository`, `configNotFound`, `configInvalid` (with all problems), `variableInvalid`, `flagInvalid`. */
-export async function openDirectRun(request: DirectRunRequest, options: DirectRunOptions): Promise<DirectRun> {
+export async function openDirectRun(request: DirectRunRequest, options: DirectRunOptions): Promise<StartedDirectRun> {
   const { environment, directory, source, plan } = request
-  const directories = localDirectories(thisMachine(environment), directory)
-  await createLocalDirectories(directories)
-  const identity = await loadIdentity(directories.state, systemRandom)
-  // The container engine is asked while git works; what it answers matters only when there is something to run.
-  const driver = plan ? null : startDriver(request, { directories, identity }, options)
-  const closing: (() => unknown)[] = [() => driver?.then((opened) => opened.close()).catch(() => undefined)]
-  try {
+  const local = await openLocal(directory, environment)
+  return await closingOnFailure(async (closing) => {
+    // The container engine is asked while git works; what it answers matters only when there is something to run.
+    const driver = plan ? null : startDriver(request, local, options, closing)
     const snapshot = await takeSnapshot(
       {
         directory,
         environment,
         ...source,
-        stateDirectory: directories.state,
+        stateDirectory: local.directories.state,
         now: systemClock.now(),
         random: systemRandom,
       },
@@ -107,25 +127,78 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
       },
     )
     closing.unshift(() => snapshot.close())
-    const variables = await variablesFor(request, snapshot, directories)
+    const variables = await variablesFor(request, snapshot, local)
     for (const warning of variables.warnings) options.onNotice(warning)
-    const compiled = await compileSnapshot(request, snapshot, { identity, variables }, options)
-    const engine = await EmbeddedEngine.open({
-      directories,
-      identity,
-      repoUuid: snapshot.repoUuid,
-      approver: request.approver,
-      clock: systemClock,
-      random: systemRandom,
-      log: createLog(request.debug ? 'debug' : 'error', (line) => options.onNotice(line.trimEnd())),
-      onTrouble: (error) => options.onNotice(`cannot store what a task left: ${messageOf(error)}`),
-    })
-    closing.unshift(() => engine.close())
+    const { compiled, skipped } = await compileSnapshot(request, snapshot, { local, variables }, options)
+    const engine = await openEngine(request, local, snapshot.repoUuid, options, closing)
+    const begin = () => engine.createRuns(compiled)
     return new OpenDirectRun(
       request,
-      { snapshot, engine, driver, secrets: secretsOf(variables), closing, ...compiled },
+      { snapshot, engine, driver, variables, closing, compiled, skipped, begin },
       options,
     )
+  })
+}
+
+/** Opens a run that has ended for running it again on the tree it was started from. `runDoesNotExist`; `snapshotFailed` when that tree
+ *  is no longer kept; `variableInvalid` when a secret that it needs was not given again. */
+export async function openRestart(request: RestartRequest, options: DirectRunOptions): Promise<DirectRun> {
+  const { environment, directory, fromStart } = request
+  const local = await openLocal(directory, environment)
+  return await closingOnFailure(async (closing) => {
+    const driver = startDriver(request, local, options, closing)
+    const engine = await openEngine(request, local, await repoUuidOf(directory, environment), options, closing)
+    const number = await numberOrNewest(engine.runs, request.number)
+    const { run, runConfig } = await engine.runs.get(number)
+    const snapshot = await openSnapshot(run.annotations[snapshotAnnotation] ?? '', {
+      stateDirectory: local.directories.state,
+      environment,
+      random: systemRandom,
+    })
+    closing.unshift(() => snapshot.close())
+    const variables = await variablesFor(request, snapshot, local)
+    const missing = secretNamesOf(runConfig).filter((name) => !variables.values.has(name))
+    if (missing.length > 0) {
+      const flags = missing.map((name) => `--secret ${name}=…`).join(' ')
+      throw new AgolaError(
+        'variableInvalid',
+        `run ${number} was given secrets, which are never stored: give them again with ${flags}`,
+      )
+    }
+    const begin = async () => [await engine.restartRun(number, fromStart)]
+    return new OpenDirectRun(
+      request,
+      { snapshot, engine, driver, variables, closing, compiled: [], skipped: [], begin },
+      options,
+    )
+  })
+}
+
+interface Local {
+  directories: LocalDirectories
+  identity: Identity
+}
+
+/** Directories and identity of this user on this machine. */
+export async function openLocal(directory: string, environment: NodeJS.ProcessEnv): Promise<Local> {
+  const machine = {
+    environment,
+    platform: process.platform,
+    homeDirectory: homedir(),
+    temporaryDirectory: tmpdir(),
+    userName: userInfo().username,
+  }
+  const directories = localDirectories(machine, directory)
+  await createLocalDirectories(directories)
+  return { directories, identity: await loadIdentity(directories.state, systemRandom) }
+}
+
+type Closing = (() => unknown)[]
+
+async function closingOnFailure<T>(open: (closing: Closing) => Promise<T>): Promise<T> {
+  const closing: Closing = []
+  try {
+    return await open(closing)
   } catch (error) {
     for (const close of closing) await close()
     throw error
@@ -136,23 +209,25 @@ interface OpenParts {
   snapshot: Snapshot
   engine: EmbeddedEngine
   driver: Promise<PodDriver> | null
-  secrets: ReadonlyMap<string, string>
+  variables: Variables
   compiled: CompiledRun[]
   skipped: CompiledRuns['skipped']
+  /** Makes the runs. */
+  begin: () => Promise<number[]>
   /** In the order in which they are called. */
-  closing: (() => unknown)[]
+  closing: Closing
 }
 
-class OpenDirectRun implements DirectRun {
+class OpenDirectRun implements StartedDirectRun {
   readonly facts: DirectRunFacts
   readonly compiled: CompiledRun[]
   readonly skipped: CompiledRuns['skipped']
   readonly runs: Runs
-  readonly #request: DirectRunRequest
+  readonly #request: ExecutionRequest
   readonly #parts: OpenParts
   readonly #options: DirectRunOptions
 
-  constructor(request: DirectRunRequest, parts: OpenParts, options: DirectRunOptions) {
+  constructor(request: ExecutionRequest, parts: OpenParts, options: DirectRunOptions) {
     const { snapshot, engine, compiled, skipped } = parts
     this.facts = { repoUuid: snapshot.repoUuid, commitSha: snapshot.commitSha, ref: snapshot.ref.ref }
     this.compiled = compiled
@@ -164,18 +239,13 @@ class OpenDirectRun implements DirectRun {
   }
 
   async start(): Promise<number[]> {
-    const { engine, snapshot, secrets } = this.#parts
+    const { engine, snapshot, variables } = this.#parts
     if (this.#parts.driver === null) throw new AgolaError('assertionFailed', 'what was opened as a plan cannot start')
     const driver = await this.#parts.driver
     const { description } = await driver.capabilities()
-    const changes = snapshot.dirty ? ' with uncommitted changes' : ''
-    const { ref } = this.facts
-    this.#options.onNotice(
-      `local run of ${ref.replace(/^refs\/(heads|tags)\//, '')} at ${this.facts.commitSha.slice(0, 8)}${changes}, ${description}`,
-    )
-    const { tasksMax, pull, allowPrivileged, graceMs } = this.#request.engine
-    await engine.startExecutor({ driver, snapshot, secrets, tasksMax, pull, allowPrivileged, graceMs })
-    return await engine.createRuns(this.compiled)
+    this.#options.onNotice(`local run of ${describeSource(snapshot)}, ${description}`)
+    await engine.startExecutor({ ...this.#request.engine, driver, snapshot, secrets: secretsOf(variables) })
+    return await this.#parts.begin()
   }
 
   kill(): Promise<void> {
@@ -191,55 +261,81 @@ class OpenDirectRun implements DirectRun {
   }
 }
 
+function describeSource({ ref, commitSha, dirty }: Snapshot): string {
+  const name = ref.ref.replace(/^refs\/(heads|tags)\//, '')
+  return `${name} at ${commitSha.slice(0, 8)}${dirty ? ' with uncommitted changes' : ''}`
+}
+
 function startDriver(
-  request: DirectRunRequest,
-  { directories, identity }: { directories: LocalDirectories; identity: Identity },
+  request: ExecutionRequest,
+  { directories, identity }: Local,
   { signal }: DirectRunOptions,
+  closing: Closing,
 ): Promise<PodDriver> {
+  const { environment, engine } = request
   const driver = openDriver({
-    driver: request.engine.driver,
-    surroundings: {
-      environment: request.environment,
-      homeDir: homedir(),
-      userId: process.getuid?.() ?? null,
-      platform: process.platform,
-    },
+    ...engine,
+    surroundings: { environment, homeDir: homedir(), userId: process.getuid?.() ?? null, platform: process.platform },
     executorsGroupId: identity.executorGroupId,
-    toolsImage: request.engine.toolsImage,
-    allowPrivileged: request.engine.allowPrivileged,
     stateDirectory: directories.state,
-    askForHost: request.engine.askForHost,
     clock: systemClock,
     random: systemRandom,
-    log: createLog('error', () => undefined),
+    log: logOf(request),
     signal,
   })
   // Whoever starts the run gets the error; until then nobody waits for it.
+  closing.unshift(() => driver.then((opened) => opened.close()).catch(() => undefined))
   driver.catch(() => undefined)
   return driver
 }
 
+async function openEngine(
+  request: ExecutionRequest,
+  local: Local,
+  repoUuid: string,
+  { onNotice }: DirectRunOptions,
+  closing: Closing,
+): Promise<EmbeddedEngine> {
+  const engine = await EmbeddedEngine.open({
+    ...local,
+    repoUuid,
+    approver: request.approver,
+    clock: systemClock,
+    random: systemRandom,
+    log: logOf(request),
+    onTrouble: (error) => onNotice(`cannot store what a task left: ${messageOf(error)}`),
+  })
+  closing.unshift(() => engine.close())
+  return engine
+}
+
+/** Warnings are for operators; a person at a terminal asks for them. */
+function logOf({ debug }: ExecutionRequest): Log {
+  return createLog(debug ? 'debug' : 'error', (line) => process.stderr.write(line))
+}
+
 function variablesFor(
-  request: DirectRunRequest,
+  { variables, environment }: ExecutionRequest,
   { topDirectory, remoteUrl }: Snapshot,
-  directories: LocalDirectories,
+  { directories }: Local,
 ): Promise<Variables> {
   return collectVariables({
-    ...request.variables,
+    ...variables,
     configDirectory: directories.config,
     homeDirectory: homedir(),
     repository: { topDirectory, remoteUrl },
-    environment: request.environment,
+    environment,
   })
 }
 
 async function compileSnapshot(
   request: DirectRunRequest,
   snapshot: Snapshot,
-  { identity, variables }: { identity: Identity; variables: Variables },
+  { local, variables }: { local: Local; variables: Variables },
   { signal, onNotice }: DirectRunOptions,
 ): Promise<{ compiled: CompiledRun[]; skipped: CompiledRuns['skipped'] }> {
   const { repoUuid, repositoryUrl } = snapshot
+  const { userId } = local.identity
   const source = toSourceContext(snapshot.ref, snapshot.commitSha)
   const loaded = await readConfig(snapshot, { context: source, strict: request.strict, signal })
   const config = await requireConfig(loaded)
@@ -248,7 +344,7 @@ async function compileSnapshot(
     config,
     source,
     message: directRunMessage,
-    origin: directRunOrigin({ userId: identity.userId, repoUuid, repositoryUrl, source, local: true }),
+    origin: directRunOrigin({ userId, repoUuid, repositoryUrl, source, local: true }),
     variables: new Map(
       [...variables.values].map(([name, value]) => [name, { value, secret: variables.secretNames.has(name) }]),
     ),
@@ -262,14 +358,4 @@ async function compileSnapshot(
 
 function secretsOf({ values, secretNames }: Variables): Map<string, string> {
   return new Map([...values].filter(([name]) => secretNames.has(name)))
-}
-
-function thisMachine(environment: NodeJS.ProcessEnv) {
-  return {
-    environment,
-    platform: process.platform,
-    homeDirectory: homedir(),
-    temporaryDirectory: tmpdir(),
-    userName: userInfo().username,
-  }
 }

@@ -9,6 +9,7 @@ import type { Identity } from './local/identity.ts'
 import type { LocalDirectories } from './local/local-directories.ts'
 import { LocalExecutorLease } from './local/local-executor-lease.ts'
 import type { ExecutorId, RunId } from './model/ids.ts'
+import type { Run } from './model/run.ts'
 import type { Clock } from './ports/clock.ts'
 import type { KeyValueStore } from './ports/key-value-store.ts'
 import type { Log } from './ports/log.ts'
@@ -22,6 +23,9 @@ import { Scheduler } from './scheduler/scheduler.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 import { SnapshotSources } from './snapshot/snapshot-sources.ts'
 import { runLoop } from './std/run-loop.ts'
+
+/** Annotation of a run: the snapshot it runs on. */
+export const snapshotAnnotation = 'snapshot'
 
 export interface EmbeddedEngineOptions {
   directories: LocalDirectories
@@ -148,15 +152,31 @@ export class EmbeddedEngine {
 
   /** Queues the runs in their order and gives their numbers. */
   async createRuns(compiled: readonly CompiledRun[]): Promise<number[]> {
+    const snapshot = this.#snapshot?.id ?? ''
     const numbers: number[] = []
     for (const request of compiled) {
-      const { run } = await this.#runService.createRun(request)
-      this.#own.add(run.id)
-      if (this.#snapshot !== null) this.#sources.register(run.id, this.#snapshot)
-      numbers.push(run.counter)
+      const { run } = await this.#runService.createRun({
+        ...request,
+        annotations: { ...request.annotations, [snapshotAnnotation]: snapshot },
+      })
+      numbers.push(this.#adopt(run))
     }
     this.#scheduler.start()
     return numbers
+  }
+
+  /** Queues a run that has ended once more and gives its new number. */
+  async restartRun(number: number, fromStart: boolean): Promise<number> {
+    const { run } = await this.runs.restart(number, { fromStart })
+    const restarted = this.#adopt(run)
+    this.#scheduler.start()
+    return restarted
+  }
+
+  #adopt({ id, counter }: Run): number {
+    this.#own.add(id)
+    if (this.#snapshot !== null) this.#sources.register(id, this.#snapshot)
+    return counter
   }
 
   /** Ends all tasks at once; their runs end as stopped. */

@@ -59,3 +59,5 @@ export async function compilePreview(config: Config, source: SourceContext): Pro
   const newTaskId = () => `task-${count++}`
   return (await compileRuns({ config, source, message: '', origin, variables: new Map(), newTaskId })).runs
 }
+
+export type { RefOptions }

@@ -131,6 +131,14 @@ test('a task is told from its set-up to its end, output between start and end of
   ])
 })
 
+test('a task that a restart has kept is not told again', async () => {
+  const kept = task('a', 'success', step('success', 0), [step('success', 0)], { startTime: -20, endTime: -10 })
+  expect(await follow([state('running', [kept]), state('finished', [kept])])).toEqual([
+    'run_created running',
+    'run_finished finished',
+  ])
+})
+
 test('steps after a failed one are not told', async () => {
   const failed = task('a', 'failed', step('success', 0), [step('failed', 3), step('notstarted')])
   const lines = await follow([state('running', [failed]), state('finished', [failed])])

@@ -1,0 +1,128 @@
+import { Flags } from '@oclif/core'
+import type { ExecutionFlags } from './direct-run.ts'
+import { env, outputFlag } from './flags.ts'
+
+/** Flags of the commands that run something here. */
+export const executionFlagSet = {
+  var: Flags.string({
+    summary: 'variable NAME=VALUE, or NAME from the environment; repeatable',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'VARIABLES',
+  }),
+  'var-file': Flags.string({
+    summary: 'YAML, JSON or .env file of variables; repeatable, later ones win',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'VARIABLES',
+  }),
+  secret: Flags.string({
+    summary: 'as --var, and masked wherever it would show',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'VARIABLES',
+  }),
+  'secret-file': Flags.string({
+    summary: 'as --var-file, and masked',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'VARIABLES',
+  }),
+  driver: Flags.option({
+    options: ['auto', 'docker', 'host'] as const,
+    default: 'auto' as const,
+    summary: 'where steps run: containers, or plain processes without images',
+    env: env('driver'),
+    helpGroup: 'ENGINE',
+  })(),
+  'max-tasks': Flags.integer({
+    summary: 'tasks at the same time (default: half the processors, at least 2)',
+    min: 1,
+    env: env('max-tasks'),
+    helpGroup: 'ENGINE',
+  }),
+  pull: Flags.option({
+    options: ['always', 'missing', 'never'] as const,
+    default: 'missing' as const,
+    summary: 'when to pull images',
+    env: env('pull'),
+    helpGroup: 'ENGINE',
+  })(),
+  'tools-image': Flags.string({
+    summary: 'image that holds a static busybox',
+    env: env('tools-image'),
+    helpGroup: 'ENGINE',
+  }),
+  'allow-privileged': Flags.boolean({
+    summary: 'allow privileged containers',
+    env: env('allow-privileged'),
+    helpGroup: 'ENGINE',
+  }),
+  timeout: Flags.string({
+    summary: 'stop everything after this time, such as 30m',
+    env: env('timeout'),
+    helpGroup: 'ENGINE',
+  }),
+  grace: Flags.string({
+    summary: 'time that a stopped step gets before it is killed',
+    default: '10s',
+    env: env('grace'),
+    helpGroup: 'ENGINE',
+  }),
+  approve: Flags.string({
+    summary: 'approve this task when it asks; repeatable',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpGroup: 'APPROVAL',
+  }),
+  'approve-all': Flags.boolean({ summary: 'approve every task that asks', helpGroup: 'APPROVAL' }),
+  quiet: Flags.boolean({ char: 'q', summary: 'no output of steps that succeed', env: env('quiet') }),
+  color: Flags.boolean({ summary: 'colours (default: on a terminal, unless NO_COLOR is set)', allowNo: true }),
+  output: outputFlag(),
+  debug: Flags.boolean({ summary: "the engine's own log on stderr", env: 'AGOLA_DEBUG' }),
+}
+
+/** What oclif makes of them. */
+export interface ParsedExecutionFlags {
+  var: string[] | undefined
+  'var-file': string[] | undefined
+  secret: string[] | undefined
+  'secret-file': string[] | undefined
+  driver: 'auto' | 'docker' | 'host'
+  'max-tasks': number | undefined
+  pull: 'always' | 'missing' | 'never'
+  'tools-image': string | undefined
+  'allow-privileged': boolean
+  timeout: string | undefined
+  grace: string
+  approve: string[] | undefined
+  'approve-all': boolean
+  quiet: boolean
+  color: boolean | undefined
+  output: 'text' | 'json' | 'ndjson'
+  debug: boolean
+}
+
+export function executionFlags(flags: ParsedExecutionFlags): ExecutionFlags {
+  return {
+    directory: process.cwd(),
+    environment: process.env,
+    variables: {
+      variables: flags.var ?? [],
+      variableFiles: flags['var-file'] ?? [],
+      secrets: flags.secret ?? [],
+      secretFiles: flags['secret-file'] ?? [],
+    },
+    engine: {
+      driver: flags.driver,
+      tasksMax: flags['max-tasks'],
+      pull: flags.pull,
+      toolsImage: flags['tools-image'],
+      allowPrivileged: flags['allow-privileged'],
+      grace: flags.grace,
+    },
+    approval: { tasks: flags.approve ?? [], all: flags['approve-all'] },
+    timeout: flags.timeout,
+    view: { quiet: flags.quiet, color: flags.color, output: flags.output, debug: flags.debug },
+  }
+}

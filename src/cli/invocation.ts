@@ -1,0 +1,188 @@
+import type { DirectRun, DirectRunOptions } from '../engine/direct-run.ts'
+import { AgolaError, messageOf } from '../engine/model/errors.ts'
+import type { ProgressEvent } from '../engine/model/progress-event.ts'
+import type { Run } from '../engine/model/run.ts'
+import { approvalsMissing } from './approvals.ts'
+import { exitCodeOfRuns, exitCodeOfSignal, exitCodes } from './exit-code.ts'
+import { followRun } from './follow-run.ts'
+import { type EndSignal, Interrupts } from './interrupts.ts'
+import { Output } from './output.ts'
+import { createPresenter, type Presenter } from './presenter.ts'
+import { terminalOptions, type ViewFlags } from './terminal.ts'
+
+export interface InvocationOptions<Opened extends DirectRun> {
+  environment: NodeJS.ProcessEnv
+  view: ViewFlags
+  approval: { tasks: readonly string[]; all: boolean }
+  /** null: none. */
+  timeoutMs: number | null
+  graceMs: number
+  open: (options: DirectRunOptions) => Promise<Opened>
+  /** May end the command before anything runs, by an exit code. */
+  beforeStart?: (opened: Opened, output: { stdout: Output; presenter: Presenter }) => Promise<number | null>
+}
+
+/** How often unfinished lines are shown and silent steps are told about. */
+const idleMs = 250
+const escalationMsMax = 10_000
+
+/** Opens, runs and shows, and gives the exit code. */
+export async function runInvocation<Opened extends DirectRun>(options: InvocationOptions<Opened>): Promise<number> {
+  const invocation = new Invocation(options)
+  try {
+    return await invocation.run()
+  } finally {
+    await invocation.close()
+  }
+}
+
+/** One command that runs something here, from its first signal handler to its exit code. */
+class Invocation<Opened extends DirectRun> {
+  readonly #options: InvocationOptions<Opened>
+  readonly #stdout: Output
+  readonly #stderr: Output
+  readonly #presenter: Presenter
+  readonly #interrupts: Interrupts
+  /** Aborted by a signal that comes before anything runs. */
+  readonly #opening = new AbortController()
+  readonly #finished: Run[] = []
+  #opened: Opened | null = null
+  #numbers: number[] = []
+  #timedOut = false
+  #approvalMissing = false
+  #idle: NodeJS.Timeout | undefined
+  #timeout: NodeJS.Timeout | undefined
+
+  constructor(options: InvocationOptions<Opened>) {
+    const { view, environment, graceMs } = options
+    this.#options = options
+    this.#stderr = new Output(process.stderr, () => undefined)
+    this.#stdout = new Output(process.stdout, () => this.#tell('standard output was closed: the run goes on unseen'))
+    this.#presenter = createPresenter(terminalOptions(view, environment), this.#stdout, this.#stderr)
+    this.#interrupts = new Interrupts(
+      {
+        stop: (signal) => this.#onStop(signal),
+        kill: () => this.#onKill(),
+        leave: (signal) => process.exit(exitCodeOfSignal(signal)),
+        describe: () => this.#describe(),
+      },
+      { escalationMs: Math.min(graceMs, escalationMsMax), monotonicMs: () => performance.now() },
+    )
+  }
+
+  async run(): Promise<number> {
+    this.#interrupts.listen(process)
+    const opened = await this.#open()
+    if (opened === null) return exitCodeOfSignal(this.#interrupts.first ?? 'SIGINT')
+    const early = await this.#options.beforeStart?.(opened, { stdout: this.#stdout, presenter: this.#presenter })
+    if (early !== undefined && early !== null) return early
+    // The timer also keeps the process alive while it waits for the engine.
+    this.#idle = setInterval(() => void this.#presenter.idle?.(Date.now()), idleMs)
+    const { timeoutMs } = this.#options
+    if (timeoutMs !== null) this.#timeout = setTimeout(() => this.#onTimeout(), timeoutMs)
+    await this.#follow(opened)
+    return await this.#finish(opened)
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#idle)
+    clearTimeout(this.#timeout)
+    await this.#opened?.close()
+    await this.#stdout.flush()
+    await this.#stderr.flush()
+    this.#interrupts.release(process)
+  }
+
+  /** null: a signal came first. */
+  async #open(): Promise<Opened | null> {
+    const { signal } = this.#opening
+    try {
+      this.#opened = await this.#options.open({ signal, onNotice: (text) => void this.#presenter.notice(text) })
+      return this.#opened
+    } catch (error) {
+      if (this.#interrupts.first !== null) return null
+      throw error
+    }
+  }
+
+  async #follow(opened: Opened): Promise<void> {
+    this.#numbers = await opened.start()
+    if (this.#interrupts.first !== null) await this.#stopAll()
+    for (const number of this.#numbers) {
+      const events = followRun(opened.runs, number, { now: () => Date.now() })
+      for await (const event of events) await this.#onEvent(opened, event)
+      this.#finished.push((await opened.runs.get(number)).run)
+    }
+  }
+
+  async #onEvent({ runs }: Opened, event: ProgressEvent): Promise<void> {
+    await this.#presenter.event(event)
+    if (event.type !== 'approval_required' && event.type !== 'task_finished') return
+    const { approval } = this.#options
+    if (event.type === 'approval_required' && (approval.all || approval.tasks.includes(event.task.name))) {
+      await runs.approve(event.run, event.task.id)
+      return
+    }
+    const waiting = approvalsMissing(await runs.get(event.run), approval)
+    if (waiting.length > 0 && !this.#approvalMissing) await this.#giveUpWaiting(waiting)
+  }
+
+  async #giveUpWaiting(waiting: readonly string[]): Promise<void> {
+    this.#approvalMissing = true
+    const flags = waiting.map((name) => `--approve ${JSON.stringify(name)}`).join(' ')
+    const names = waiting.map((name) => JSON.stringify(name)).join(', ')
+    this.#tell(
+      `nothing else can run and nobody is here to approve ${names}: stopping. Run again with ${flags}, or --approve-all`,
+    )
+    await this.#stopAll()
+  }
+
+  async #finish(opened: Opened): Promise<number> {
+    const { first } = this.#interrupts
+    const result = this.#timedOut ? exitCodes.stopped : exitCodeOfRuns(this.#finished)
+    const exitCode = first === null ? result : exitCodeOfSignal(first)
+    clearInterval(this.#idle)
+    await opened.close()
+    await this.#presenter.finish({ ...opened.facts, exitCode })
+    return exitCode
+  }
+
+  #onStop(signal: EndSignal): void {
+    if (this.#opened === null) {
+      this.#opening.abort(new AgolaError('outcomeUnknown', `ended by ${signal}`))
+      return
+    }
+    this.#tell('stopping, press again to kill')
+    void this.#stopAll()
+  }
+
+  #onKill(): void {
+    this.#tell('killing')
+    void this.#opened?.kill()
+  }
+
+  #onTimeout(): void {
+    this.#timedOut = true
+    this.#tell('the time of --timeout is over: stopping')
+    void this.#stopAll()
+  }
+
+  /** The last first, so that no queued run starts because the one before it has ended. Runs that are over need no stop. */
+  async #stopAll(): Promise<void> {
+    for (const number of this.#numbers.toReversed()) {
+      try {
+        await this.#opened?.runs.stop(number)
+      } catch (error) {
+        if (!(error instanceof AgolaError && error.code === 'runWrongPhase')) this.#tell(messageOf(error))
+      }
+    }
+  }
+
+  #describe(): void {
+    for (const line of this.#opened?.describe() ?? ['nothing runs yet']) this.#tell(line)
+  }
+
+  #tell(text: string): void {
+    void this.#presenter.notice(`agola: ${text}`)
+  }
+}

@@ -1,0 +1,28 @@
+import { Args, Command, Flags } from '@oclif/core'
+import { executionFlagSet, executionFlags } from '../../cli/execution-flags.ts'
+
+export default class DirectRunRestart extends Command {
+  static override summary = 'Run a run again, on the tree it was started from.'
+  static override description =
+    `With --from-failed the tasks that succeeded are kept with their logs and workspaces: only those that did not, and what
+depends on them, run again. Secrets are never stored: give them again.`
+  static override examples = [
+    '<%= config.bin %> directrun restart --from-failed',
+    '<%= config.bin %> directrun restart 12',
+  ]
+  static override args = { number: Args.integer({ description: 'number of the run (default: the newest)' }) }
+  static override flags = {
+    ...executionFlagSet,
+    'from-failed': Flags.boolean({ summary: 'keep the tasks that succeeded' }),
+  }
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(DirectRunRestart)
+    const { restartDirectRun } = await import('../../cli/direct-run.ts')
+    process.exitCode = await restartDirectRun({
+      ...executionFlags(flags),
+      number: args.number,
+      fromStart: !flags['from-failed'],
+    })
+  }
+}

@@ -1,6 +1,6 @@
 import { type AssignOptions, assignTasks } from '../decide/assign-tasks.ts'
 import { RunDraft } from '../decide/run-draft.ts'
-import { AgolaError, messageOf } from '../model/errors.ts'
+import { AgolaError, hasCode, messageOf } from '../model/errors.ts'
 import type { ExecutorId, RunId } from '../model/ids.ts'
 import { isRunFinished } from '../model/run.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -88,13 +88,13 @@ export class ActiveRun {
     return !this.#isWorking && this.#isStale()
   }
 
-  /** The run as it is stored, loaded when needed; null when it is not active. Not to be changed. */
+  /** The run as it is stored, as far as we know, loaded when needed; null when it is not active. Not to be changed. */
   async read(): Promise<StoredRun | null> {
     if (this.#stored === null || this.#isStale()) {
       try {
         await this.update(() => undefined)
       } catch (error) {
-        if (!(error instanceof AgolaError) || error.code !== 'runDoesNotExist') throw error
+        if (!hasCode(error, 'runDoesNotExist')) throw error
       }
     }
     return this.#stored
@@ -159,6 +159,12 @@ export class ActiveRun {
     const { registry, store } = this.#host
     const draft = new RunDraft(stored.state)
     const outcomes = jobs.map((job) => settle(job, draft))
+    // A transaction tells whether the run is still as we know it. Without one somebody has to ask, before anything is refused or ignored.
+    const isUnproven = outcomes.some((outcome) => outcome.isRefused) || (jobs.length > 0 && draft.writes.length === 0)
+    if (isUnproven && !(await store.isCurrent(stored))) {
+      draft.reject()
+      return false
+    }
     const isNew = (id: string) => !stored.state.executorTasks.has(id)
     let isStored = false
     try {
@@ -173,7 +179,7 @@ export class ActiveRun {
     if (!isStored) return false
     const outstanding = outstandingOf(draft, (task) => isNew(task.runTaskId))
     draft.accept()
-    for (const finish of outcomes) finish()
+    for (const { finish } of outcomes) finish()
     if (draft.writes.length > 0) this.#host.onStored(stored, this.#host.isMine(stored) ? outstanding : [])
     if (draft.writes.some((write) => write.type === 'executorTask' || write.type === 'deleteExecutorTask'))
       this.#host.onRoom()
@@ -207,13 +213,13 @@ export class ActiveRun {
   }
 }
 
-/** Applies a change; what comes back tells its caller how it went, to be called once the rest is stored. */
-function settle(job: Job, draft: RunDraft): () => void {
+/** Applies a change; `finish` tells its caller how it went, to be called once the rest is stored. */
+function settle(job: Job, draft: RunDraft): { isRefused: boolean; finish: () => void } {
   try {
     job.change(draft)
-    return job.resolve
+    return { isRefused: false, finish: job.resolve }
   } catch (error) {
-    return () => job.reject(error)
+    return { isRefused: true, finish: () => job.reject(error) }
   }
 }
 

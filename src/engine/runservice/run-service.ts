@@ -37,7 +37,7 @@ import { RunEventLog, runEventsChanged } from './run-event-log.ts'
 import { rootOf } from './run-group.ts'
 import { RunLogs } from './run-logs.ts'
 import { defaultRetention, type RunServiceOptions } from './run-service-options.ts'
-import { type NewRun, RunStore, type StoredRun } from './run-store.ts'
+import { type NewRun, RunStore } from './run-store.ts'
 import { listOf, summaryOf } from './run-summary.ts'
 import { StoreWatcher } from './store-watcher.ts'
 import { archiveKey, archives, logs, markerKey } from './task-objects.ts'
@@ -365,9 +365,12 @@ export class RunService implements RunServicePort, ExecutorRunService {
     return (await this.#store.executorTasks(options)).find((task) => task.id === taskId)
   }
 
-  async #withSpec(task: ExecutorTask): Promise<ExecutorTaskWithSpec | null> {
-    const stored: StoredRun | null = await this.dispatcher.read(task.runId)
-    const current = stored?.state.executorTasks.get(task.runTaskId)
+  /** null when the task is gone. */
+  async #withSpec({ runId, runTaskId }: ExecutorTask): Promise<ExecutorTaskWithSpec | null> {
+    let stored = await this.dispatcher.read(runId)
+    // Another process may have made the task just now: what we know of the run may be older.
+    if (stored?.state.executorTasks.has(runTaskId) !== true) stored = await this.#store.load(runId)
+    const current = stored?.state.executorTasks.get(runTaskId)
     return stored === null || current === undefined ? null : this.#sender.withSpec(stored, current)
   }
 

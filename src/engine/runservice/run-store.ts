@@ -105,6 +105,11 @@ export class RunStore {
     return { state, revision: entry.modRevision, owner: document.owner }
   }
 
+  /** Whether nobody has changed the run since. */
+  async isCurrent({ state: { run }, revision }: StoredRun): Promise<boolean> {
+    return (await this.#kv.get(keys.run(run.id))).entry?.modRevision === revision
+  }
+
   async activeRuns(options: CallOptions = {}): Promise<{ header: RunHeader; owner: ExecutorId }[]> {
     const { entries } = await readAll(this.#kv, keys.runs, options)
     return entries.map(decodeRun).map((document) => ({ header: headerOf(document), owner: document.owner }))

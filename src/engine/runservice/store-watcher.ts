@@ -31,21 +31,24 @@ export class StoreWatcher {
   }
 
   async #follow(from: bigint, signal: AbortSignal): Promise<void> {
-    const { kv, clock, log, onGap } = this.#options
-    for (let cursor = from; !signal.aborted; ) {
+    const { kv, clock, log, onEvent, onGap } = this.#options
+    let cursor: bigint | null = from
+    while (!signal.aborted) {
       try {
+        if (cursor === null) {
+          const { revision } = await kv.status({ signal })
+          await onGap()
+          cursor = revision + 1n
+        }
         for await (const batch of kv.watch({ prefix: keys.base, from: cursor }, { signal })) {
-          for (const event of batch.events) this.#options.onEvent(event)
+          for (const event of batch.events) onEvent(event)
           if (batch.revision >= cursor) cursor = batch.revision + 1n
         }
       } catch (error) {
         if (signal.aborted || hasCode(error, 'storeClosed')) return
         log.warn('following the store failed', { error: messageOf(error) })
+        if (hasCode(error, 'revisionCompacted') || hasCode(error, 'revisionInFuture')) cursor = null
         await clock.sleep(retryMs, signal).catch(() => undefined)
-        if (signal.aborted) return
-        if (!hasCode(error, 'revisionCompacted') && !hasCode(error, 'revisionInFuture')) continue
-        cursor = (await kv.status({ signal })).revision + 1n
-        await onGap()
       }
     }
   }

@@ -47,6 +47,11 @@ export class TestImages {
     return this.#make('only-true', async (files) => addFile(files, 'bin/true', await hostBusybox()))
   }
 
+  /** No program at all. */
+  empty(): Promise<string> {
+    return this.#make('empty', async (files) => addBasics(files))
+  }
+
   /** As `busybox`, with this machine's bash and git. */
   gitAndBash(): Promise<string> {
     return this.#make('git-bash', async (files) => {

@@ -5,6 +5,7 @@ import type { CreatePodOptions, PodRequest } from '../../../ports/pod-driver.ts'
 import { type EngineClient, EngineFailure } from './client.ts'
 import type { EngineEvents } from './events.ts'
 import { startKeeper } from './keeper.ts'
+import { removeContainer } from './removal.ts'
 import type { ContainerSpec } from './spec.ts'
 import { explainRefusal, isImageMissing, isToolsMissing } from './start-refusal.ts'
 import { ContainerWatch } from './watch.ts'
@@ -137,7 +138,9 @@ async function startMain(
     options.signal?.throwIfAborted()
     await parts.repairTools()
     await parts.clock.sleep(pauseMs, options.signal)
-    mainId = await recreate(parts.client, mainId, () => create(spec))
+    // Under the same name, by which the services know it.
+    await removeContainer(parts.client, parts.clock, mainId, options)
+    mainId = await create(spec)
   }
   throw new AgolaError('assertionFailed', 'the last attempt returns or throws')
 }
@@ -148,16 +151,6 @@ function explainMain({ body }: ContainerSpec, complaint: string): AgolaError {
     'driverFailed',
     `the tools for containers do not run: ${complaint}; the tools image needs a static busybox at /bin/busybox. Remove the volumes named agola-tools-… to have them made anew`,
   )
-}
-
-/** A container that removes itself is gone after a start that failed, or will be in a moment. */
-async function recreate(client: EngineClient, id: string, create: () => Promise<string>): Promise<string> {
-  try {
-    await client.json('DELETE', `/containers/${id}`, { query: { force: true } })
-  } catch (error) {
-    if (!(error instanceof EngineFailure)) throw error
-  }
-  return create()
 }
 
 async function startService({ client }: CreationParts, image: string, id: string): Promise<void> {

@@ -145,11 +145,17 @@ export class DockerDriver implements PodDriver {
   }
 
   #creationParts(request: PodRequest, options: CreatePodOptions): CreationParts {
+    const pulls = new Map<string, Promise<void>>()
+    const pullOnce = (image: string) => {
+      const pull = pulls.get(image) ?? this.#pull(image, request, options)
+      pulls.set(image, pull)
+      return pull
+    }
     return {
       client: this.#client,
       clock: this.#options.clock,
       events: this.#events,
-      pull: (image) => this.#pull(image, request, options),
+      pull: pullOnce,
       repairTools: () => this.#tools.repair(request.executorId, options),
     }
   }

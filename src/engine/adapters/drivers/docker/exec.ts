@@ -24,6 +24,7 @@ export interface ExecContext {
 }
 
 const exitCodePollMsMax = 100
+const killedExitCode = 137
 const interruptCharacter = '\x03'
 const endOfFileCharacter = '\x04'
 /** Nobody types this; Docker's default, ^P ^Q, would cut terminals off and swallow ^P. */
@@ -198,9 +199,25 @@ export class DockerExec implements ContainerExec {
       if (this.#context.isGone()) throw podGone()
       const wasEnded = podEnded
       const state = await this.#inspect()
-      if (!state.running && state.exitCode !== null) return { exitCode: state.exitCode, started: state.started }
+      if (!state.running && state.exitCode !== null) {
+        if (state.exitCode === killedExitCode || !state.started) await this.#checkContainer()
+        return { exitCode: state.exitCode, started: state.started }
+      }
       if (wasEnded) throw podGone()
       await this.#context.clock.sleep(pauseMs)
+    }
+  }
+
+  /** A command that was killed, or not even started, may be the first sign of the end of its pod, which is another thing. */
+  async #checkContainer(): Promise<void> {
+    const { client, containerId } = this.#context
+    try {
+      const { State } = (await client.json('GET', `/containers/${containerId}/json`)) as {
+        State?: { Running?: unknown }
+      }
+      if (State?.Running !== true) throw podGone()
+    } catch (error) {
+      throw error instanceof EngineFailure ? podGone(error) : error
     }
   }
 

@@ -22,7 +22,12 @@ export interface PullOptions extends CallOptions {
 interface Flight {
   promise: Promise<void>
   abort: AbortController
-  listeners: Set<(line: string) => void>
+  listeners: Set<Listener>
+}
+
+/** One for each caller, also of callers that share a function. */
+interface Listener {
+  onMessage: (line: string) => void
 }
 
 /** Pulls images: equal requests at the same time share one pull, which is given up when nobody waits for it any more. */
@@ -41,12 +46,13 @@ export class ImagePuller {
     signal?.throwIfAborted()
     const key = JSON.stringify(request)
     const flight = this.#flights.get(key) ?? this.#start(key, request)
-    flight.listeners.add(onMessage)
+    const listener = { onMessage }
+    flight.listeners.add(listener)
     onMessage(`pulling ${request.image}`)
     try {
       await abortable(flight.promise, signal)
     } finally {
-      flight.listeners.delete(onMessage)
+      flight.listeners.delete(listener)
       if (flight.listeners.size === 0) {
         flight.abort.abort()
         if (this.#flights.get(key) === flight) this.#flights.delete(key)
@@ -56,9 +62,9 @@ export class ImagePuller {
 
   #start(key: string, request: PullRequest): Flight {
     const abort = new AbortController()
-    const listeners = new Set<(line: string) => void>()
+    const listeners = new Set<Listener>()
     const tell = (line: string) => {
-      for (const listener of listeners) listener(line)
+      for (const { onMessage } of listeners) onMessage(line)
     }
     const promise = this.#run(request, abort.signal, tell)
     const flight = { promise, abort, listeners }

@@ -48,6 +48,7 @@ export function decodeAuth(encoded: string): { username: string; password: strin
   return colon < 0 ? null : { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/\0+$/, '') }
 }
 
+/** URL-safe base64 with its padding, which engines insist on. */
 export function toAuthHeader(credentials: RegistryCredentials): string {
-  return Buffer.from(JSON.stringify(credentials)).toString('base64url')
+  return Buffer.from(JSON.stringify(credentials)).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
 }

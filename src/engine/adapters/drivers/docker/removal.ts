@@ -81,7 +81,13 @@ async function allOrFirstFailure(work: Promise<void>[]): Promise<void> {
   if (failed !== undefined) throw failed.reason
 }
 
-async function removeContainer(client: EngineClient, clock: Clock, id: string, { signal }: CallOptions): Promise<void> {
+/** Resolves when it is gone, whoever removes it. */
+export async function removeContainer(
+  client: EngineClient,
+  clock: Clock,
+  id: string,
+  { signal }: CallOptions,
+): Promise<void> {
   try {
     await client.json('DELETE', `/containers/${id}`, { query: { force: true, v: true }, signal })
   } catch (error) {

@@ -19,6 +19,10 @@ export function isImageMissing(failure: EngineFailure): boolean {
 export function explainRefusal(image: string, failure: EngineFailure): AgolaError {
   const details = { image }
   const { message } = failure
+  if (isImageMissing(failure)) {
+    const why = `the container engine has no such image: ${message}; check the image and the arch of the task`
+    return new AgolaError('imageUnavailable', `image ${image} cannot be used: ${why}`, { cause: failure, details })
+  }
   if (/invalid reference format|repository name must be/i.test(message)) {
     return new AgolaError('imageInvalid', `"${image}" is no image name: ${message}`, { cause: failure, details })
   }

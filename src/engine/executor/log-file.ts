@@ -5,8 +5,8 @@ import { AgolaError } from '../model/errors.ts'
 import type { StoredContent } from '../ports/executor-client.ts'
 import type { LogMask, MaskStream } from './log-mask.ts'
 
-/** Output waiting to be written; above it the process that writes has to wait. */
-const bufferedBytesMax = 1024 * 1024
+/** Output is gathered in two buffers of this size: one fills while the other is written. When both are full whoever writes has to wait. */
+const bufferBytes = 512 * 1024
 const readBytes = 256 * 1024
 
 /** The log of one step or set-up while it is written: masked before it reaches the file, readable meanwhile. */
@@ -14,13 +14,22 @@ export class LogFile extends Writable {
   readonly path: string
   readonly #handle: FileHandle
   readonly #mask: MaskStream
+  /** Masked bytes on their way to `#filling`; more than fits only while a write of the stream is held up. */
+  #queue: Buffer[] = []
+  #filling = Buffer.allocUnsafeSlow(bufferBytes)
+  #filledBytes = 0
+  #spare = Buffer.allocUnsafeSlow(bufferBytes)
+  #isWriting = false
+  /** Called once the queue is empty, or everything is in the file. */
+  #onTaken: Done | undefined
+  #onStored: Done | undefined
   #storedBytes = 0
   #complete = false
   #grown = Promise.withResolvers<void>()
   readonly #failed = new AbortController()
 
   private constructor(path: string, handle: FileHandle, mask: LogMask) {
-    super({ highWaterMark: bufferedBytesMax, decodeStrings: true })
+    super({ highWaterMark: bufferBytes, decodeStrings: true })
     this.path = path
     this.#handle = handle
     this.#mask = mask.stream()
@@ -57,16 +66,16 @@ export class LogFile extends Writable {
     return { sizeBytes: null, stream: () => Readable.from(this.#read(), { objectMode: false }) }
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#store(this.#mask.push(chunk)).then(() => done(), done)
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    this.#queue.push(...this.#mask.push(chunk))
+    this.#onTaken = done
+    this.#move()
   }
 
-  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this.#store(chunks.flatMap(({ chunk }) => this.#mask.push(chunk))).then(() => done(), done)
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    this.#store(this.#mask.end()).then(() => done(), done)
+  override _final(done: Done): void {
+    this.#queue.push(...this.#mask.end())
+    this.#onStored = done
+    this.#move()
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
@@ -78,19 +87,54 @@ export class LogFile extends Writable {
     )
   }
 
-  async #store(pieces: Buffer[]): Promise<void> {
-    const data = pieces.length === 1 ? (pieces[0] ?? Buffer.alloc(0)) : Buffer.concat(pieces)
-    if (data.length === 0) return
-    try {
-      for (let written = 0; written < data.length; ) {
-        const { bytesWritten } = await this.#handle.write(data, written)
-        written += bytesWritten
-        this.#storedBytes += bytesWritten
+  /** Takes all that fits out of the queue, and writes it unless a write is under way. */
+  #move(): void {
+    let piece = this.#queue.shift()
+    while (piece !== undefined) {
+      const taken = piece.copy(this.#filling, this.#filledBytes)
+      this.#filledBytes += taken
+      if (taken < piece.length) {
+        this.#queue.unshift(piece.subarray(taken))
+        break
       }
-    } catch (error) {
-      throw asLogFailure(error, this.path)
+      piece = this.#queue.shift()
     }
+    if (!this.#isWriting && this.#filledBytes > 0) void this.#writeFilled()
+    if (this.#queue.length > 0) return
+    const onTaken = this.#onTaken
+    this.#onTaken = undefined
+    onTaken?.()
+    if (this.#isWriting || this.#onStored === undefined) return
+    this.#onStored()
+    this.#onStored = undefined
+  }
+
+  async #writeFilled(): Promise<void> {
+    const data = this.#filling.subarray(0, this.#filledBytes)
+    const written = this.#filling
+    this.#filling = this.#spare
+    this.#filledBytes = 0
+    this.#isWriting = true
+    try {
+      await this.#store(data)
+    } catch (error) {
+      const failed = this.#onTaken ?? this.#onStored
+      this.destroy(asLogFailure(error, this.path))
+      failed?.(asLogFailure(error, this.path))
+      return
+    }
+    this.#spare = written
+    this.#isWriting = false
     this.#wake()
+    this.#move()
+  }
+
+  async #store(data: Buffer): Promise<void> {
+    for (let start = 0; start < data.length; ) {
+      const { bytesWritten } = await this.#handle.write(data, start)
+      start += bytesWritten
+      this.#storedBytes += bytesWritten
+    }
   }
 
   #wake(): void {
@@ -117,6 +161,8 @@ export class LogFile extends Writable {
     }
   }
 }
+
+type Done = (error?: Error | null) => void
 
 function asLogFailure(error: unknown, path: string): Error {
   if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {

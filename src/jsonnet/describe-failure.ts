@@ -3,7 +3,7 @@ import { type RuntimeFailure, StaticFailure } from './failure.ts'
 import type { Place } from './source.ts'
 
 /** How many frames of a trace are shown; of longer ones the middle is left out. */
-export const traceFramesMax = 20
+const traceFramesMax = 20
 
 /** A failure as plain data. */
 export function describeFailure(failure: StaticFailure | RuntimeFailure): JsonnetError {

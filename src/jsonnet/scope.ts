@@ -14,7 +14,7 @@ export interface Binding {
  *  tail: its value is the function's. */
 export type Position = 'none' | 'last' | 'tail'
 
-export type Compiler = (node: Node, scope: Scope, position: Position) => Code
+type Compiler = (node: Node, scope: Scope, position: Position) => Code
 
 /** What a file's code is compiled against. */
 export interface Unit {

@@ -2,9 +2,9 @@ import { charge, fail } from './machine.ts'
 import type { Place } from './source.ts'
 
 /** Longest array that a program may build: beyond it, an allocation could end the process. */
-export const arrayLengthMax = 1 << 23
+const arrayLengthMax = 1 << 23
 /** Longest string, in UTF-16 units, for the same reason. */
-export const stringLengthMax = 1 << 25
+const stringLengthMax = 1 << 25
 
 /** Accounts for a string that the program made, and refuses one that is too long. */
 export function sized(text: string, place?: Place): string {

@@ -1,5 +1,5 @@
 /** The candidate that was probably meant, if one is near enough: at most a third of its letters differ. */
-export function nearest(wanted: string, candidates: Iterable<string>): string | undefined {
+function nearest(wanted: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   // Of one or two letters none may differ, or anything would be near.
   let bestDistance = (wanted.length < 3 ? 0 : Math.max(1, Math.floor(wanted.length / 3))) + 1

@@ -20,7 +20,7 @@ export type TokenKind =
   | Keyword
   | 'end of file'
 
-export const keywords = [
+const keywords = [
   'assert',
   'else',
   'error',

@@ -50,6 +50,7 @@ test('operators have the precedence of the specification', () => {
     ['1 == 1 && 2 != 1', true],
     ['"a" in { a: 1 } == true', true],
     ['10 % 4 * 3', 6],
+    ['1 + 2 & 2', 2],
     ['- - 3', 3],
     ['1 - 1 - 1', -1],
     ['if true then 1 + 1 else 5 + 5', 2],

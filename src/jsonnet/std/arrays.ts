@@ -144,7 +144,7 @@ function flattenDeep(value: Value, flat: Slot[]): Slot[] {
 }
 
 /** Null elements are left out, their separators too. */
-export function join(separator: Value, array: Value): Value {
+function join(separator: Value, array: Value): Value {
   const { elements } = asArray(array)
   if (typeof separator === 'string') {
     const texts: string[] = []

@@ -3,8 +3,14 @@ import ConfigGraph from './commands/config/graph.ts'
 import ConfigRender from './commands/config/render.ts'
 import ConfigSchema from './commands/config/schema.ts'
 import ConfigValidate from './commands/config/validate.ts'
+import DirectRunApprove from './commands/directrun/approve.ts'
+import DirectRunInspect from './commands/directrun/inspect.ts'
+import DirectRunList from './commands/directrun/list.ts'
+import DirectRunLogs from './commands/directrun/logs.ts'
 import DirectRunRestart from './commands/directrun/restart.ts'
 import DirectRunStart from './commands/directrun/start.ts'
+import DirectRunStop from './commands/directrun/stop.ts'
+import DirectRunWait from './commands/directrun/wait.ts'
 import Init from './commands/init.ts'
 import Version from './commands/version.ts'
 
@@ -15,6 +21,12 @@ export const COMMANDS = {
   'config:render': ConfigRender,
   'config:schema': ConfigSchema,
   'config:validate': ConfigValidate,
+  'directrun:approve': DirectRunApprove,
+  'directrun:inspect': DirectRunInspect,
+  'directrun:list': DirectRunList,
+  'directrun:logs': DirectRunLogs,
+  'directrun:stop': DirectRunStop,
+  'directrun:wait': DirectRunWait,
   'directrun:restart': DirectRunRestart,
   'directrun:start': DirectRunStart,
   init: Init,

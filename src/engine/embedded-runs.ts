@@ -26,15 +26,24 @@ export class EmbeddedRuns implements Runs {
     this.#approver = approver
   }
 
-  get(number: number, options?: CallOptions): Promise<RunWithConfig> {
-    return this.#runService.getRunByNumber(this.#group, number, options)
+  async get(number: number, options?: CallOptions): Promise<RunWithConfig> {
+    try {
+      return await this.#runService.getRunByNumber(this.#group, number, options)
+    } catch (error) {
+      if (!hasCode(error, 'runDoesNotExist')) throw error
+      throw new AgolaError(
+        'runDoesNotExist',
+        `this repository has no run ${number}; agola directrun list shows those there are`,
+        { cause: error },
+      )
+    }
   }
 
-  list({ after, limit }: { after?: number; limit: number }, options?: CallOptions): Promise<RunList> {
-    return this.#runService.listRuns(
-      { groups: [this.#group], limit, ...(after === undefined ? {} : { after }) },
-      options,
-    )
+  async list({ before, limit }: { before?: number; limit: number }, options?: CallOptions): Promise<RunList> {
+    const groups = [this.#group]
+    if (before === undefined) return await this.#runService.listRuns({ groups, limit }, options)
+    const { run } = await this.get(before, options)
+    return await this.#runService.listRuns({ groups, limit, after: run.sequence }, options)
   }
 
   async *watch(number: number, options?: CallOptions): AsyncGenerator<RunState> {

@@ -7,10 +7,11 @@ import { EmbeddedRuns } from './embedded-runs.ts'
 import { Executor } from './executor/executor.ts'
 import type { Identity } from './local/identity.ts'
 import type { LocalDirectories } from './local/local-directories.ts'
-import { LocalExecutorLease } from './local/local-executor-lease.ts'
+import { LocalExecutorLease, liveExecutors } from './local/local-executor-lease.ts'
 import type { ExecutorId, RunId } from './model/ids.ts'
-import type { Run } from './model/run.ts'
+import { isExecutionFinished, type Run } from './model/run.ts'
 import type { Clock } from './ports/clock.ts'
+import type { ExecutorLogRef } from './ports/executor-client.ts'
 import type { KeyValueStore } from './ports/key-value-store.ts'
 import type { Log } from './ports/log.ts'
 import type { PodDriver, PullPolicy } from './ports/pod-driver.ts'
@@ -20,6 +21,7 @@ import { DataRunArchive } from './runservice/data-run-archive.ts'
 import { RunService } from './runservice/run-service.ts'
 import type { RunServiceOptions } from './runservice/run-service-options.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
+import { SiblingExecutor } from './sibling-executor.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 import { SnapshotSources } from './snapshot/snapshot-sources.ts'
 import { runLoop } from './std/run-loop.ts'
@@ -96,7 +98,7 @@ export class EmbeddedEngine {
     this.#kv = stores.kv
     this.#runService = new RunService({
       ...stores,
-      executors: { clientFor: ({ id }) => (id === this.#executorId ? this.#executor : null) },
+      executors: { clientFor: ({ id }) => (id === this.#executorId ? this.#executor : this.#sibling(id)) },
       secrets: { forRun: () => this.#secrets },
       clock,
       random,
@@ -113,6 +115,19 @@ export class EmbeddedEngine {
       scopeOf: ({ id }) => (this.#own.has(id) ? 'here' : null),
     })
     this.runs = new EmbeddedRuns({ runService: this.#runService, group: `/user/${identity.userId}`, approver })
+  }
+
+  /** Sees from now on what other processes do. For looking and waiting, without an executor of its own. */
+  async follow(): Promise<void> {
+    await this.#runService.follow()
+    await this.#closeDead()
+  }
+
+  /** Runs of processes that died without a word are closed as interrupted: nobody else would. */
+  async #closeDead(): Promise<void> {
+    const { directories, identity, clock } = this.#options
+    const alive = await liveExecutors({ stateDirectory: directories.state, groupId: identity.executorGroupId, clock })
+    await this.#runService.keepOnlyExecutors(new Set([this.#executorId, ...alive]))
   }
 
   /** Makes this process able to run tasks. */
@@ -134,7 +149,7 @@ export class EmbeddedEngine {
       driver,
       runService: this.#runService,
       sources: this.#sources,
-      dataDir: join(directories.state, 'executors', this.#executorId),
+      dataDir: this.#dataDir(this.#executorId),
       clock,
       random,
       log,
@@ -171,6 +186,19 @@ export class EmbeddedEngine {
     const restarted = this.#adopt(run)
     this.#scheduler.start()
     return restarted
+  }
+
+  #sibling(id: ExecutorId): SiblingExecutor {
+    const isOver = async ({ taskId, step }: ExecutorLogRef) => {
+      const task = await this.#runService.getExecutorTask(taskId).catch(() => null)
+      const phase = step === null ? task?.status.setupStep.phase : task?.status.steps[step]?.phase
+      return phase === undefined || isExecutionFinished(phase)
+    }
+    return new SiblingExecutor({ dataDir: this.#dataDir(id), clock: this.#options.clock, isOver })
+  }
+
+  #dataDir(id: ExecutorId): string {
+    return join(this.#options.directories.state, 'executors', id)
   }
 
   #adopt({ id, counter }: Run): number {

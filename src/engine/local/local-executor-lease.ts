@@ -56,14 +56,8 @@ export class LocalExecutorLease {
   }
 
   /** The live executors of the group, this one among them. */
-  async siblings(): Promise<ExecutorId[]> {
-    const { stateDirectory, groupId, clock } = this.#options
-    const facts = machineLivenessFacts(clock.now(), hostname())
-    const leases = await readLeases(stateDirectory, groupId)
-    const alive = await Promise.all(
-      leases.map((lease) => lease.executorId === this.#options.executorId || isLeaseAlive(lease, facts)),
-    )
-    return leases.filter((_, index) => alive[index]).map(({ executorId }) => executorId)
+  siblings(): Promise<ExecutorId[]> {
+    return liveExecutors(this.#options, this.#options.executorId)
   }
 
   async release(): Promise<void> {
@@ -82,4 +76,15 @@ export class LocalExecutorLease {
       await writeLease(stateDirectory, this.#lease)
     }
   }
+}
+
+/** Executors of a group whose processes live; `own` needs no proof. */
+export async function liveExecutors(
+  { stateDirectory, groupId, clock }: Pick<LocalExecutorLeaseOptions, 'stateDirectory' | 'groupId' | 'clock'>,
+  own?: ExecutorId,
+): Promise<ExecutorId[]> {
+  const facts = machineLivenessFacts(clock.now(), hostname())
+  const leases = await readLeases(stateDirectory, groupId)
+  const alive = await Promise.all(leases.map((lease) => lease.executorId === own || isLeaseAlive(lease, facts)))
+  return leases.filter((_, index) => alive[index]).map(({ executorId }) => executorId)
 }

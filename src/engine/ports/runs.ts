@@ -7,8 +7,8 @@ import type { RunList, RunWithConfig } from './run-service.ts'
 /** What the command line asks, of the embedded engine or of a gateway: it cannot tell which. Runs are named by their number. */
 export interface Runs {
   get(number: number, options?: CallOptions): Promise<RunWithConfig>
-  /** Newest first. */
-  list(query: { after?: number; limit: number }, options?: CallOptions): Promise<RunList>
+  /** Newest first; `before` is a number. */
+  list(query: { before?: number; limit: number }, options?: CallOptions): Promise<RunList>
   /** The run now and after every change; ends once it has finished and everything it leaves is stored. */
   watch(number: number, options?: CallOptions): AsyncIterable<RunState>
   /** `task` is a name or an id; `step` null is the set-up. With `follow` it waits for the log to begin and to end. */

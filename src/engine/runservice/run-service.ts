@@ -80,6 +80,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
       store: this.#store,
       registry,
       archive,
+      executors,
       clock,
       random,
       log,
@@ -235,6 +236,12 @@ export class RunService implements RunServicePort, ExecutorRunService {
     const gone = await this.#registry.report(executorId, status, options)
     for (const id of gone) this.dispatcher.closeTasksOf(id)
     this.dispatcher.wakeWaiting()
+  }
+
+  /** Takes every other executor off the list: for who knows better than their last reports who lives. */
+  async keepOnlyExecutors(alive: ReadonlySet<ExecutorId>, options?: CallOptions): Promise<void> {
+    for (const { id } of [...this.#registry.executors]) if (!alive.has(id)) await this.deleteExecutor(id, options)
+    await this.dispatcher.step(this.#closed.signal)
   }
 
   /** Takes an executor off the list for good; what it was given has failed. `executorDoesNotExist`. */

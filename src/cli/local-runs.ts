@@ -1,0 +1,97 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type LocalRuns, openLocalRuns } from '../engine/local-runs.ts'
+import { localApprover } from './direct-run.ts'
+import { exitCodes } from './exit-code.ts'
+import { Output } from './output.ts'
+import { parseDurationFlag } from './parse-duration-flag.ts'
+import { approveTasks, inspectRun, listRuns, type Shown, showLogs, stopRun, waitForRun } from './run-commands.ts'
+import { wantsColor } from './terminal.ts'
+
+/** What the commands do that look at runs of this repository and act on them. */
+
+export function list({
+  limit,
+  start,
+  output,
+}: {
+  limit: number
+  start: number | undefined
+  output: 'text' | 'json'
+}): Promise<void> {
+  return withLocalRuns(({ runs }, stdout) =>
+    listRuns(runs, { limit, ...(start === undefined ? {} : { before: start }) }, shown(output), stdout),
+  )
+}
+
+export function inspect(number: number | undefined, { output }: { output: 'text' | 'json' }): Promise<void> {
+  return withLocalRuns(({ runs }, stdout) => inspectRun(runs, number, shown(output), stdout))
+}
+
+export function wait(number: number | undefined, timeout: string | undefined): Promise<number> {
+  const timeoutMs = timeout === undefined ? null : parseDurationFlag('timeout', timeout)
+  return withLocalRuns(({ runs }) => waitForRun(runs, number, timeoutMs))
+}
+
+export function stop(number: number | undefined, untilStopped: boolean): Promise<number> {
+  return withLocalRuns(async ({ runs }) => {
+    await stopRun(runs, number, untilStopped)
+    return exitCodes.success
+  })
+}
+
+export function approve(number: number, tasks: readonly string[], all: boolean): Promise<void> {
+  return withLocalRuns(async ({ runs }, stdout) => {
+    for (const name of await approveTasks(runs, number, tasks, all)) await stdout.write(`approved ${name}\n`)
+  })
+}
+
+export interface LogFlags {
+  task: string[] | undefined
+  step: number | undefined
+  setup: boolean
+  failed: boolean
+  follow: boolean
+  tail: number | undefined
+  prefix: boolean
+  raw: boolean
+  'output-dir': string | undefined
+}
+
+export function logs(number: number | undefined, flags: LogFlags): Promise<void> {
+  const { task, step, setup, failed, follow, tail, prefix, raw } = flags
+  const request = { number, tasks: task ?? [], step, setup, failed, follow, tail, prefix, raw }
+  const directory = flags['output-dir']
+  return withLocalRuns(async ({ runs }, stdout) => {
+    if (directory === undefined) return await showLogs(runs, request, () => stdout)
+    await mkdir(directory, { recursive: true })
+    await showLogs(runs, { ...request, prefix: false }, (name) => fileOutput(directory, name))
+  })
+}
+
+/** `task name/step name` as one file name that every system takes. */
+function fileOutput(directory: string, name: string): Output {
+  const safe = name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 100)
+  return new Output(createWriteStream(join(directory, `${safe}.log`)), () => undefined)
+}
+
+function shown(output: 'text' | 'json'): Shown {
+  const width = process.stdout.isTTY ? (process.stdout.columns ?? 0) : 0
+  return { output, color: wantsColor(process.env), width, now: Date.now() }
+}
+
+/** Opens the runs of the repository around the working directory for one piece of work. */
+async function withLocalRuns<T>(work: (local: LocalRuns, stdout: Output) => Promise<T>): Promise<T> {
+  const local = await openLocalRuns({ directory: process.cwd(), environment: process.env, approver: localApprover() })
+  const stdout = new Output(process.stdout, () => undefined)
+  // Waiting for other processes keeps nothing alive by itself.
+  const alive = setInterval(() => undefined, 60_000)
+  try {
+    return await work(local, stdout)
+  } finally {
+    clearInterval(alive)
+    await local.close()
+    await stdout.flush()
+  }
+}

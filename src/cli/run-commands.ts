@@ -1,0 +1,185 @@
+import type { Readable } from 'node:stream'
+import { AgolaError } from '../engine/model/errors.ts'
+import { isRunFinished, type RunTask } from '../engine/model/run.ts'
+import type { RunConfig, RunConfigTask } from '../engine/model/run-config.ts'
+import { numberOrNewest } from '../engine/newest-run.ts'
+import type { RunWithConfig } from '../engine/ports/run-service.ts'
+import type { Runs } from '../engine/ports/runs.ts'
+import { runDetailsJson, runDetailsText } from '../views/run-details.ts'
+import { runListJson, runListText } from '../views/run-list.ts'
+import { exitCodeOfRuns, exitCodes } from './exit-code.ts'
+import type { Output } from './output.ts'
+
+export interface Shown {
+  output: 'text' | 'json'
+  color: boolean
+  width: number
+  now: number
+}
+
+/** Newest first. */
+export async function listRuns(
+  runs: Runs,
+  query: { before?: number; limit: number },
+  shown: Shown,
+  stdout: Output,
+): Promise<void> {
+  const list = await runs.list(query)
+  await stdout.write(shown.output === 'json' ? runListJson(list) : runListText(list, shown))
+}
+
+export async function inspectRun(runs: Runs, number: number | undefined, shown: Shown, stdout: Output): Promise<void> {
+  const run = await runs.get(await numberOrNewest(runs, number))
+  await stdout.write(shown.output === 'json' ? runDetailsJson(run) : runDetailsText(run, shown))
+}
+
+/** Until the run is over; its result is the exit code. 5 when `timeoutMs` was shorter. */
+export async function waitForRun(runs: Runs, number: number | undefined, timeoutMs: number | null): Promise<number> {
+  const wanted = await numberOrNewest(runs, number)
+  const timeout = new AbortController()
+  const timer = timeoutMs === null ? undefined : setTimeout(() => timeout.abort(), timeoutMs)
+  try {
+    for await (const { run } of runs.watch(wanted, { signal: timeout.signal }))
+      if (isRunFinished(run.phase)) return exitCodeOfRuns([run])
+    return exitCodeOfRuns([(await runs.get(wanted)).run])
+  } catch (error) {
+    if (timeout.signal.aborted) return exitCodes.timedOut
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Stops what runs and cancels what is queued. */
+export async function stopRun(runs: Runs, number: number | undefined, wait: boolean): Promise<number> {
+  const wanted = await numberOrNewest(runs, number)
+  await runs.stop(wanted)
+  if (!wait) return exitCodes.success
+  await waitForRun(runs, wanted, null)
+  return exitCodes.success
+}
+
+/** Approves the named tasks, or all that wait for it. Gives their names. */
+export async function approveTasks(
+  runs: Runs,
+  number: number | undefined,
+  tasks: readonly string[],
+  all: boolean,
+): Promise<string[]> {
+  const wanted = await numberOrNewest(runs, number)
+  const { run, runConfig } = await runs.get(wanted)
+  const waiting = Object.values(run.tasks).filter(({ waitingApproval }) => waitingApproval)
+  const names = all ? waiting.map(({ id }) => runConfig.tasks[id]?.name ?? id) : [...tasks]
+  if (names.length === 0) {
+    const known = waiting.map(({ id }) => JSON.stringify(runConfig.tasks[id]?.name ?? id)).join(', ')
+    throw new AgolaError(
+      'runTaskNotWaitingApproval',
+      known === '' ? `no task of run ${wanted} waits for approval` : `name a task or give --all; these wait: ${known}`,
+    )
+  }
+  for (const name of names) await runs.approve(wanted, name)
+  return names
+}
+
+export interface LogsRequest {
+  number: number | undefined
+  /** Names of tasks; empty: all. */
+  tasks: readonly string[]
+  /** Index of a step; undefined: all. */
+  step: number | undefined
+  setup: boolean
+  /** Only steps that did not succeed. */
+  failed: boolean
+  follow: boolean
+  /** Only so many last lines of each log. */
+  tail: number | undefined
+  prefix: boolean
+  /** Escape sequences and carriage returns stay. */
+  raw: boolean
+}
+
+/** Logs in the order of the tasks and their steps, each to the output for its `task/step`. */
+export async function showLogs(runs: Runs, request: LogsRequest, outputFor: (name: string) => Output): Promise<void> {
+  const number = await numberOrNewest(runs, request.number)
+  const { LogPrinter } = await import('../views/log-printer.ts')
+  let shown = 0
+  for (const place of logsOf(await runs.get(number), request)) {
+    const log = await openLog(runs, number, place, request.follow)
+    if (log === null) continue
+    shown += 1
+    const name = `${place.task.name}/${place.name}`
+    const output = outputFor(name)
+    const printer = new LogPrinter({ ...request, name })
+    for await (const chunk of log) await output.write(printer.write(chunk as Uint8Array))
+    await output.write(printer.end())
+    await output.flush()
+    if (output.isClosed) return
+  }
+  if (shown > 0) return
+  throw new AgolaError('logDoesNotExist', `run ${number} has no such log: nothing was printed there, or it has expired`)
+}
+
+interface LogPlace {
+  task: RunConfigTask
+  /** null: the set-up. */
+  step: number | null
+  name: string
+}
+
+function logsOf({ run, runConfig }: RunWithConfig, { tasks, step, setup, failed, follow }: LogsRequest): LogPlace[] {
+  const chosen = tasks.length === 0 ? tasksByLevel(runConfig) : tasks.map((name) => taskNamed(runConfig, name))
+  return chosen.flatMap((task) => {
+    const state = run.tasks[task.id]
+    if (state === undefined) return []
+    const places = task.steps.map((each, index) => ({
+      task,
+      step: index,
+      name: each.name === '' ? each.type : each.name,
+    }))
+    const wanted = places.filter(
+      (place) => (step === undefined || place.step === step) && (!failed || hasFailed(state, place.step)),
+    )
+    const withSetup: LogPlace[] =
+      setup || (failed && state.setupStep.phase === 'failed') ? [{ task, step: null, name: 'setup' }] : []
+    if (setup && step === undefined) return withSetup
+    return [...withSetup, ...wanted].filter((place) => follow || hasStarted(state, place.step))
+  })
+}
+
+function tasksByLevel({ tasks }: RunConfig): RunConfigTask[] {
+  return Object.values(tasks).sort((a, b) => a.level - b.level)
+}
+
+function taskNamed({ tasks }: RunConfig, name: string): RunConfigTask {
+  const all = Object.values(tasks)
+  const found = all.find((task) => task.name === name) ?? tasks[name]
+  if (found !== undefined) return found
+  throw new AgolaError(
+    'runTaskDoesNotExist',
+    `the run has no task ${JSON.stringify(name)}; it has ${all.map((task) => JSON.stringify(task.name)).join(', ')}`,
+  )
+}
+
+function hasFailed(task: RunTask, step: number): boolean {
+  const phase = task.steps[step]?.phase
+  return phase === 'failed' || phase === 'stopped'
+}
+
+function hasStarted(task: RunTask, step: number | null): boolean {
+  return (step === null ? task.setupStep.phase : task.steps[step]?.phase) !== 'notstarted'
+}
+
+/** null: the step printed nothing or its log has expired. */
+async function openLog(
+  runs: Runs,
+  number: number,
+  { task, step }: LogPlace,
+  follow: boolean,
+): Promise<Readable | null> {
+  try {
+    return await runs.openLog({ number, task: task.id, step }, { follow })
+  } catch (error) {
+    if (error instanceof AgolaError && error.code === 'logDoesNotExist') return null
+    throw error
+  }
+}

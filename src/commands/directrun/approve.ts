@@ -1,0 +1,21 @@
+import { Args, Command, Flags } from '@oclif/core'
+
+export default class DirectRunApprove extends Command {
+  static override summary = 'Approve tasks that wait for it.'
+  static override strict = false
+  static override usage = 'directrun approve NUMBER [TASK...] [--task NAME...] [--all]'
+  static override args = {
+    number: Args.integer({ description: 'number of the run', required: true }),
+    task: Args.string({ description: 'names of tasks' }),
+  }
+  static override flags = {
+    task: Flags.string({ summary: 'name of a task; repeatable', multiple: true, multipleNonGreedy: true }),
+    all: Flags.boolean({ summary: 'every task that waits' }),
+  }
+
+  override async run(): Promise<void> {
+    const { args, argv, flags } = await this.parse(DirectRunApprove)
+    const { approve } = await import('../../cli/local-runs.ts')
+    await approve(args.number, [...argv.slice(1).map(String), ...(flags.task ?? [])], flags.all)
+  }
+}

@@ -1,0 +1,14 @@
+import { Args, Command } from '@oclif/core'
+import { textOrJsonFlag } from '../../cli/flags.ts'
+
+export default class DirectRunInspect extends Command {
+  static override summary = 'Show one run with its tasks and steps.'
+  static override args = { number: Args.integer({ description: 'number of the run (default: the newest)' }) }
+  static override flags = { output: textOrJsonFlag() }
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(DirectRunInspect)
+    const { inspect } = await import('../../cli/local-runs.ts')
+    await inspect(args.number, flags)
+  }
+}

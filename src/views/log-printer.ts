@@ -1,0 +1,54 @@
+import { cleanName } from './clean-text.ts'
+import { LogLines } from './log-lines.ts'
+import { prefixLines } from './prefix-lines.ts'
+
+export interface LogPrinterOptions {
+  /** `task/step`, for the prefix. */
+  name: string
+  prefix: boolean
+  /** The bytes as they were stored, escape sequences and carriage returns too. Without a prefix and a tail. */
+  raw: boolean
+  /** Only so many last lines; undefined: all. */
+  tail: number | undefined
+}
+
+/** One stored log as text for a terminal or a file, chunk by chunk in bounded memory. */
+export class LogPrinter {
+  readonly #options: LogPrinterOptions
+  readonly #lines = new LogLines()
+  readonly #prefix: string
+  #colours = ''
+  /** With a tail: the last lines so far. */
+  #kept: string[] = []
+
+  constructor(options: LogPrinterOptions) {
+    this.#options = options
+    this.#prefix = options.prefix ? `[${cleanName(options.name)}] ` : ''
+  }
+
+  write(chunk: Uint8Array): string | Uint8Array {
+    return this.#options.raw ? chunk : this.#print(this.#lines.push(chunk))
+  }
+
+  end(): string {
+    if (this.#options.raw) return ''
+    const last = this.#print(this.#lines.end())
+    return this.#options.tail === undefined ? last : this.#withPrefix(this.#kept.join(''))
+  }
+
+  #print(lines: string): string {
+    const { tail } = this.#options
+    if (lines === '') return ''
+    if (tail === undefined) return this.#withPrefix(lines)
+    const added = lines.slice(0, -1).split('\n')
+    this.#kept = [...this.#kept, ...added.map((line) => `${line}\n`)].slice(-tail)
+    return ''
+  }
+
+  #withPrefix(lines: string): string {
+    if (this.#prefix === '' || lines === '') return lines
+    const { text, colours } = prefixLines(lines, this.#prefix, this.#colours)
+    this.#colours = colours
+    return text
+  }
+}

@@ -51,6 +51,11 @@ test('mermaid', async () => {
   end`)
 })
 
+test('text goes by level, whatever the order in the config', async () => {
+  const { runs } = await compileText(`runs:\n${graphText({ last: 'first', other: '', first: '' })}`)
+  expect(drawGraph(runs, 'text')).toBe('run\n  0  other\n  0  first\n  1  last after first')
+})
+
 test('several runs, and one without tasks', async () => {
   const { runs } = await compileText(`runs:\n${graphText({ a: '' }, 'one')}  - name: two\n`)
   expect(drawGraph(runs, 'text')).toBe('one\n  0  a\n\ntwo\n  no tasks')

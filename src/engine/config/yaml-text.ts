@@ -24,7 +24,7 @@ export interface YamlTree {
 
 type Yaml = typeof import('yaml')
 
-/** Nodes after aliases are followed; a text of 1 MiB without aliases has at most about as many. */
+/** Values that all aliases together may stand for. */
 const nodesMax = 400_000
 const depthMax = 100
 
@@ -44,6 +44,13 @@ export async function parseYaml(text: string): Promise<ParsedYaml> {
     })
     return convert(yaml, document)
   } catch (error) {
+    if (error instanceof AliasBomb) {
+      return {
+        value: undefined,
+        problems: [{ code: 'alias_bomb', message: error.message, offset: error.offset }],
+        tree: none,
+      }
+    }
     if (!(error instanceof RangeError)) throw error
     return { value: undefined, problems: [{ code: 'too_deep', message: tooDeep, offset: 0 }], tree: none }
   }
@@ -77,11 +84,22 @@ interface Converted {
   depth: number
 }
 
+/** Ends a conversion at the alias that is one too many. */
+class AliasBomb extends Error {
+  readonly offset: number
+  constructor(offset: number) {
+    super(`the aliases expand to more than ${nodesMax} values`)
+    this.offset = offset
+  }
+}
+
 class YamlConversion {
   readonly problems: YamlProblem[] = []
   readonly targets = new Map<Alias, Node>()
   readonly #yaml: Yaml
   readonly #anchors = new Map<string, Node>()
+  /** Values that aliases stood for so far, those inside them included. */
+  #expanded = 0
   /** What an anchored node became; undefined while that is still being found out. */
   readonly #anchored = new Map<Node, Converted | undefined>()
 
@@ -90,9 +108,8 @@ class YamlConversion {
   }
 
   document(root: Node | null): unknown {
-    const { value, size, depth } = this.#convert(root, 0)
-    if (size > nodesMax) this.#report('alias_bomb', `the aliases expand to more than ${nodesMax} values`, root)
-    else if (depth > depthMax && this.problems.length === 0) this.#report('too_deep', tooDeep, root)
+    const { value, depth } = this.#convert(root, 0)
+    if (depth > depthMax && this.problems.length === 0) this.#report('too_deep', tooDeep, root)
     return value
   }
 
@@ -122,6 +139,8 @@ class YamlConversion {
       return this.#refuse('syntax', `there is no anchor "${alias.source}" before this alias`, alias)
     this.targets.set(alias, target)
     const converted = this.#anchored.get(target)
+    this.#expanded += converted?.size ?? 0
+    if (this.#expanded > nodesMax) throw new AliasBomb(alias.range?.[0] ?? 0)
     return converted ?? this.#refuse('syntax', `the anchor "${alias.source}" contains itself`, alias)
   }
 

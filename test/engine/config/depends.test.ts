@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { brief, parseText } from './read-text.ts'
 
@@ -136,5 +137,24 @@ test('many tasks of one circle are listed in short', async () => {
   ).problems
   expect(problem?.message).toBe(
     'run "r" task "hub": the task depends on itself, through "a", "b", "c", "d", "e", 2 more',
+  )
+})
+
+test('the order of the tasks makes no difference to what is wrong with them', async () => {
+  const edges = fc.uniqueArray(fc.nat(7), { maxLength: 3 })
+  await fc.assert(
+    fc.asyncProperty(fc.array(edges, { minLength: 1, maxLength: 8 }), fc.nat(7), async (graph, turn) => {
+      const tasks = graph.map((parents, index): [string, string] => [
+        `t${index}`,
+        parents.map((parent) => `t${parent}`).join(', '),
+      ])
+      const at = turn % tasks.length
+      const turned = [...tasks.slice(at), ...tasks.slice(0, at)].reverse()
+      const wrong = async (list: [string, string][]) => {
+        const { problems } = await parseText(runOf(Object.fromEntries(list)))
+        return problems.map(({ code, message }) => `${code} ${message.replace(/, through .*/, '')}`).sort()
+      }
+      expect(await wrong(turned)).toEqual(await wrong(tasks))
+    }),
   )
 })

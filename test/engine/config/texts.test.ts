@@ -150,7 +150,14 @@ test('aliases that blow up are refused before they do', async () => {
   )
   const { value, problems } = await yaml(`a0: &a0 [x, x]\n${levels.join('\n')}`)
   expect(value).toBeUndefined()
-  expect(problems).toEqual(['error alias_bomb 1:1 the aliases expand to more than 400000 values'])
+  expect(problems).toEqual(['error alias_bomb 7:15 the aliases expand to more than 400000 values'])
+})
+
+test('merged aliases count too, and many small ones are fine', async () => {
+  const keys = Array.from({ length: 1000 }, (_, key) => `k${key}: 1`).join(', ')
+  const merges = (count: number) => `b: &b {${keys}}\na:\n${'- {<<: *b}\n'.repeat(count)}`
+  expect((await yaml(merges(399))).problems).toEqual([])
+  expect((await yaml(merges(400))).problems).toEqual([expect.stringMatching(/^error alias_bomb 402:8 /)])
 })
 
 test('what nests too deep is refused, however it comes about', async () => {

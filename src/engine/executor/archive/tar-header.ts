@@ -75,8 +75,9 @@ export class TarHeaders {
       name,
       type,
       linkName,
-      // Some writers give links and directories a size without a content.
-      sizeBytes: type === 'file' ? sizeBytes : 0,
+      // Some writers give links and directories a size without a content. Only what is marked as a file has one, also when its name
+      // makes it a directory.
+      sizeBytes: isFileFlag(flag) ? sizeBytes : 0,
       mode: numberAt(block, 100, 8) & 0o7777,
       mtime: paxTime === undefined ? numberAt(block, 136, 12) : Math.trunc(Number(paxTime)) || 0,
       header: block,
@@ -188,12 +189,13 @@ function plainName(block: Buffer): string {
   return prefix === '' ? name : `${prefix}/${name}`
 }
 
+function isFileFlag(flag: string): boolean {
+  return flag === '0' || flag === '\0' || flag === '7'
+}
+
 function typeOf(flag: string, name: string): TarType {
+  if (isFileFlag(flag)) return name.endsWith('/') ? 'directory' : 'file'
   switch (flag) {
-    case '0':
-    case '\0':
-    case '7':
-      return name.endsWith('/') ? 'directory' : 'file'
     case '1':
       return 'hardlink'
     case '2':

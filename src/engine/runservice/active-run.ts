@@ -1,4 +1,4 @@
-import { type AssignOptions, assignTasks } from '../decide/assign-tasks.ts'
+import { type AssignOptions, assignTasks, type ExecutorPool } from '../decide/assign-tasks.ts'
 import { RunDraft } from '../decide/run-draft.ts'
 import { AgolaError, hasCode, messageOf } from '../model/errors.ts'
 import type { ExecutorId, RunId } from '../model/ids.ts'
@@ -18,13 +18,17 @@ export type Change = (draft: RunDraft) => void
 export interface ActiveRunHost {
   readonly store: RunStore
   readonly registry: ExecutorRegistry
+  /** Executors to which this process can give tasks. */
+  readonly pool: ExecutorPool
   readonly archive: RunArchive
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly failUnplaceable: boolean
-  /** Whether this process gives the tasks of the run to executors and takes in what they leave. */
+  /** Whether this process looks after the run: sends and fetches what is to be, and archives it. */
   isMine(stored: StoredRun): boolean
+  /** Whether it may give more of its tasks to executors; not those of a run that it only brings to its end. */
+  mayAssign(stored: StoredRun): boolean
   /** The changes are stored; this is what follows from them. */
   onStored(stored: StoredRun, outstanding: readonly Outstanding[]): void
   /** Whether tasks of the run wait for an executor. */
@@ -140,7 +144,8 @@ export class ActiveRun {
         return
       }
       this.#stored = null
-      await this.#host.clock.sleep(this.#host.random.fraction() * pauseMsMax)
+      // What made it fail once is known after loading; only when others keep writing it helps to step aside.
+      if (attempt > 1) await this.#host.clock.sleep(this.#host.random.fraction() * pauseMsMax)
     }
     throw new AgolaError('concurrentUpdate', `run ${this.#id} was changed by others ${attemptsMax} times in a row`)
   }
@@ -191,9 +196,9 @@ export class ActiveRun {
     const now = clock.now()
     draft.decide(now)
     noteExecutorTasks(registry, draft, (taskId) => draft.executorTask(taskId))
-    if (!this.#host.isMine(stored)) return
+    if (!this.#host.mayAssign(stored)) return
     const options: AssignOptions = {
-      pool: registry,
+      pool: this.#host.pool,
       executorTaskId: executorTaskIdOf,
       onAssigned: (task) => registry.note(task),
       failUnplaceable,

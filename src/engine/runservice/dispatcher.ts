@@ -7,6 +7,7 @@ import type { WatchEvent } from '../ports/key-value-store.ts'
 import type { ChangeSignal } from '../std/change-signal.ts'
 import type { LoopService } from '../std/run-loop.ts'
 import { ActiveRun, type ActiveRunHost, type Change } from './active-run.ts'
+import type { ExecutorClients } from './executor-clients.ts'
 import type { Fetcher } from './fetcher.ts'
 import { keys } from './keys.ts'
 import type { Outstanding } from './outstanding.ts'
@@ -15,6 +16,7 @@ import type { TaskSender } from './task-sender.ts'
 
 export interface DispatcherOptions
   extends Pick<ActiveRunHost, 'store' | 'registry' | 'archive' | 'clock' | 'random' | 'log' | 'failUnplaceable'> {
+  executors: ExecutorClients
   sender: TaskSender
   fetcher: Fetcher
   /** Told of every change of a run, by its id. */
@@ -37,7 +39,9 @@ export class Dispatcher implements LoopService {
     this.#options = options
     this.#host = {
       ...options,
+      pool: options.registry.pool((executor) => options.executors.clientFor(executor) !== null),
       isMine: (stored) => this.#isMine(stored.state.run.id, stored.owner),
+      mayAssign: ({ owner }) => options.owner === undefined || owner === options.owner,
       onStored: (stored, outstanding) => this.#act(stored, outstanding),
       onWaiting: (runId, isWaiting) => (isWaiting ? this.#waiting.add(runId) : this.#waiting.delete(runId)),
       onRoom: () => this.wakeWaiting(),

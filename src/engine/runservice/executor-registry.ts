@@ -17,7 +17,7 @@ const unchangedStoreMs = 15_000
 
 /** The executors that are known and what each was given: a picture of the store that is kept up to date by what this process does
  *  itself and by what it sees of others. */
-export class ExecutorRegistry implements ExecutorPool {
+export class ExecutorRegistry {
   readonly #kv: KeyValueStore
   readonly #clock: Clock
   readonly #executors = new Map<ExecutorId, Executor>()
@@ -35,6 +35,18 @@ export class ExecutorRegistry implements ExecutorPool {
   get executors(): readonly Executor[] {
     this.#sorted ??= [...this.#executors.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
     return this.#sorted
+  }
+
+  /** Those to which tasks can be given. */
+  pool(isReachable: (executor: Executor) => boolean): ExecutorPool {
+    const { assigned } = this
+    const executors = () => this.executors.filter(isReachable)
+    return {
+      assigned,
+      get executors() {
+        return executors()
+      },
+    }
   }
 
   get(id: ExecutorId): Executor | undefined {

@@ -4,12 +4,12 @@ import { hasCode, messageOf } from '../model/errors.ts'
 import type { ExecutorTask } from '../model/executor-task.ts'
 import type { ExecutorTaskId, RunId, RunTaskId } from '../model/ids.ts'
 import type { RunTask } from '../model/run.ts'
-import type { ExecutorClient, StoredContent } from '../ports/executor-client.ts'
+import type { StoredContent } from '../ports/executor-client.ts'
 import type { Log } from '../ports/log.ts'
 import type { ObjectStorage } from '../ports/object-storage.ts'
 import { Limit } from '../std/limit.ts'
 import type { Change } from './active-run.ts'
-import type { ExecutorClients } from './executor-clients.ts'
+import type { ExecutorClients, ExecutorFiles } from './executor-clients.ts'
 import type { ExecutorRegistry } from './executor-registry.ts'
 import { archiveKey, archives, logKey, logs, markerKey } from './task-objects.ts'
 
@@ -64,10 +64,10 @@ export class Fetcher {
   async #fetch({ id, executorId, runId }: ExecutorTask, task: RunTask): Promise<void> {
     const { registry, executors, update } = this.#options
     const executor = registry.get(executorId)
-    const client = executor === undefined ? undefined : executors.clientFor(executor)
+    const client = executor === undefined ? executors.filesOf?.(executorId) : executors.clientFor(executor)
     // Another process reaches it.
     if (client === null) return
-    // A task whose executor is gone keeps what was fetched before.
+    // A task whose executor is gone without a trace keeps what was fetched before.
     if (client !== undefined) {
       if (!isSettled(task)) {
         await this.#fetchArchives(client, id, runId, task)
@@ -78,7 +78,7 @@ export class Fetcher {
     await update(runId, (draft) => markFetched(draft, task.id))
   }
 
-  async #fetchArchives(client: ExecutorClient, id: ExecutorTaskId, runId: RunId, task: RunTask): Promise<void> {
+  async #fetchArchives(client: ExecutorFiles, id: ExecutorTaskId, runId: RunId, task: RunTask): Promise<void> {
     const steps = task.workspaceArchives.filter((_, index) => task.workspaceArchivesPhase[index] !== 'finished')
     if (steps.length > 0) await this.#mark(archives, task.id, runId)
     for (const step of steps) {
@@ -86,7 +86,7 @@ export class Fetcher {
     }
   }
 
-  async #fetchLogs(client: ExecutorClient, id: ExecutorTaskId, runId: RunId, task: RunTask): Promise<void> {
+  async #fetchLogs(client: ExecutorFiles, id: ExecutorTaskId, runId: RunId, task: RunTask): Promise<void> {
     const wanted = [
       ...(task.setupStep.logPhase === 'finished' ? [] : [null]),
       ...task.steps.flatMap((step, index) => (step.logPhase === 'finished' ? [] : [index])),

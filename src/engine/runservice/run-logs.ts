@@ -59,8 +59,9 @@ export class RunLogs {
     const { registry, executors } = this.#options
     const task = registry.task(executorTaskIdOf(log.runId, log.taskId))
     const executor = task && registry.get(task.executorId)
-    const client = executor && executors.clientFor(executor)
-    if (task === undefined || !client) throw missing(log)
+    if (task === undefined) throw missing(log)
+    const client = (executor && executors.clientFor(executor)) ?? executors.filesOf?.(task.executorId)
+    if (client === undefined) throw missing(log)
     return await client.openLog({ taskId: task.id, step: log.step }, options)
   }
 

@@ -21,7 +21,7 @@ import { DataRunArchive } from './runservice/data-run-archive.ts'
 import { RunService } from './runservice/run-service.ts'
 import type { RunServiceOptions } from './runservice/run-service-options.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
-import { SiblingExecutor } from './sibling-executor.ts'
+import { SiblingFiles } from './sibling-files.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 import { SnapshotSources } from './snapshot/snapshot-sources.ts'
 import { runLoop } from './std/run-loop.ts'
@@ -98,7 +98,10 @@ export class EmbeddedEngine {
     this.#kv = stores.kv
     this.#runService = new RunService({
       ...stores,
-      executors: { clientFor: ({ id }) => (id === this.#executorId ? this.#executor : this.#sibling(id)) },
+      executors: {
+        clientFor: ({ id }) => (id === this.#executorId ? this.#executor : null),
+        filesOf: (id) => this.#filesOf(id),
+      },
       secrets: { forRun: () => this.#secrets },
       clock,
       random,
@@ -188,13 +191,13 @@ export class EmbeddedEngine {
     return restarted
   }
 
-  #sibling(id: ExecutorId): SiblingExecutor {
+  #filesOf(id: ExecutorId): SiblingFiles {
     const isOver = async ({ taskId, step }: ExecutorLogRef) => {
       const task = await this.#runService.getExecutorTask(taskId).catch(() => null)
       const phase = step === null ? task?.status.setupStep.phase : task?.status.steps[step]?.phase
       return phase === undefined || isExecutionFinished(phase)
     }
-    return new SiblingExecutor({ dataDir: this.#dataDir(id), clock: this.#options.clock, isOver })
+    return new SiblingFiles({ dataDir: this.#dataDir(id), clock: this.#options.clock, isOver })
   }
 
   #dataDir(id: ExecutorId): string {

@@ -5,9 +5,10 @@ import { TaskFiles } from './executor/task-files.ts'
 import { AgolaError } from './model/errors.ts'
 import type { CallOptions } from './ports/call-options.ts'
 import type { Clock } from './ports/clock.ts'
-import type { ExecutorClient, ExecutorLogRef, StoredContent } from './ports/executor-client.ts'
+import type { ExecutorLogRef, StoredContent } from './ports/executor-client.ts'
+import type { ExecutorFiles } from './runservice/executor-clients.ts'
 
-export interface SiblingExecutorOptions {
+export interface SiblingFilesOptions {
   /** Of the other process. */
   dataDir: string
   clock: Clock
@@ -18,28 +19,15 @@ export interface SiblingExecutorOptions {
 const growthPollMs = 100
 const chunkBytes = 64 * 1024
 
-/** The executor of another process of this user: its logs and archives are read where they lie. What it has to do it sees in the
- *  store, so nothing is handed to it. */
-export class SiblingExecutor implements ExecutorClient {
+/** What the executor of another process of this user has written: its logs and archives are read where they lie, while it lives and
+ *  after it has died. */
+export class SiblingFiles implements ExecutorFiles {
   readonly #files: TaskFiles
-  readonly #options: SiblingExecutorOptions
+  readonly #options: SiblingFilesOptions
 
-  constructor(options: SiblingExecutorOptions) {
+  constructor(options: SiblingFilesOptions) {
     this.#files = new TaskFiles(options.dataDir)
     this.#options = options
-  }
-
-  /** Nothing is handed over: the other process finds in the store what it has to do. */
-  submit(): Promise<void> {
-    return Promise.resolve()
-  }
-
-  prepare(): Promise<void> {
-    return Promise.resolve()
-  }
-
-  discard(): Promise<void> {
-    return Promise.resolve()
   }
 
   async openLog(log: ExecutorLogRef, options: CallOptions & { follow?: boolean } = {}): Promise<StoredContent> {

@@ -137,8 +137,8 @@ export class EtcdClient {
   }
 
   async #unary<Q, A>(endpoint: Endpoint, method: Method<Q, A>, request: Q, { signal }: CallOptions): Promise<A> {
-    await this.#connected(endpoint)
-    const metadata = await this.#metadata(endpoint)
+    if (!isConnected(endpoint)) await this.#connected(endpoint)
+    const metadata = this.#options.user === undefined ? new Metadata() : await this.#metadata(endpoint)
     return unary(endpoint.client, method, request, { metadata, deadline: this.#deadline(), signal })
   }
 
@@ -221,6 +221,10 @@ export class EtcdClient {
     if (this.#isClosed) throw storeClosed()
     signal?.throwIfAborted()
   }
+}
+
+function isConnected({ client }: Endpoint): boolean {
+  return client.getChannel().getConnectivityState(true) === connectivityState.READY
 }
 
 interface UnaryOptions {

@@ -45,6 +45,7 @@ export class FileBuilder {
     this.#endBlock()
     this.#blocks.push({ ...block, offset: this.#sizeBytes })
     this.#push(bytes)
+    if (this.#sizeBytes > this.#fileBytesMax) await this.flush()
   }
 
   /** Writes what there is; nothing at all makes no file. */

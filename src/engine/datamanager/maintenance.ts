@@ -22,35 +22,39 @@ export class Maintenance implements LoopService {
   #lead: KvLock | null = null
   #turn: Promise<unknown> = Promise.resolve()
   #doneWal: Sequence | null = null
-  #cleanedMs: number | null = null
+  #cleanedMs: number
   #orphansMs: number | null = null
 
   constructor(context: DataManagerContext) {
     this.#context = context
+    this.#cleanedMs = context.clock.monotonicMs()
   }
 
-  /** Does what is due, when this process is or can become the leader. */
+  /** Does what is due, when this process is or can become the leader. A process that ends soon cleans only after a snapshot of its own. */
   step(signal?: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       const lead = await this.#tryLead({ signal })
       if (lead === null) return
-      const position = await readPosition(this.#context, { signal })
-      if (position !== null && position.lastWal !== this.#doneWal) {
-        await syncWals(this.#context, { signal })
-        const published = await checkpoint(this.#context, lead.fence, { signal })
-        // A snapshot takes only so much at a time: there may be more.
-        if (!published) this.#doneWal = position.lastWal
-      }
+      const published = await this.#fold(lead.fence, { signal })
       const nowMs = this.#context.clock.monotonicMs()
-      if (isDue(this.#cleanedMs, cleanEveryMs, nowMs)) {
-        await clean(this.#context, lead.fence, { signal })
-        this.#cleanedMs = nowMs
-      }
-      if (isDue(this.#orphansMs, orphansEveryMs, nowMs)) {
-        await collectOrphans(this.#context, { signal })
-        this.#orphansMs = nowMs
-      }
+      if (!published && nowMs - this.#cleanedMs < cleanEveryMs) return
+      await clean(this.#context, lead.fence, { signal })
+      this.#cleanedMs = nowMs
+      if (this.#orphansMs !== null && nowMs - this.#orphansMs < orphansEveryMs) return
+      await collectOrphans(this.#context, { signal })
+      this.#orphansMs = nowMs
     })
+  }
+
+  /** Gives whether a snapshot was published. */
+  async #fold(fence: Compare, options: CallOptions): Promise<boolean> {
+    const position = await readPosition(this.#context, options)
+    if (position === null || position.lastWal === this.#doneWal) return false
+    await syncWals(this.#context, options)
+    const published = await checkpoint(this.#context, fence, options)
+    // A snapshot takes only so much at a time: there may be more.
+    if (!published) this.#doneWal = position.lastWal
+    return published
   }
 
   /** Waits until this process leads, then works. The lead is kept until `close`. */
@@ -85,8 +89,4 @@ export class Maintenance implements LoopService {
     this.#turn = turn.catch(() => undefined)
     return turn
   }
-}
-
-function isDue(lastMs: number | null, everyMs: number, nowMs: number): boolean {
-  return lastMs === null || nowMs - lastMs >= everyMs
 }

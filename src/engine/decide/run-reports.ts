@@ -35,18 +35,25 @@ export function markFetched(draft: RunDraft, taskId: RunTaskId): void {
   releaseFetched(draft, taskId)
 }
 
-/** The executor of a task is gone for good: what was running has failed, and what it held is lost (spec/runs.md 9.4, 10.3). */
-export function closeGoneExecutorTask(draft: RunDraft, executorTask: ExecutorTask, now: TimeMs): void {
+/** The executor of a task is gone for good: what was running has failed, and what it held is lost (spec/runs.md 9.4, 10.3), unless
+ *  its files can still be fetched. */
+export function closeGoneExecutorTask(draft: RunDraft, executorTask: ExecutorTask, { now, leavesFiles }: Loss): void {
   reportExecutorTask(draft, executorTask.runTaskId, executorGone(executorTask.status, now))
-  markFetched(draft, executorTask.runTaskId)
+  if (!leavesFiles) markFetched(draft, executorTask.runTaskId)
+}
+
+export interface Loss {
+  now: TimeMs
+  /** What executors wrote outlives them. */
+  leavesFiles: boolean
 }
 
 /** Ends a run whose owner died: nobody else has what it takes to go on with it (spec/local-runs.md 10). */
-export function closeOrphan(draft: RunDraft, isGone: (id: ExecutorId) => boolean, now: TimeMs): void {
-  if (draft.header.phase === 'queued') changeRunPhase(draft, 'cancelled', now)
+export function closeOrphan(draft: RunDraft, isGone: (id: ExecutorId) => boolean, loss: Loss): void {
+  if (draft.header.phase === 'queued') changeRunPhase(draft, 'cancelled', loss.now)
   if (draft.header.phase !== 'running') return
   stopRun(draft)
-  for (const task of draft.executorTasks()) if (isGone(task.executorId)) closeGoneExecutorTask(draft, task, now)
+  for (const task of draft.executorTasks()) if (isGone(task.executorId)) closeGoneExecutorTask(draft, task, loss)
 }
 
 function releaseFetched(draft: RunDraft, taskId: RunTaskId): void {

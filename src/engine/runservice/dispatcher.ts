@@ -19,6 +19,8 @@ export interface DispatcherOptions
   executors: ExecutorClients
   sender: TaskSender
   fetcher: Fetcher
+  /** What executors wrote can be fetched when they are gone. */
+  leavesFiles: boolean
   /** Told of every change of a run, by its id. */
   changes: ChangeSignal
   owner: ExecutorId | undefined
@@ -112,12 +114,12 @@ export class Dispatcher implements LoopService {
 
   /** The executor is gone for good: what it was given has failed (spec/runs.md 9.4). */
   closeTasksOf(executorId: ExecutorId): void {
-    const { registry, clock, log } = this.#options
+    const { registry, clock, log, leavesFiles } = this.#options
     for (const task of registry.tasks().filter((candidate) => candidate.executorId === executorId)) {
       const change: Change = (draft) => {
         const current = draft.executorTask(task.runTaskId)
         if (current !== undefined && registry.get(executorId) === undefined)
-          closeGoneExecutorTask(draft, current, clock.now())
+          closeGoneExecutorTask(draft, current, { now: clock.now(), leavesFiles })
       }
       this.#activeRun(task.runId)
         .update(change)
@@ -180,10 +182,10 @@ export class Dispatcher implements LoopService {
   }
 
   #closeOrphan(runId: RunId): void {
-    const { registry, clock, log } = this.#options
+    const { registry, clock, log, leavesFiles } = this.#options
     this.#orphans.add(runId)
     this.#activeRun(runId)
-      .update((draft) => closeOrphan(draft, (id) => registry.get(id) === undefined, clock.now()))
+      .update((draft) => closeOrphan(draft, (id) => registry.get(id) === undefined, { now: clock.now(), leavesFiles }))
       .catch((error) => log.warn('an interrupted run could not be closed', { run: runId, error: messageOf(error) }))
   }
 

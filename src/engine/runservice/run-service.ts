@@ -86,6 +86,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
       log,
       sender: this.#sender,
       fetcher: this.#fetcher,
+      leavesFiles: executors.filesOf !== undefined,
       changes: this.#changes,
       owner: options.owner,
       failUnplaceable: options.failUnplaceableTasks ?? false,

@@ -203,7 +203,8 @@ export class TaskRun {
       if (!this.#isInterrupted) await this.#explainPodEnd(context, exitStatus === killedExitCode)
     } catch (error) {
       exitStatus ??= isFaultOfStep(error) ? 1 : null
-      if (!this.#isInterrupted && !(await this.#explainPodEnd(context, true))) {
+      const isPodGone = hasCode(error, 'podDoesNotExist')
+      if (!this.#isInterrupted && !(await this.#explainPodEnd(context, isPodGone))) {
         context.log.line(`agola: ${messageOf(error)}`)
         if (!isFaultOfStep(error)) this.#fail(error)
       }

@@ -31,7 +31,8 @@ case $dir in
     echo "the home directory is not known: HOME is not set and /etc/passwd has no user $uid" >&2
     exit 1
   fi
-  dir=$home\${dir#'~'} ;;
+  dir=\${home%/}\${dir#'~'}
+  dir=\${dir:-/} ;;
 esac
 if [ -n "$dir" ]; then
   ${applet(pod, 'mkdir')} -p -- "$dir" && cd -- "$dir" || exit 1

@@ -59,7 +59,6 @@ export const errorCodes = {
   driverTooOld: 'unavailable',
   driverFailed: 'unavailable',
   podStartTimedOut: 'unavailable',
-  podEnded: 'unavailable',
   imageUnavailable: 'unavailable',
   storeUnreachable: 'unavailable',
   storeUnusable: 'unavailable',

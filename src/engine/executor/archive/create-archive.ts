@@ -12,6 +12,7 @@ import type { TarEntry } from './tar-header.ts'
 
 /** Arguments of one command stay below this, far from what Linux takes. */
 const argumentBytesMax = 100 * 1024
+const warningsMax = 10
 
 export interface CreateArchiveOptions {
   pod: ReadyPod
@@ -55,6 +56,7 @@ class ContentArchiver {
   readonly #options: CreateArchiveOptions
   readonly #patterns: Pattern[]
   #hardLinks: HardLink[] = []
+  #warnings = 0
 
   constructor(content: ArchiveContent, writer: ArchiveWriter, options: CreateArchiveOptions) {
     this.#content = content
@@ -100,7 +102,17 @@ class ContentArchiver {
       this.#hardLinks.push({ path, target: cleanEntryName(entry.linkName) })
       return undefined
     }
+    if (entry.type === 'symlink') this.#warnOfLink(path, entry.linkName)
     return this.#nameOf(path)
+  }
+
+  /** Said where it can still be mended: the restore will refuse it, unless it goes to a directory that holds the target. */
+  #warnOfLink(path: string, target: string): void {
+    if (!target.startsWith('/') || this.#warnings >= warningsMax) return
+    this.#warnings += 1
+    this.#options.log.line(
+      `warning: the link ${path} leads to ${target}; a restore into a directory that does not hold that will refuse it`,
+    )
   }
 
   #nameOf(path: string): string {

@@ -25,7 +25,7 @@ export class StepWorld {
   readonly dataDir: string
   readonly executor: Executor
   readonly runService = new FakeExecutorRunService()
-  source: Source = { sizeBytes: null, commitSha: 'none', stream: () => Readable.from([]) }
+  source: Source = { sizeBytes: null, commitSha: 'none', stream: () => Readable.from([Buffer.alloc(1024)]) }
   #count = 0
 
   private constructor(driver: PodDriver, image: string, dataDir: string, given: Partial<ExecutorOptions>) {

@@ -191,6 +191,15 @@ echo s >'-x $HOME "q"'; echo u >ünï☺; ln -s ${'l'.repeat(120)} link`
       expect(logs[1]).toBe('long\nn\no\ns\nu\nlong\n')
     })
 
+    test('a link that leads out is saved with a warning, and refused by the restore unless it is inside there', async () => {
+      const { operation } = await workspace('ln -s /agola-none/tool tool', save({}))
+      const { logs, status } = await world.run([restore()], { workspaceOperations: [operation] })
+      expect(logs[0]).toContain('"tool": it is a link to "/agola-none/tool", outside the destination')
+      expect(status).toMatchObject({ phase: 'failed', failError: '' })
+      const saving = await world.run([runStep('ln -s /agola-none/tool tool'), save({})])
+      expect(saving.logs[1]).toContain('warning: the link tool leads to /agola-none/tool')
+    })
+
     test('what is no file, directory or link is left out with a word', async () => {
       const id = await world.submit([runStep('mkfifo pipe; echo a >a'), save({})])
       const { logs } = await world.outcome(id)

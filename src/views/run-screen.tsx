@@ -1,0 +1,191 @@
+import { Box, type Key, render, Text, useApp, useInput, useWindowSize } from 'ink'
+import { useEffect, useSyncExternalStore } from 'react'
+import type { ProgressEvent } from '../engine/model/progress-event.ts'
+import type { KeyPress } from './screen/press-key.ts'
+import { ScreenModel } from './screen/screen-model.ts'
+import type { StepPlace } from './screen/step-logs.ts'
+import { StepLog } from './step-log.tsx'
+import { TaskList } from './task-list.tsx'
+
+export interface RunScreenOptions {
+  stdout: NodeJS.WriteStream
+  stdin: NodeJS.ReadStream
+  color: boolean
+  now: () => number
+  /** What keys do. Where one is missing its key is not offered. A rejection is shown in the last line. */
+  callbacks: RunScreenCallbacks
+  /** Reads a stored log back, for lines that are no longer in memory. */
+  readLog?: ((place: StepPlace, range: { offset: number; length: number }) => Promise<Uint8Array>) | undefined
+}
+
+export interface RunScreenCallbacks {
+  /** Ctrl-C, which reaches no signal handler while the screen reads keys. */
+  onInterrupt: () => void
+  onStop?: ((run: number) => Promise<void>) | undefined
+  onApprove?: ((run: number, task: string) => Promise<void>) | undefined
+  onRestart?: ((run: number) => Promise<void>) | undefined
+  /** Has the terminal for itself until it resolves. */
+  onShell?: ((run: number, task: string) => Promise<void>) | undefined
+}
+
+export interface RunScreen {
+  event(event: ProgressEvent): void
+  /** Something to tell that is no event, in the last line. */
+  notice(text: string): void
+  /** Gives the terminal back as it was before. Safe to call twice. */
+  finish(): Promise<void>
+}
+
+/** Pictures a second while steps print: enough to see that it moves, and a third of what drawing without limit would cost.
+ *  A key is answered at once. */
+const picturesPerSecond = 6
+const picturesPerSecondMax = 30
+
+/** Draws runs on a screen of its own, which leaves the scroll-back of the terminal alone. */
+export function startRunScreen(options: RunScreenOptions): RunScreen {
+  const changes = new Changes()
+  const suspension: { suspend: ((work: () => Promise<void>) => Promise<void>) | null } = { suspend: null }
+  const { callbacks } = options
+  const model = new ScreenModel({
+    color: options.color,
+    now: options.now,
+    keys: {
+      approve: callbacks.onApprove !== undefined,
+      shell: callbacks.onShell !== undefined,
+      restart: callbacks.onRestart !== undefined,
+      stop: callbacks.onStop !== undefined,
+    },
+    readLog: options.readLog ?? null,
+    onChange: () => changes.mark(),
+    onAction: (action) => {
+      if (action.type === 'interrupt') return callbacks.onInterrupt()
+      const work = async () => {
+        if (action.type === 'approve') await callbacks.onApprove?.(action.run, action.task)
+        else if (action.type === 'stop') await callbacks.onStop?.(action.run)
+        else if (action.type === 'restart') await callbacks.onRestart?.(action.run)
+        else if (callbacks.onShell !== undefined) {
+          const { onShell } = callbacks
+          await suspension.suspend?.(() => onShell(action.run, action.task))
+        }
+      }
+      work().catch((error: unknown) => model.message(error instanceof Error ? error.message : String(error)))
+    },
+  })
+  const onReady = (suspend: (work: () => Promise<void>) => Promise<void>) => {
+    suspension.suspend = suspend
+  }
+  const instance = render(<Screen model={model} changes={changes} onReady={onReady} />, {
+    stdout: options.stdout,
+    stdin: options.stdin,
+    exitOnCtrlC: false,
+    patchConsole: false,
+    interactive: true,
+    alternateScreen: true,
+    incrementalRendering: true,
+    maxFps: picturesPerSecondMax,
+  })
+  const ticking = setInterval(() => changes.mark(), 1000)
+  ticking.unref()
+  let finished: Promise<void> | undefined
+  const finish = async () => {
+    clearInterval(ticking)
+    changes.end()
+    instance.unmount()
+    await instance.waitUntilExit()
+  }
+  return {
+    event: (event) => {
+      model.event(event)
+      if (event.type === 'approval_required') options.stdout.write('\x07')
+    },
+    notice: (text) => model.message(text),
+    finish: () => {
+      finished ??= finish()
+      return finished
+    },
+  }
+}
+
+/** Tells React that something changed, at most so often that each telling can become a picture. */
+class Changes {
+  #count = 0
+  #timer: NodeJS.Timeout | null = null
+  #listener: (() => void) | null = null
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listener = listener
+    return () => {
+      this.#listener = null
+    }
+  }
+
+  readonly current = (): number => this.#count
+
+  mark(): void {
+    this.#timer ??= setTimeout(() => this.now(), 1000 / picturesPerSecond)
+  }
+
+  now(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    this.#count += 1
+    this.#listener?.()
+  }
+
+  end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#listener = null
+  }
+}
+
+interface ScreenProps {
+  model: ScreenModel
+  changes: Changes
+  onReady: (suspend: (work: () => Promise<void>) => Promise<void>) => void
+}
+
+function Screen({ model, changes, onReady }: ScreenProps) {
+  useSyncExternalStore(changes.subscribe, changes.current)
+  const size = useWindowSize()
+  const { suspendTerminal } = useApp()
+  useEffect(() => onReady((work) => suspendTerminal(work)), [onReady, suspendTerminal])
+  useInput((text, key) => {
+    for (const press of keyPresses(text, key)) model.press(press)
+    changes.now()
+  })
+  const { layout, header, list, title, log, footer } = model.draw(size)
+  return (
+    <Box flexDirection="column" width={size.columns} height={Math.max(1, size.rows - 1)} overflow="hidden">
+      <Text wrap="truncate-end">{header}</Text>
+      <Box flexDirection={layout.sideBySide ? 'row' : 'column'} flexGrow={1} columnGap={1}>
+        <TaskList lines={list} columns={layout.listColumns} rows={layout.listRows} />
+        <StepLog title={title} lines={log} columns={layout.logColumns} rows={layout.logRows} />
+      </Box>
+      <Text wrap="truncate-end">{footer}</Text>
+    </Box>
+  )
+}
+
+const namedKeys = [
+  ['upArrow', 'up'],
+  ['downArrow', 'down'],
+  ['leftArrow', 'left'],
+  ['rightArrow', 'right'],
+  ['pageUp', 'pageUp'],
+  ['pageDown', 'pageDown'],
+  ['home', 'home'],
+  ['end', 'end'],
+  ['return', 'enter'],
+  ['escape', 'escape'],
+  ['backspace', 'backspace'],
+  ['delete', 'backspace'],
+  ['tab', 'tab'],
+] as const satisfies (readonly [keyof Key, KeyPress['name']])[]
+
+/** Keys that arrive together, as from a paste or a slow line, are pressed one after another. */
+function keyPresses(text: string, key: Key): KeyPress[] {
+  if (key.ctrl) return text === 'c' ? [{ name: 'ctrl-c', text: '' }] : []
+  const named = namedKeys.find(([property]) => key[property])
+  if (named !== undefined) return [{ name: named[1], text: '' }]
+  return [...text].filter((each) => each >= ' ').map((each) => ({ name: 'text', text: each }))
+}

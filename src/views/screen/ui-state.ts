@@ -1,0 +1,74 @@
+import type { RunView, TaskView } from '../run-view.ts'
+import type { StepPlace } from './step-logs.ts'
+
+/** What a person has chosen to look at. */
+export interface UiState {
+  /** null until the first task exists. */
+  selected: { run: number; task: string } | null
+  /** The person has moved the selection, so it stays where it is. */
+  pinned: boolean
+  /** Index of the step whose log is shown; null: the current one. */
+  step: number | null
+  /** First line shown; null: the newest lines. */
+  top: number | null
+  /** What is being typed behind `/`; null: nothing. */
+  typing: string | null
+  query: string
+  help: boolean
+  /** A question that waits for y or n. */
+  confirm: 'stop' | 'restart' | null
+}
+
+export const initialUi: UiState = {
+  selected: null,
+  pinned: false,
+  step: null,
+  top: null,
+  typing: null,
+  query: '',
+  help: false,
+  confirm: null,
+}
+
+export interface SelectedTask {
+  run: RunView
+  task: TaskView
+}
+
+export function allTasks(runs: readonly RunView[]): SelectedTask[] {
+  return runs.flatMap((run) => run.tasks.map((task) => ({ run, task })))
+}
+
+export function selectedTask(runs: readonly RunView[], ui: UiState): SelectedTask | null {
+  const { selected } = ui
+  if (selected === null) return null
+  return allTasks(runs).find(({ run, task }) => run.number === selected.run && task.id === selected.task) ?? null
+}
+
+/** The step whose log is shown: the chosen one, else the one that runs or failed, else the last that ran. */
+export function shownStep({ run, task }: SelectedTask, ui: UiState): StepPlace {
+  const steps = [task.setup, ...task.steps]
+  const begun = steps.filter((step) => step.phase !== 'notstarted')
+  const active = begun.find((step) => step.phase === 'running') ?? begun.find((step) => step.phase === 'failed')
+  const step = ui.step ?? (active ?? begun.at(-1) ?? task.setup).index
+  return { run: run.number, task: task.id, step }
+}
+
+/** Where to look while the person has not chosen: at a task that waits for approval or runs, then at one that failed. What is
+ *  shown stays as long as it is one of these. */
+export function autoSelect(runs: readonly RunView[], ui: UiState): UiState {
+  if (ui.pinned) return ui
+  const tasks = allTasks(runs)
+  const current = selectedTask(runs, ui)
+  if (current !== null && (current.task.status === 'running' || current.task.waitingApproval)) return ui
+  const next =
+    tasks.find(({ task }) => task.status === 'running') ??
+    tasks.find(({ task }) => task.waitingApproval) ??
+    tasks.find(({ task }) => task.status === 'failed') ??
+    current ??
+    tasks[0]
+  if (next === undefined) return ui
+  const selected = { run: next.run.number, task: next.task.id }
+  const same = ui.selected?.run === selected.run && ui.selected.task === selected.task
+  return same ? ui : { ...ui, selected, step: null, top: null }
+}

@@ -51,17 +51,10 @@ export class Snapshot {
   ): AsyncGenerator<StoredEntry, void, undefined> {
     const descending = range.descending === true
     let blocksAtOnce = 1
-    for (const file of inDirection(
-      files.filter(({ lastId }) => reaches(lastId, range)),
-      descending,
-    )) {
+    for (const file of inDirection(filesIn(files, range), descending)) {
       const index = await this.#files.index(set, file, options)
-      const blocks = inDirection(
-        index.blocks.filter((block) => overlaps(block, range)),
-        descending,
-      )
-      // All files after this one lie beyond the range.
-      if (blocks.length === 0 && !descending && index.blocks.some(({ lastId }) => reaches(lastId, range))) return
+      const overlapping = index.blocks.filter((block) => overlaps(block, range))
+      const blocks = inDirection(overlapping, descending)
       for (let at = 0; at < blocks.length; at += blocksAtOnce) {
         // A short list reads one block; a long one soon reads a mebibyte at a time.
         if (at > 0) blocksAtOnce = Math.min(blocksAtOnce * 2, blocksAtOnceMax)
@@ -83,6 +76,16 @@ export function contains({ from, above, below }: IdRange, id: string): boolean {
   if (from !== undefined && compareBytes(id, from) < 0) return false
   if (above !== undefined && compareBytes(id, above) <= 0) return false
   return below === undefined || compareBytes(id, below) < 0
+}
+
+/** Files that can hold ids of the range, judged by their last ids alone: a file begins behind the end of the one before it. */
+function filesIn(files: readonly DataFile[], range: IdRange): DataFile[] {
+  const { below } = range
+  return files.filter(({ lastId }, at) => {
+    const before = files[at - 1]?.lastId
+    const beginsBeyond = below !== undefined && before !== undefined && compareBytes(before, below) >= 0
+    return reaches(lastId, range) && !beginsBeyond
+  })
 }
 
 function overlaps({ firstId, lastId }: Block, range: IdRange): boolean {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { hasCode } from '../../../src/engine/model/errors.ts'
+import type { ObjectStorage } from '../../../src/engine/ports/object-storage.ts'
 import {
   contentOf,
   DataManagerWorld,
@@ -10,6 +11,7 @@ import {
   remove,
   textOf,
 } from '../../support/a-data-manager.ts'
+import { watchedObjects } from '../../support/faulty-ports.ts'
 
 describe('a data manager', () => {
   it('gives back at once what was written, and to every other process too', async () => {
@@ -104,6 +106,25 @@ describe('a data manager', () => {
       { id: 'red/4', owner: '4', data: Buffer.from('red of 4') },
     ])
     expect(await indexKeysOf(manager)).toEqual(['blue/2', 'green/1', 'red/4'])
+  })
+
+  it('reads no more of an index than it lists, wherever the list lies in it', async () => {
+    const world = new DataManagerWorld()
+    const writer = await world.open({ fileBytesMax: 1000 })
+    const words = ['blue', 'green', 'red']
+    await writer.write(Array.from({ length: 300 }, (_, at) => put(String(at).padStart(3, '0'), `${words[at % 3]} x`)))
+    await writer.checkpoint({ force: true })
+    await writer.close()
+    for (const word of words) {
+      for (const descending of [false, true]) {
+        const read: string[] = []
+        const reader = await world.open({ objects: countingObjects(world.objects, read) })
+        const listed = await reader.listIndex('note-by-word', { prefix: `${word}/`, limit: 3, descending })
+        expect(listed.map(({ id }) => id.split('/')[0])).toEqual([word, word, word])
+        expect(read.filter((key) => key.endsWith('.index')).length).toBeLessThanOrEqual(2)
+        expect(read.filter((key) => key.endsWith('.data')).length).toBeLessThanOrEqual(2)
+      }
+    }
   })
 
   it('makes an index anew when its version or its existence has changed', async () => {
@@ -288,3 +309,13 @@ describe('a data manager', () => {
     await leader.close()
   })
 })
+
+function countingObjects(objects: ObjectStorage, read: string[]): ObjectStorage {
+  return {
+    ...watchedObjects(objects, () => undefined),
+    get: (key, options) => {
+      read.push(key)
+      return objects.get(key, options)
+    },
+  }
+}

@@ -17,12 +17,15 @@ export interface RunTally {
   executorTasks: number
 }
 
-/** A run without its tasks. */
-export type RunHeader = Omit<Run, 'tasks'>
+/** What a run is apart from its tasks. */
+export type RunFacts = Omit<Run, 'tasks'>
+
+/** A run really without its tasks, which may be many and are stored one by one. */
+export type RunHeader = RunFacts & { tasks?: never }
 
 /** One pass over the run itself: sets the result, or finishes the run when the result was set before (spec/runs.md 2.1, 2.2).
  *  The same object when nothing changes. */
-export function advanceRun<R extends RunHeader>(run: R, tally: RunTally, now: TimeMs): R {
+export function advanceRun<R extends RunFacts>(run: R, tally: RunTally, now: TimeMs): R {
   if (run.phase !== 'running') return run
   if (run.result === 'unknown') {
     const result = decideResult(run, tally)
@@ -32,7 +35,7 @@ export function advanceRun<R extends RunHeader>(run: R, tally: RunTally, now: Ti
   return { ...run, phase: 'finished', endTime: now }
 }
 
-function decideResult(run: RunHeader, tally: RunTally): RunResult {
+function decideResult(run: RunFacts, tally: RunTally): RunResult {
   if (tally.failed > 0) return 'failed'
   // Before `stopped`: a run whose tasks all ended by themselves while the stop was under way did succeed.
   if (tally.unfinished === 0) return 'success'

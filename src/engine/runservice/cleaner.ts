@@ -44,7 +44,7 @@ export class Cleaner implements LoopService {
   async #cleanTasks(kind: string, ageMsMax: number, signal: AbortSignal): Promise<void> {
     const { objects } = this.#options
     const isOld = this.#isOlderThan(ageMsMax)
-    for await (const task of byTask(objects.list({ prefix: kind }, { signal }))) {
+    for await (const task of byTask(objects.list({ prefix: kind, recursive: true }, { signal }))) {
       if (!task.every((object) => isOld(object.modificationTime))) continue
       // Data first: what is left after a crash is a marker without data, which the next round finds.
       const dataFirst = task.toSorted((a, b) => Number(isMarker(a)) - Number(isMarker(b)))

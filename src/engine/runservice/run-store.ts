@@ -154,7 +154,8 @@ export class RunStore {
    *  changes that take several transactions the first ones may be stored. */
   async commit(stored: StoredRun, draft: RunDraft): Promise<boolean> {
     const isNew = (task: ExecutorTask) => !stored.state.executorTasks.has(task.runTaskId)
-    for (const batch of writeBatches(stored.state.run, draft.writes, isNew)) {
+    const { tasks: _, ...header } = stored.state.run
+    for (const batch of writeBatches(header, draft.writes, isNew)) {
       const revision = await (batch.transitions.length > 0
         ? this.#numbering.run(() => this.#writeBatch(stored, batch))
         : this.#writeBatch(stored, batch))
@@ -193,7 +194,8 @@ export class RunStore {
 
   async #putTasks(run: Run, tasks: readonly RunTask[]): Promise<void> {
     const writes = tasks.map((task) => ({ type: 'task', task }) as const)
-    for (const { ops } of writeBatches(run, writes, () => false)) {
+    const { tasks: _, ...header } = run
+    for (const { ops } of writeBatches(header, writes, () => false)) {
       if (ops.size > 0) await this.#kv.txn({ then: [...ops.values()] })
     }
   }

@@ -1,8 +1,8 @@
-import type { RunHeader } from '../decide/advance-run.ts'
+import type { RunFacts } from '../decide/advance-run.ts'
 import type { RunList, RunQuery, RunSummary } from '../ports/run-service.ts'
 import { isInGroup } from './run-group.ts'
 
-export function summaryOf(run: RunHeader): RunSummary {
+export function summaryOf(run: RunFacts): RunSummary {
   const { id, name, counter, sequence, group, annotations, phase, result, enqueueTime, startTime, endTime } = run
   return { id, name, counter, sequence, group, annotations, phase, result, enqueueTime, startTime, endTime }
 }

@@ -1,6 +1,7 @@
 // Bundles the program into dist/: one entry, one file a worker, and chunks that commands load when they need them.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -44,6 +45,20 @@ const plainBuiltins = {
   },
 }
 
+// A CommonJS package that is imported when it is needed gets a chunk that has nothing but a default: name what it exports.
+const namedExports = {
+  name: 'named-exports',
+  setup(pluginBuild) {
+    pluginBuild.onResolve({ filter: /^[@a-z]/ }, ({ path, kind, resolveDir }) =>
+      kind === 'dynamic-import' && !isBuiltin(path) ? { path, namespace: 'named-exports', pluginData: resolveDir } : undefined,
+    )
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'named-exports' }, async ({ path, pluginData }) => {
+      const names = Object.keys(await import(path)).filter((name) => name !== 'module.exports')
+      return { contents: `export { ${names.join(', ')} } from ${JSON.stringify(path)}`, loader: 'js', resolveDir: pluginData }
+    })
+  },
+}
+
 const result = await build({
   entryPoints: {
     main: 'src/main.ts',
@@ -64,7 +79,7 @@ const result = await build({
   define: { 'process.env.NODE_ENV': '"production"' },
   alias: { 'react-devtools-core': './scripts/empty-module.js' },
   external: ['*.node', 'cpu-features', 'typescript'],
-  plugins: [lazyRequire, plainBuiltins],
+  plugins: [namedExports, lazyRequire, plainBuiltins],
   banner: {
     js: "import{createRequire as __cr}from'node:module';import{dirname as __dn}from'node:path';import{fileURLToPath as __fp}from'node:url';const require=__cr(import.meta.url),__filename=__fp(import.meta.url),__dirname=__dn(__filename);",
   },

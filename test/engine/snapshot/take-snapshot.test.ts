@@ -88,6 +88,20 @@ describe('what is in a snapshot', () => {
     }
   })
 
+  test('a change made in the instant in which the index was written is seen', async () => {
+    git.repository('r', {})
+    git.git('r', 'config', 'core.trustctime', 'false')
+    git.git('r', 'config', 'core.checkStat', 'minimal')
+    const age = (path: string) => utimesSync(join(git.root, 'r', path), 1_600_000_000, 1_600_000_000)
+    git.write('r/a.txt', 'aaaa\n')
+    age('a.txt')
+    git.git('r', 'add', 'a.txt')
+    git.git('r', 'commit', '--quiet', '-m', 'first')
+    git.write('r/a.txt', 'bbbb\n')
+    for (const path of ['a.txt', '.git/index']) age(path)
+    expect(await git.files(await git.take('r'))).toEqual({ 'a.txt': 'bbbb\n' })
+  })
+
   test('a second snapshot follows what changed in the index too', async () => {
     git.repository('r', { 'a.txt': 'a\n', 'b.txt': 'b\n' })
     await git.take('r')
@@ -275,6 +289,8 @@ describe('the checkout', () => {
       ]
     }
     expect(await log(1)).toEqual(['fourth', 'fourth'])
+    const newest = await git.checkOut(snapshot, { depth: 1, recurseSubmodules: false })
+    expect(git.git(newest, 'cat-file', '--batch-all-objects', '--batch-check').split('\n')).toHaveLength(3)
     expect(await log(2)).toEqual(['fourth third', 'fourth third'])
     expect(await log(4)).toEqual(['fourth third second first', 'fourth second third'])
     expect(await log(0)).toEqual(['fourth third second first', 'fourth second third'])

@@ -23,21 +23,21 @@ export interface Repository {
   localConfig: ReadonlyMap<string, string>
 }
 
-/** Three processes at once. Throws `notAGitRepository` with the way out, or `gitFailed`. */
+/** Two processes at once. Throws `notAGitRepository` with the way out, or `gitFailed`. */
 export async function openRepository(git: Git, directory: string, options: CallOptions = {}): Promise<Repository> {
   await checkDirectory(directory)
   const args = ['rev-parse', '--show-toplevel', '--absolute-git-dir', '--git-common-dir', 'HEAD', 'HEAD^{tree}', '--']
-  const [, place, config] = await Promise.all([
-    git.checkVersion(options),
+  const [place, config] = await Promise.all([
     git.try(args, { cwd: directory, ...options }),
     git.try(['config', '--list', '--show-scope', '-z'], { cwd: directory, ...options }),
   ])
   const [top, gitDirectory, common, headCommit, headTree] = place.stdout.toString().split('\n')
-  if (!top || !gitDirectory || !common) throw placeFailure(directory, args, place)
-  if (config.exitCode !== 0) throw gitFailure(['config'], config)
   const unborn = place.exitCode !== 0
-  if (unborn && !/bad revision|unknown revision|ambiguous argument/.test(place.stderr)) {
-    throw gitFailure(args, place)
+  if (!top || !gitDirectory || !common || config.exitCode !== 0 || (unborn && !isUnborn(place))) {
+    // An old git fails here, because it does not know all options; then that is what to tell.
+    await git.checkVersion(options)
+    if (!top || !gitDirectory || !common) throw placeFailure(directory, args, place)
+    throw config.exitCode !== 0 ? gitFailure(['config'], config) : gitFailure(args, place)
   }
   return {
     topDirectory: top,
@@ -48,6 +48,10 @@ export async function openRepository(git: Git, directory: string, options: CallO
     branch: await currentBranch(git, gitDirectory, options),
     ...parseConfig(config.stdout.toString()),
   }
+}
+
+function isUnborn(place: GitResult): boolean {
+  return /bad revision|unknown revision|ambiguous argument/.test(place.stderr)
 }
 
 async function checkDirectory(directory: string): Promise<void> {

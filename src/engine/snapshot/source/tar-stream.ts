@@ -3,8 +3,9 @@ import { Readable } from 'node:stream'
 import { AgolaError } from '../../model/errors.ts'
 import { entryBytes, type FileRange, padded, type TarEntry, tarEndBytes, tarHeader } from './tar-entry.ts'
 
-/** Pieces that the stream hands out, and how many of them are read at the same time. */
-const pieceBytes = 256 * 1024
+/** Pieces that the stream hands out, and how many of them are read at the same time. An entry takes at least two blocks of 512
+ *  bytes, so no piece asks for more parts at once than the 1024 that systems allow. */
+const pieceBytes = 512 * 1024
 const piecesMax = 3
 
 export function tarBytes(entries: readonly TarEntry[]): number {

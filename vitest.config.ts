@@ -8,10 +8,22 @@ export default defineConfig({
     projects: [
       {
         // Pure tests share one module graph: sixty files start in two seconds instead of sixteen.
-        test: { name: 'unit', include: ['test/**/*.test.{ts,tsx}'], exclude: external, isolate: false, testTimeout: 30_000 },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: external,
+          isolate: false,
+          testTimeout: 30_000,
+        },
       },
       {
-        test: { name: 'external', include: external, testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false },
+        test: {
+          name: 'external',
+          include: external,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
       },
     ],
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'html', 'json-summary'] },

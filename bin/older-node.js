@@ -6,9 +6,13 @@ import { fileURLToPath } from 'node:url'
 /** Goes on with the Node that was installed beside the program, or says which version is needed. */
 export function restart(major) {
   const here = dirname(realpathSync(fileURLToPath(import.meta.url)))
-  const beside = [join(here, '../node_modules/node/bin/node'), join(here, '../../node/bin/node')].find((path) => existsSync(path))
+  const beside = [join(here, '../node_modules/node/bin/node'), join(here, '../../node/bin/node')].find((path) =>
+    existsSync(path),
+  )
   if (beside === undefined) {
-    console.error(`agola needs Node ${major} or newer; this is ${process.version} (${process.execPath}). Install a newer Node, or run: npm install --global node@${major}`)
+    console.error(
+      `agola needs Node ${major} or newer; this is ${process.version} (${process.execPath}). Install a newer Node, or run: npm install --global node@${major}`,
+    )
     process.exitCode = 6
     return
   }

@@ -21,7 +21,9 @@ const lazyRequire = {
   name: 'lazy-require',
   setup(pluginBuild) {
     pluginBuild.onResolve({ filter: /^(@grpc\/grpc-js|@grpc\/proto-loader|ssh2)$/ }, ({ path, kind, namespace }) =>
-      kind === 'require-call' && namespace !== 'lazy-require' ? { path, namespace: 'lazy-require' } : { path, external: true },
+      kind === 'require-call' && namespace !== 'lazy-require'
+        ? { path, namespace: 'lazy-require' }
+        : { path, external: true },
     )
     pluginBuild.onLoad({ filter: /.*/, namespace: 'lazy-require' }, ({ path }) => ({
       contents: `module.exports = new Proxy({}, { get: (_, name) => require(${JSON.stringify(path)})[name] })`,
@@ -50,11 +52,17 @@ const namedExports = {
   name: 'named-exports',
   setup(pluginBuild) {
     pluginBuild.onResolve({ filter: /^[@a-z]/ }, ({ path, kind, resolveDir }) =>
-      kind === 'dynamic-import' && !isBuiltin(path) ? { path, namespace: 'named-exports', pluginData: resolveDir } : undefined,
+      kind === 'dynamic-import' && !isBuiltin(path)
+        ? { path, namespace: 'named-exports', pluginData: resolveDir }
+        : undefined,
     )
     pluginBuild.onLoad({ filter: /.*/, namespace: 'named-exports' }, async ({ path, pluginData }) => {
       const names = Object.keys(await import(path)).filter((name) => name !== 'module.exports')
-      return { contents: `export { ${names.join(', ')} } from ${JSON.stringify(path)}`, loader: 'js', resolveDir: pluginData }
+      return {
+        contents: `export { ${names.join(', ')} } from ${JSON.stringify(path)}`,
+        loader: 'js',
+        resolveDir: pluginData,
+      }
     })
   },
 }

@@ -13,5 +13,8 @@ await plugin.load()
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 writeFileSync(`${root}oclif.manifest.json`, `${JSON.stringify({ ...plugin.manifest, version })}\n`)
 
-const help = execFileSync(process.execPath, [`${root}bin/run.js`, '--help'], { encoding: 'utf8', env: { ...process.env, COLUMNS: '80' } })
+const help = execFileSync(process.execPath, [`${root}bin/run.js`, '--help'], {
+  encoding: 'utf8',
+  env: { ...process.env, COLUMNS: '80' },
+})
 writeFileSync(`${root}dist/help.txt`, help)

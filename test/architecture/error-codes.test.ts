@@ -10,7 +10,11 @@ function documentedCodes(): { code: string; kind: string; exit: number }[] {
 }
 
 test('the page of errors lists exactly the codes of the catalogue, with kind and exit code', () => {
-  const actual = Object.entries(errorCodes).map(([code, kind]) => ({ code, kind, exit: exitCodeOfError(new AgolaError(code as ErrorCode, 'x')) }))
+  const actual = Object.entries(errorCodes).map(([code, kind]) => ({
+    code,
+    kind,
+    exit: exitCodeOfError(new AgolaError(code as ErrorCode, 'x')),
+  }))
   const byCode = (a: { code: string }, b: { code: string }) => (a.code < b.code ? -1 : 1)
   expect(documentedCodes().sort(byCode)).toEqual(actual.sort(byCode))
 })

@@ -31,6 +31,11 @@ export class MemoryRunArchive implements RunArchive {
     return found?.id ?? null
   }
 
+  async deleteRun({ id, runConfigId }: Pick<Run, 'id' | 'runConfigId'>): Promise<void> {
+    this.runs.delete(id)
+    this.runConfigs.delete(runConfigId)
+  }
+
   async listRuns(query: RunQuery): Promise<RunList> {
     return listOf([...this.runs.values()].map(summaryOf), query)
   }

@@ -5,15 +5,19 @@ import type { CacheHit } from '../ports/executor-run-service.ts'
 import type { ObjectInfo, ObjectSource, ObjectStorage } from '../ports/object-storage.ts'
 
 export const cachesPrefix = 'caches/'
+/** Empty objects whose age tells when a cache was used last. A cache keeps its own age, by which the newest is found. */
+const cacheUsesPrefix = 'cacheuses/'
 const suffix = '.tar'
 const escapedKeyLengthMax = 200
 
 /** Caches in the object storage, by full key: `<cache prefix>-<rendered key>` (spec/executor.md 12). */
 export class Caches {
   readonly #objects: ObjectStorage
+  readonly #notesUse: boolean
 
-  constructor(objects: ObjectStorage) {
+  constructor(objects: ObjectStorage, { notesUse = false }: { notesUse?: boolean } = {}) {
     this.#objects = objects
+    this.#notesUse = notesUse
   }
 
   async has(key: string, options: CallOptions = {}): Promise<boolean> {
@@ -26,8 +30,9 @@ export class Caches {
     const found = exact ?? (await this.#newest(cachesPrefix + escapeCacheKey(key), options))
     if (found === null) return null
     const content: Readable = await this.#objects.get(found.key, options)
+    if (this.#notesUse) await this.#objects.put(useKeyOf(found.key), new Uint8Array(), { ...options, sizeBytes: 0 })
     return {
-      key: unescapeCacheKey(found.key.slice(cachesPrefix.length, -suffix.length)),
+      key: keyOfCache(found.key),
       exact: exact !== null,
       sizeBytes: found.sizeBytes,
       stream: () => content,
@@ -64,6 +69,20 @@ export class Caches {
   }
 }
 
+/** The full key of a cache whose object has this key. */
+export function keyOfCache(key: string): string {
+  return decodeURIComponent(key.slice(cachesPrefix.length, -suffix.length))
+}
+
+/** Of the object that tells when the cache of this object was used last. */
+export function useKeyOf(key: string): string {
+  return `${cacheUsesPrefix}${key.slice(cachesPrefix.length, -suffix.length)}`
+}
+
+export function isCache({ key }: ObjectInfo): boolean {
+  return key.startsWith(cachesPrefix) && key.endsWith(suffix)
+}
+
 function objectKey(key: string): string {
   return `${cachesPrefix}${escapeCacheKey(key)}${suffix}`
 }
@@ -81,8 +100,4 @@ export function escapeCacheKey(key: string): string {
     `the cache key ${JSON.stringify(key.slice(0, 60))}… is too long: ${escaped.length} characters once escaped, ` +
       `${escapedKeyLengthMax} are allowed; hash its long parts`,
   )
-}
-
-function unescapeCacheKey(escaped: string): string {
-  return decodeURIComponent(escaped)
 }

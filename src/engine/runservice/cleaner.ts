@@ -1,4 +1,5 @@
 import type { TimeMs } from '../model/ids.ts'
+import type { CallOptions } from '../ports/call-options.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ObjectInfo, ObjectStorage } from '../ports/object-storage.ts'
 import type { LoopService } from '../std/run-loop.ts'
@@ -15,6 +16,22 @@ export interface CleanerOptions {
   retention: Retention
 }
 
+export interface CleanOptions extends CallOptions {
+  dryRun?: boolean
+}
+
+/** Objects that were deleted, markers aside. */
+export interface Cleaned {
+  count: number
+  sizeBytes: number
+}
+
+export interface CleanedObjects {
+  caches: Cleaned
+  logs: Cleaned
+  workspaces: Cleaned
+}
+
 /** Deletes what nobody needs any more: old caches; logs and archives of tasks, each task as a whole, once the newest thing of it is
  *  too old, be it data or the marker of a run that uses it (spec/runs.md 11, spec/storage.md 9.6); and the oldest events. */
 export class Cleaner implements LoopService {
@@ -26,36 +43,58 @@ export class Cleaner implements LoopService {
   }
 
   async step(signal: AbortSignal): Promise<void> {
-    const { cacheAgeMsMax, logAgeMsMax, workspaceAgeMsMax } = this.#options.retention
-    await this.#cleanCaches(cacheAgeMsMax, signal)
-    await this.#cleanTasks(logs, logAgeMsMax, signal)
-    await this.#cleanTasks(archives, workspaceAgeMsMax, signal)
+    await this.clean({ signal })
     await this.#options.events.trim({ signal })
   }
 
-  async #cleanCaches(ageMsMax: number, signal: AbortSignal): Promise<void> {
-    const { caches } = this.#options
-    const isOld = this.#isOlderThan(ageMsMax)
-    for await (const object of caches.list({ prefix: cachesPrefix }, { signal })) {
-      if (isOld(object.modificationTime)) await caches.delete(object.key, { signal })
+  /** With `dryRun` it only says what it would delete. */
+  async clean(options: CleanOptions = {}): Promise<CleanedObjects> {
+    const { cacheAgeMsMax, logAgeMsMax, workspaceAgeMsMax } = this.#options.retention
+    return {
+      caches: await this.#cleanCaches(cacheAgeMsMax, options),
+      logs: await this.#cleanTasks(logs, logAgeMsMax, options),
+      workspaces: await this.#cleanTasks(archives, workspaceAgeMsMax, options),
     }
   }
 
-  async #cleanTasks(kind: string, ageMsMax: number, signal: AbortSignal): Promise<void> {
+  async #cleanCaches(ageMsMax: number, { signal, dryRun }: CleanOptions): Promise<Cleaned> {
+    const { caches } = this.#options
+    const cleaned = { count: 0, sizeBytes: 0 }
+    if (ageMsMax === Number.POSITIVE_INFINITY) return cleaned
+    const isOld = this.#isOlderThan(ageMsMax)
+    for await (const object of caches.list({ prefix: cachesPrefix }, { signal })) {
+      if (!isOld(object.modificationTime)) continue
+      if (dryRun !== true) await caches.delete(object.key, { signal })
+      count(cleaned, object)
+    }
+    return cleaned
+  }
+
+  async #cleanTasks(kind: string, ageMsMax: number, { signal, dryRun }: CleanOptions): Promise<Cleaned> {
     const { objects } = this.#options
     const isOld = this.#isOlderThan(ageMsMax)
+    const cleaned = { count: 0, sizeBytes: 0 }
     for await (const task of byTask(objects.list({ prefix: kind, recursive: true }, { signal }))) {
       if (!task.every((object) => isOld(object.modificationTime))) continue
       // Data first: what is left after a crash is a marker without data, which the next round finds.
       const dataFirst = task.toSorted((a, b) => Number(isMarker(a)) - Number(isMarker(b)))
-      for (const object of dataFirst) await objects.delete(object.key, { signal })
+      for (const object of dataFirst) {
+        if (dryRun !== true) await objects.delete(object.key, { signal })
+        if (!isMarker(object)) count(cleaned, object)
+      }
     }
+    return cleaned
   }
 
   #isOlderThan(ageMsMax: number): (time: TimeMs) => boolean {
     const limit = this.#options.clock.now() - ageMsMax
     return (time) => time < limit
   }
+}
+
+function count(cleaned: Cleaned, { sizeBytes }: ObjectInfo): void {
+  cleaned.count += 1
+  cleaned.sizeBytes += sizeBytes
 }
 
 /** Neighbours in the list that belong to one task. */

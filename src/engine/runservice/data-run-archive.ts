@@ -70,6 +70,11 @@ export class DataRunArchive implements RunArchive {
     return listOf(found.flat(), query)
   }
 
+  async deleteRun({ id, runConfigId }: Pick<Run, 'id' | 'runConfigId'>, options: CallOptions = {}): Promise<void> {
+    const config = { type: 'delete', dataType: 'runconfig', id: runConfigId } as const
+    await this.data.write([{ type: 'delete', dataType: 'run', id }, config], options)
+  }
+
   /** One run more than asked for, when there is one. */
   async #listPart(prefix: string, query: RunQuery, options: CallOptions): Promise<RunSummary[]> {
     const wanted = query.limit === undefined ? Number.POSITIVE_INFINITY : query.limit + 1

@@ -19,4 +19,6 @@ export interface RunArchive {
   findRun(root: string, counter: number, options?: CallOptions): Promise<RunId | null>
   /** From the index, without loading runs; `limit` absent: all. */
   listRuns(query: RunQuery, options?: CallOptions): Promise<RunList>
+  /** Removes a run with its run config, which no other run has. What it left in the object storage is the caller's affair. */
+  deleteRun(run: Pick<Run, 'id' | 'runConfigId'>, options?: CallOptions): Promise<void>
 }

@@ -30,6 +30,10 @@ export interface RunServiceOptions {
   /** Labels of everything that is made for a task of the run. */
   labels?: (run: Run, config: RunConfig) => Record<string, string>
   retention?: Partial<Retention>
+  /** false: nothing is deleted by its age unless somebody calls the cleaner. */
+  cleansByItself?: boolean
+  /** Note when each cache was used last, for a cleaner that goes by it. */
+  notesCacheUse?: boolean
   /** Told of every failure to store what tasks leave. The run waits and it is tried again; a person may want to know why. */
   onTrouble?: (error: unknown) => void
 }

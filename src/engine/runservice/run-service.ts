@@ -98,7 +98,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
       executors,
       readRun: async ({ runId }, call) => (await this.#read(runId, call)).run,
     })
-    this.#caches = new Caches(caches)
+    this.#caches = new Caches(caches, { notesUse: options.notesCacheUse ?? false })
     const retention = { ...defaultRetention, ...options.retention }
     this.cleaner = new Cleaner({ objects, caches, events: this.#events, clock, retention })
   }
@@ -107,12 +107,12 @@ export class RunService implements RunServicePort, ExecutorRunService {
   async start(): Promise<void> {
     const { signal } = this.#closed
     const { done } = await this.follow()
-    const { clock, log, archive } = this.#options
+    const { clock, log, archive, cleansByItself = true } = this.#options
     const archiveLoop = archive.maintenance
     const loops = [
       ...(archiveLoop ? [runLoop(archiveLoop, { clock, log, intervalMs: archiveIntervalMs }, signal)] : []),
       runLoop(this.dispatcher, { clock, log, intervalMs: dispatcherIntervalMs }, signal),
-      runLoop(this.cleaner, { clock, log, intervalMs: cleanerIntervalMs }, signal),
+      ...(cleansByItself ? [runLoop(this.cleaner, { clock, log, intervalMs: cleanerIntervalMs }, signal)] : []),
     ]
     this.#loops = Promise.all([done, ...loops])
   }
@@ -136,6 +136,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
     this.#closed.abort(new AgolaError('storeClosed', 'the run service is closed'))
     await this.#loops
     await this.#fetcher.idle()
+    await this.dispatcher.idle()
   }
 
   async createRun(request: CreateRunRequest): Promise<RunWithConfig> {

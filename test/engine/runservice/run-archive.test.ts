@@ -105,4 +105,18 @@ describe.each(Object.entries(archives))('runs archived %s', (_name, open) => {
     expect(await archive.getRunConfig(config.id)).toEqual(config)
     expect(await archive.getRunConfig('none')).toBeNull()
   })
+
+  it('are gone from every list once they are deleted, with their run config', async () => {
+    const archive = await filled(open)
+    const config = { ...aRunConfig([{ name: 'a' }]), id: 'own' }
+    await archive.putRunConfig(config)
+    await archive.putRun({ ...aRun(4, '/user/u1/branch/even'), runConfigId: config.id })
+    await archive.deleteRun({ id: 'id-4', runConfigId: config.id })
+    await archive.deleteRun({ id: 'id-4', runConfigId: config.id })
+    expect(await archive.getRun('id-4')).toBeNull()
+    expect(await archive.getRunConfig(config.id)).toBeNull()
+    expect(await archive.findRun('u1', 4)).toBeNull()
+    const listed = await archive.listRuns({ groups: ['/user/u1'] })
+    expect(listed.runs.map((run) => run.sequence)).toEqual([10, 9, 8, 7, 6, 5, 3, 2, 1])
+  })
 })

@@ -15,6 +15,8 @@ export interface ExecutionFlags {
   engine: Omit<ExecutionRequest['engine'], 'graceMs' | 'askForHost'> & { grace: string }
   approval: { tasks: readonly string[]; all: boolean }
   timeout: string | undefined
+  /** `KIND=FILE` each. */
+  reports: readonly string[]
   view: ViewFlags
 }
 
@@ -85,10 +87,12 @@ function executionRequest({ directory, environment, variables, engine, view }: E
   }
 }
 
-function invocationFlags({ environment, view, approval, timeout, engine }: ExecutionFlags) {
+function invocationFlags({ directory, environment, view, approval, reports, timeout, engine }: ExecutionFlags) {
   return {
+    directory,
     environment,
     view,
+    reports,
     approval,
     timeoutMs: timeout === undefined ? null : parseDurationFlag('timeout', timeout),
     graceMs: parseDurationFlag('grace', engine.grace),

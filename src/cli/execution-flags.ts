@@ -76,6 +76,11 @@ export const executionFlagSet = {
     helpGroup: 'APPROVAL',
   }),
   'approve-all': Flags.boolean({ summary: 'approve every task that asks', helpGroup: 'APPROVAL' }),
+  report: Flags.string({
+    summary: 'write a report at the end: junit=FILE, html=FILE or trace=FILE; repeatable',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   quiet: Flags.boolean({ char: 'q', summary: 'no output of steps that succeed', env: env('quiet') }),
   color: Flags.boolean({ summary: 'colours (default: on a terminal, unless NO_COLOR is set)', allowNo: true }),
   output: outputFlag(),
@@ -97,6 +102,7 @@ export interface ParsedExecutionFlags {
   grace: string
   approve: string[] | undefined
   'approve-all': boolean
+  report: string[] | undefined
   quiet: boolean
   color: boolean | undefined
   output: 'text' | 'json' | 'ndjson'
@@ -123,6 +129,7 @@ export function executionFlags(flags: ParsedExecutionFlags): ExecutionFlags {
     },
     approval: { tasks: flags.approve ?? [], all: flags['approve-all'] },
     timeout: flags.timeout,
+    reports: flags.report ?? [],
     view: { quiet: flags.quiet, color: flags.color, output: flags.output, debug: flags.debug },
   }
 }

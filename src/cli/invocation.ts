@@ -8,11 +8,16 @@ import { followRun } from './follow-run.ts'
 import { type EndSignal, Interrupts } from './interrupts.ts'
 import { Output } from './output.ts'
 import { createPresenter, type Presenter } from './presenter.ts'
+import { openReports, type Reports } from './reports.ts'
 import { terminalOptions, type ViewFlags } from './terminal.ts'
 
 export interface InvocationOptions<Opened extends DirectRun> {
+  /** Where relative files of reports are. */
+  directory: string
   environment: NodeJS.ProcessEnv
   view: ViewFlags
+  /** `KIND=FILE` each. */
+  reports: readonly string[]
   approval: { tasks: readonly string[]; all: boolean }
   /** null: none. */
   timeoutMs: number | null
@@ -47,6 +52,7 @@ class Invocation<Opened extends DirectRun> {
   readonly #opening = new AbortController()
   readonly #finished: Run[] = []
   #opened: Opened | null = null
+  #reports: Reports | null = null
   #numbers: number[] = []
   #timedOut = false
   #approvalMissing = false
@@ -72,6 +78,8 @@ class Invocation<Opened extends DirectRun> {
 
   async run(): Promise<number> {
     this.#interrupts.listen(process)
+    const { reports, directory, environment } = this.#options
+    this.#reports = await openReports(reports, directory, environment)
     const opened = await this.#open()
     if (opened === null) return exitCodeOfSignal(this.#interrupts.first ?? 'SIGINT')
     const early = await this.#options.beforeStart?.(opened, { stdout: this.#stdout, presenter: this.#presenter })
@@ -88,6 +96,7 @@ class Invocation<Opened extends DirectRun> {
     clearInterval(this.#idle)
     clearTimeout(this.#timeout)
     await this.#opened?.close()
+    await this.#reports?.close()
     await this.#stdout.flush()
     await this.#stderr.flush()
     this.#interrupts.release(process)
@@ -117,6 +126,7 @@ class Invocation<Opened extends DirectRun> {
 
   async #onEvent({ runs }: Opened, event: ProgressEvent): Promise<void> {
     await this.#presenter.event(event)
+    await this.#reports?.event(event)
     if (event.type !== 'approval_required' && event.type !== 'task_finished') return
     const { approval } = this.#options
     if (event.type === 'approval_required' && (approval.all || approval.tasks.includes(event.task.name))) {
@@ -143,7 +153,9 @@ class Invocation<Opened extends DirectRun> {
     const exitCode = first === null ? result : exitCodeOfSignal(first)
     clearInterval(this.#idle)
     await opened.close()
+    const problems = this.#reports?.finish(opened.facts)
     await this.#presenter.finish({ ...opened.facts, exitCode })
+    for (const problem of (await problems) ?? []) await this.#stderr.write(`agola: ${problem}\n`)
     return exitCode
   }
 

@@ -1,6 +1,6 @@
 import { LogLines } from './log-lines.ts'
 
-const tailBytesMax = 16 * 1024
+export const tailBytesMax = 16 * 1024
 
 /** The end of a log in constant memory, for the summary. */
 export class LogTail {

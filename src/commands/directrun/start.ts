@@ -14,6 +14,7 @@ Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set
     '<%= config.bin %> directrun start',
     '<%= config.bin %> directrun start --task build --secret TOKEN',
     '<%= config.bin %> directrun start --output ndjson | jq .type',
+    '<%= config.bin %> directrun start --report junit=report.xml --report html=report.html',
   ]
   static override flags = {
     ...refFlags,

@@ -1,14 +1,15 @@
 // Bundles the program into dist/: one entry, one file a worker, and chunks that commands load when they need them.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
-rmSync('dist', { recursive: true, force: true })
-mkdirSync('dist')
+/** Made aside and moved into place whole, so that a program that starts meanwhile finds the old one or the new one. */
+const output = `dist.${process.pid}`
+mkdirSync(output)
 
 /** Each runs in a thread of its own and is found beside the bundle under this name. */
 const workers = {
@@ -73,7 +74,7 @@ const result = await build({
     commands: 'src/commands.ts',
     ...Object.fromEntries(Object.entries(workers).filter(([, source]) => existsSync(source))),
   },
-  outdir: 'dist',
+  outdir: output,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -92,7 +93,10 @@ const result = await build({
     js: "import{createRequire as __cr}from'node:module';import{dirname as __dn}from'node:path';import{fileURLToPath as __fp}from'node:url';const require=__cr(import.meta.url),__filename=__fp(import.meta.url),__dirname=__dn(__filename);",
   },
 })
-writeFileSync('dist/package.json', '{ "type": "module" }\n')
-if (process.argv.includes('--metafile')) writeFileSync('dist/metafile.json', JSON.stringify(result.metafile))
+writeFileSync(`${output}/package.json`, '{ "type": "module" }\n')
+if (process.argv.includes('--metafile')) writeFileSync(`${output}/metafile.json`, JSON.stringify(result.metafile))
+if (existsSync('dist')) renameSync('dist', `${output}.old`)
+renameSync(output, 'dist')
+rmSync(`${output}.old`, { recursive: true, force: true })
 // The manifest spares oclif reading every command at start.
 execFileSync(process.execPath, ['scripts/manifest.js'], { stdio: 'inherit' })

@@ -31,7 +31,7 @@ async function namesOf(content: Buffer): Promise<string[]> {
 }
 
 /** What every driver has to give the steps: the same results from the same tasks, with real shells, tars and files. */
-export function stepsSuite(name: string, make: () => Promise<StepWorld>): void {
+export function stepsSuite(name: string, make: () => Promise<StepWorld>, end: () => Promise<void>): void {
   describe(name, () => {
     let world: StepWorld
     beforeAll(async () => {
@@ -39,6 +39,7 @@ export function stepsSuite(name: string, make: () => Promise<StepWorld>): void {
     })
     afterAll(async () => {
       await world?.end()
+      await end()
     })
 
     const saved = async (taskId: string, step: number) =>

@@ -3,7 +3,12 @@ import { dockerEngine } from '../../../support/docker-engine.ts'
 import { StepWorld } from './step-world.ts'
 import { stepsSuite } from './steps-suite.ts'
 
-stepsSuite('steps in Docker', async () => {
+let endEngine: () => Promise<void> = async () => undefined
+
+const make = async () => {
   const setup = await startEngineSetup(await dockerEngine())
+  endEngine = setup.end
   return StepWorld.make(setup.driver(), setup.image)
-})
+}
+
+stepsSuite('steps in Docker', make, () => endEngine())

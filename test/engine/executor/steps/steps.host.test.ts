@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HostDriver } from '../../../../src/engine/adapters/drivers/host/driver.ts'
@@ -10,8 +10,9 @@ for (const [tools, hostBusyboxPaths] of [
   ['busybox', ['/bin/busybox', '/usr/bin/busybox']],
   ["the system's programs", []],
 ] as const) {
-  stepsSuite(`steps on the host with ${tools}`, async () => {
-    const baseDir = await mkdtemp(join(tmpdir(), 'agola-host-'))
+  let baseDir = ''
+  const make = async () => {
+    baseDir = await mkdtemp(join(tmpdir(), 'agola-host-'))
     const driver = new HostDriver({
       clock: systemClock,
       random: systemRandom,
@@ -21,5 +22,6 @@ for (const [tools, hostBusyboxPaths] of [
       hostBusyboxPaths: [...hostBusyboxPaths],
     })
     return StepWorld.make(driver, 'ignored')
-  })
+  }
+  stepsSuite(`steps on the host with ${tools}`, make, () => rm(baseDir, { recursive: true }))
 }

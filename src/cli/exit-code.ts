@@ -1,5 +1,5 @@
 import { AgolaError, type ErrorKind } from '../engine/model/errors.ts'
-import type { Run } from '../engine/model/run.ts'
+import type { Run, RunTask } from '../engine/model/run.ts'
 
 /** The exit codes of the command line (design: decisions, section 3). The only place where results and errors become codes. */
 export const exitCodes = {
@@ -38,16 +38,27 @@ export function exitCodeOfError(error: unknown): number {
 }
 
 /** Of all runs that were waited for: the worst of them counts. */
-export function exitCodeOfRuns(runs: readonly Pick<Run, 'phase' | 'result'>[]): number {
+export function exitCodeOfRuns(runs: readonly EndedRun[]): number {
   const codes = runs.map(exitCodeOfRun)
-  for (const code of [exitCodes.config, exitCodes.failed, exitCodes.stopped]) if (codes.includes(code)) return code
-  return exitCodes.success
+  const { config, failed, infrastructure, stopped, success } = exitCodes
+  return [config, failed, infrastructure, stopped].find((code) => codes.includes(code)) ?? success
 }
 
-function exitCodeOfRun({ phase, result }: Pick<Run, 'phase' | 'result'>): number {
+export interface EndedRun extends Pick<Run, 'phase' | 'result'> {
+  tasks: Record<string, Pick<RunTask, 'status' | 'failKind'>>
+}
+
+function exitCodeOfRun({ phase, result, tasks }: EndedRun): number {
   if (phase === 'setuperror') return exitCodes.config
   if (phase === 'cancelled' || result === 'stopped') return exitCodes.stopped
-  return result === 'success' ? exitCodes.success : exitCodes.failed
+  if (result === 'success') return exitCodes.success
+  const failed = Object.values(tasks).filter(({ status }) => status === 'failed')
+  return failed.length > 0 && failed.every(isOurTrouble) ? exitCodes.infrastructure : exitCodes.failed
+}
+
+/** The task could not be run: nothing is said about what it would have found. */
+function isOurTrouble({ failKind }: Pick<RunTask, 'failKind'>): boolean {
+  return failKind !== undefined && byKind[failKind] === exitCodes.infrastructure
 }
 
 /** 128 plus the number of the signal that ended the command. */

@@ -1,5 +1,6 @@
 import { AgolaError, messageOf } from '../engine/model/errors.ts'
 import { exitCodeOfError, exitCodes } from './exit-code.ts'
+import { systemTrouble } from './system-trouble.ts'
 
 export interface ReportTarget {
   stderr: { write(text: string): unknown }
@@ -8,7 +9,8 @@ export interface ReportTarget {
 }
 
 /** Tells a person (or a program) what went wrong and returns the exit code. */
-export function reportError(error: unknown, { stderr, json }: ReportTarget): number {
+export function reportError(thrown: unknown, { stderr, json }: ReportTarget): number {
+  const error = systemTrouble(thrown)
   const usage = usageOf(error)
   if (usage?.quiet) return usage.exitCode
   const exitCode = usage?.exitCode ?? exitCodeOfError(error)

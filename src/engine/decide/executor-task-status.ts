@@ -24,6 +24,7 @@ export function applyExecutorTaskStatus(task: RunTask, status: ExecutorTaskStatu
     status: status.phase,
     timedout: status.timedout,
     failError: status.failError,
+    ...(status.failKind === undefined ? {} : { failKind: status.failKind }),
     startTime: status.startTime,
     endTime: status.endTime,
     setupStep: { ...task.setupStep, ...stepStatus(status.setupStep) },
@@ -64,7 +65,8 @@ export function executorGone(status: ExecutorTaskStatus, now: TimeMs): ExecutorT
   return {
     ...status,
     phase: 'failed',
-    failError: 'executor deleted',
+    failError: 'interrupted: the process that ran it is gone',
+    failKind: 'unavailable',
     startTime: status.startTime ?? now,
     endTime: now,
     setupStep: closedStep(status.setupStep, now),

@@ -220,6 +220,7 @@ export class TaskRun {
     const text = describePodEnd(end)
     context.log.line(`agola: ${text}`)
     this.status.failError = text
+    if (end.reason === 'lost') this.status.failKind = 'unavailable'
     return true
   }
 
@@ -249,6 +250,7 @@ export class TaskRun {
 
   #fail(error: unknown): void {
     this.status.failError = this.#mask.text(messageOf(error))
+    this.status.failKind = error instanceof AgolaError ? error.kind : 'internal'
   }
 
   #report(): void {

@@ -64,14 +64,13 @@ export function machineLivenessFacts(now: TimeMs, hostname: string): LivenessFac
   return { now, hostname, processOf: readProcessFacts, answers: acceptsConnections }
 }
 
-/** Whether the process behind a lease lives. On this machine an answering socket is enough, because after a laptop has slept
- *  every lease is stale though its process lives. Without an answer the same process (pid, start time, boot) must still be
- *  there, with a fresh lease. Of another machine only the lease is known. */
+/** Whether the process behind a lease lives. On this machine that is known, however old the lease is, which after a laptop has slept
+ *  or on a full disk it is: a socket answers, or the same process (pid, start time, boot) is still there. Of another machine only the
+ *  lease is known. */
 export async function isLeaseAlive(lease: ExecutorLease, facts: LivenessFacts): Promise<boolean> {
-  const fresh = facts.now - lease.renewedAt < leaseStaleMs
-  if (lease.process.hostname !== facts.hostname) return fresh
+  if (lease.process.hostname !== facts.hostname) return facts.now - lease.renewedAt < leaseStaleMs
   if (lease.socketPath !== '' && (await facts.answers(lease.socketPath))) return true
-  const found = fresh ? await facts.processOf(lease.process.pid) : null
+  const found = await facts.processOf(lease.process.pid)
   return found !== null && found.startTime === lease.process.startTime && found.bootId === lease.process.bootId
 }
 

@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { AgolaError } from '../model/errors.ts'
 import type { ExecutorId } from '../model/ids.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -6,6 +8,7 @@ import {
   type ExecutorLease,
   isLeaseAlive,
   leaseRenewMs,
+  leaseStaleMs,
   machineLivenessFacts,
   readLeases,
   removeLease,
@@ -19,6 +22,8 @@ export interface LocalExecutorLeaseOptions {
   groupId: string
   engineEndpoint: string
   clock: Clock
+  /** A renewal failed. */
+  onTrouble?: (error: unknown) => void
 }
 
 /** The lease of this process: renewed until it is released (spec/local-runs.md 10). */
@@ -73,7 +78,8 @@ export class LocalExecutorLease {
       await clock.sleep(leaseRenewMs, signal).catch(() => undefined)
       if (signal.aborted) return
       this.#lease = { ...this.#lease, renewedAt: clock.now() }
-      await writeLease(stateDirectory, this.#lease)
+      // A full disk is no reason to end: this process proves that it lives by living, and the next renewal may find room.
+      await writeLease(stateDirectory, this.#lease).catch((error: unknown) => this.#options.onTrouble?.(error))
     }
   }
 }
@@ -87,4 +93,21 @@ export async function liveExecutors(
   const leases = await readLeases(stateDirectory, groupId)
   const alive = await Promise.all(leases.map((lease) => lease.executorId === own || isLeaseAlive(lease, facts)))
   return leases.filter((_, index) => alive[index]).map(({ executorId }) => executorId)
+}
+
+/** Directories of executors whose processes are dead. One without a lease may belong to a process that is just starting: it counts when it
+ *  is older than any lease may get. */
+export async function deadExecutors({
+  stateDirectory,
+  groupId,
+  clock,
+}: Pick<LocalExecutorLeaseOptions, 'stateDirectory' | 'groupId' | 'clock'>): Promise<ExecutorId[]> {
+  const facts = machineLivenessFacts(clock.now(), hostname())
+  const dead: ExecutorId[] = []
+  for (const lease of await readLeases(stateDirectory, groupId)) {
+    if (await isLeaseAlive(lease, facts)) continue
+    const { mtimeMs } = await stat(join(stateDirectory, 'executors', lease.executorId)).catch(() => ({ mtimeMs: 0 }))
+    if (lease.renewedAt > 0 || facts.now - mtimeMs > leaseStaleMs) dead.push(lease.executorId)
+  }
+  return dead
 }

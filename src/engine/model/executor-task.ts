@@ -1,3 +1,4 @@
+import type { ErrorKind } from './errors.ts'
 import type { ExecutorId, ExecutorTaskId, RunId, RunTaskId, TimeMs } from './ids.ts'
 import type { ExecutionPhase } from './run.ts'
 import type { Arch, ArchiveContent, Volume } from './run-config.ts'
@@ -23,6 +24,8 @@ export interface ExecutorTaskStatus {
   timedout: boolean
   /** Why it could not run, for people; '' otherwise. Masked. */
   failError: string
+  /** Of the error behind `failError`, where there was one: tells a broken machine from a broken build. */
+  failKind?: ErrorKind
   setupStep: ExecutorTaskStepStatus
   steps: ExecutorTaskStepStatus[]
   startTime: TimeMs | null

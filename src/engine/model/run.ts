@@ -1,3 +1,4 @@
+import type { ErrorKind } from './errors.ts'
 import type { RunConfigId, RunId, RunTaskId, TimeMs } from './ids.ts'
 
 /** queued → running → finished, or queued → cancelled; setuperror is born finished (spec/runs.md 2.1). */
@@ -56,6 +57,8 @@ export interface RunTask {
   workspaceArchivesPhase: FetchPhase[]
   /** Why the executor could not run it, where that was not the fault of a step; '' otherwise. */
   failError: string
+  /** Of the error behind `failError`, where there was one: tells a broken machine from a broken build. */
+  failKind?: ErrorKind
   startTime: TimeMs | null
   endTime: TimeMs | null
 }

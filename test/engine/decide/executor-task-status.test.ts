@@ -67,7 +67,7 @@ describe('a task whose executor is gone', () => {
   it('fails with its running steps, the set-up among them', () => {
     expect(executorGone({ ...status, phase: 'running', startTime: 5, setupStep: running }, 50)).toMatchObject({
       phase: 'failed',
-      failError: 'executor deleted',
+      failError: 'interrupted: the process that ran it is gone',
       endTime: 50,
       setupStep: failed,
       steps: status.steps,

@@ -229,7 +229,7 @@ describe('the run service', () => {
     expect(run.result).toBe('failed')
     expect(run.tasks.a).toMatchObject({
       status: 'failed',
-      failError: 'executor deleted',
+      failError: 'interrupted: the process that ran it is gone',
       setupStep: { phase: 'failed' },
     })
     expect(run.tasks.a?.endTime).not.toBeNull()

@@ -190,8 +190,7 @@ export class LocalWorld {
 
   async #end({ executor, driver, runService, scheduler, life }: Terminal): Promise<void> {
     life.abort(new AgolaError('storeClosed', 'the terminal was closed'))
-    await Promise.all([scheduler.close(), runService.close()])
-    const closing = executor.close()
+    const closing = Promise.all([scheduler.close(), runService.close(), executor.close()])
     for (let n = 0; n < 15; n++) await this.clock.advance(1000)
     await closing
     // A dead process cannot use its driver, however hard what is left of it here tries.

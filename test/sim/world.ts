@@ -121,7 +121,10 @@ export class World {
   }
 
   async close(): Promise<void> {
-    for (const process of this.#processes) await this.#end(process)
+    const ending = Promise.all(this.#processes.map((process) => this.#end(process)))
+    // What waits for a while to try again finds that it is over.
+    for (let n = 0; n < 30; n++) await this.clock.advance(1000)
+    await ending
   }
 
   async settle(): Promise<void> {

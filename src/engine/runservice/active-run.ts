@@ -59,6 +59,7 @@ export class ActiveRun {
   #seen = 0n
   #isWoken = false
   #isWorking = false
+  #work: Promise<void> = Promise.resolve()
 
   constructor(id: RunId, host: ActiveRunHost, stored: StoredRun | null = null) {
     this.#id = id
@@ -104,6 +105,11 @@ export class ActiveRun {
     return this.#stored
   }
 
+  /** Resolves when nothing of it is under way. */
+  async idle(): Promise<void> {
+    while (this.#isWorking) await this.#work
+  }
+
   #isStale(): boolean {
     return this.#stored !== null && this.#seen > this.#stored.revision
   }
@@ -111,10 +117,10 @@ export class ActiveRun {
   #start(): void {
     if (this.#isWorking) return
     this.#isWorking = true
-    void this.#work()
+    this.#work = this.#workOff()
   }
 
-  async #work(): Promise<void> {
+  async #workOff(): Promise<void> {
     // What comes at the same moment is taken together.
     await Promise.resolve()
     while (this.#jobs.length > 0 || this.#isWoken || this.#isStale()) {

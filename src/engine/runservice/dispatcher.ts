@@ -95,7 +95,8 @@ export class Dispatcher implements LoopService {
   }
 
   async step(signal: AbortSignal): Promise<void> {
-    const { store, registry, owner } = this.#options
+    const { store, registry, sender, owner } = this.#options
+    sender.discardAgain()
     const active = await store.activeRuns({ signal })
     for (const run of active) {
       if (owner !== undefined && run.owner !== owner && (await this.#isDead(run.owner)))
@@ -110,6 +111,11 @@ export class Dispatcher implements LoopService {
       if (!ids.has(task.runId)) await this.#dropTask(task)
       else if (registry.get(task.executorId) === undefined) this.closeTasksOf(task.executorId)
     }
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async idle(): Promise<void> {
+    await Promise.all(Array.from(this.#runs.values(), (run) => run.idle()))
   }
 
   /** The executor is gone for good: what it was given has failed (spec/runs.md 9.4). */

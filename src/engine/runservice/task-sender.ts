@@ -31,6 +31,8 @@ const preparedTasksMaxDefault = 4
 export class TaskSender {
   readonly #options: TaskSenderOptions
   readonly #prepared = new Map<ExecutorTaskId, ExecutorTask>()
+  /** Prepared tasks whose executor could not be told that they will not come. */
+  readonly #unheard = new Map<ExecutorTaskId, ExecutorTask>()
 
   constructor(options: TaskSenderOptions) {
     this.#options = options
@@ -92,12 +94,21 @@ export class TaskSender {
     }
   }
 
-  async #discard({ id, executorId }: ExecutorTask): Promise<void> {
-    const executor = this.#options.registry.get(executorId)
+  /** Tells once more what was not heard. */
+  discardAgain(): void {
+    for (const task of [...this.#unheard.values()]) {
+      this.#unheard.delete(task.id)
+      void this.#discard(task)
+    }
+  }
+
+  async #discard(task: ExecutorTask): Promise<void> {
+    const executor = this.#options.registry.get(task.executorId)
     try {
-      await (executor && this.#options.executors.clientFor(executor))?.discard(id)
+      await (executor && this.#options.executors.clientFor(executor))?.discard(task.id)
     } catch (error) {
-      this.#options.log.debug('a prepared task could not be discarded', { task: id, error: messageOf(error) })
+      this.#unheard.set(task.id, task)
+      this.#options.log.debug('a prepared task could not be discarded', { task: task.id, error: messageOf(error) })
     }
   }
 

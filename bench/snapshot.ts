@@ -79,8 +79,12 @@ class BenchTree {
       writeFileSync(join(directory, `f${index}`), content)
     }
     this.#git('init', '--quiet')
+    // Packed as a cloned repository is, and not by a process in the background that works against both sides.
+    for (const setting of ['gc.auto', 'maintenance.auto'])
+      this.#git('config', setting, setting === 'gc.auto' ? '0' : 'false')
     this.#git('add', '.')
     this.#git('-c', 'user.name=bench', '-c', 'user.email=bench@localhost', 'commit', '--quiet', '-m', 'bench')
+    this.#git('repack', '-a', '-d', '-q', '--window=0')
   }
 
   change(round: number): void {

@@ -1,9 +1,11 @@
+import Clean from './commands/clean.ts'
 import Completion from './commands/completion.ts'
 import ConfigGraph from './commands/config/graph.ts'
 import ConfigRender from './commands/config/render.ts'
 import ConfigSchema from './commands/config/schema.ts'
 import ConfigValidate from './commands/config/validate.ts'
 import DirectRunApprove from './commands/directrun/approve.ts'
+import DirectRunClean from './commands/directrun/clean.ts'
 import DirectRunInspect from './commands/directrun/inspect.ts'
 import DirectRunList from './commands/directrun/list.ts'
 import DirectRunLogs from './commands/directrun/logs.ts'
@@ -16,12 +18,14 @@ import Version from './commands/version.ts'
 
 /** Every command by its id; `directrun:start` is `agola directrun start`. */
 export const COMMANDS = {
+  clean: Clean,
   completion: Completion,
   'config:graph': ConfigGraph,
   'config:render': ConfigRender,
   'config:schema': ConfigSchema,
   'config:validate': ConfigValidate,
   'directrun:approve': DirectRunApprove,
+  'directrun:clean': DirectRunClean,
   'directrun:inspect': DirectRunInspect,
   'directrun:list': DirectRunList,
   'directrun:logs': DirectRunLogs,

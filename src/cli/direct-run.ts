@@ -96,6 +96,7 @@ function invocationFlags({ directory, environment, view, approval, reports, time
     approval,
     timeoutMs: timeout === undefined ? null : parseDurationFlag('timeout', timeout),
     graceMs: parseDurationFlag('grace', engine.grace),
+    afterwards: async () => (await import('./clean.ts')).cleanAfterRun(directory, environment),
   }
 }
 

@@ -23,6 +23,8 @@ export interface InvocationOptions<Opened extends DirectRun> {
   timeoutMs: number | null
   graceMs: number
   open: (options: DirectRunOptions) => Promise<Opened>
+  /** Once everything is shown and closed, unless a signal ended it. */
+  afterwards?: () => Promise<void>
   /** May end the command before anything runs, by an exit code. */
   beforeStart?: (opened: Opened, output: { stdout: Output; presenter: Presenter }) => Promise<number | null>
 }
@@ -34,11 +36,9 @@ const escalationMsMax = 10_000
 /** Opens, runs and shows, and gives the exit code. */
 export async function runInvocation<Opened extends DirectRun>(options: InvocationOptions<Opened>): Promise<number> {
   const invocation = new Invocation(options)
-  try {
-    return await invocation.run()
-  } finally {
-    await invocation.close()
-  }
+  const exitCode = await invocation.run().finally(() => invocation.close())
+  if (exitCode < exitCodes.hangup) await options.afterwards?.()
+  return exitCode
 }
 
 /** One command that runs something here, from its first signal handler to its exit code. */

@@ -17,7 +17,10 @@ import type { Log } from './ports/log.ts'
 import type { PodDriver, PullPolicy } from './ports/pod-driver.ts'
 import type { Random } from './ports/random.ts'
 import type { Runs } from './ports/runs.ts'
+import type { Cleaner } from './runservice/cleaner.ts'
 import { DataRunArchive } from './runservice/data-run-archive.ts'
+import { executorsInUse, ownersOfActiveRuns } from './runservice/executors-in-use.ts'
+import { RunRetention } from './runservice/run-retention.ts'
 import { RunService } from './runservice/run-service.ts'
 import type { RunServiceOptions } from './runservice/run-service-options.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
@@ -56,6 +59,8 @@ export interface ExecutorSettings {
 /** The whole engine in this process over the store of one repository. Without an executor it only reads and acts on what is stored. */
 export class EmbeddedEngine {
   readonly runs: Runs
+  readonly cleaner: Cleaner
+  readonly retention: RunRetention
   readonly #options: EmbeddedEngineOptions
   readonly #executorId: ExecutorId
   readonly #kv: KeyValueStore
@@ -108,9 +113,15 @@ export class EmbeddedEngine {
       log,
       owner: this.#executorId,
       failUnplaceableTasks: true,
+      cleansByItself: false,
+      notesCacheUse: true,
+      // Caches of all repositories lie together and go by their use.
+      retention: { cacheAgeMsMax: Number.POSITIVE_INFINITY },
       labels: ({ counter }) => ({ 'agola.io/run': `${repoUuid}/${counter}` }),
       onTrouble,
     })
+    this.cleaner = this.#runService.cleaner
+    this.retention = new RunRetention({ ...stores, clock })
     this.#scheduler = new Scheduler({
       runService: this.#runService,
       clock,
@@ -124,6 +135,27 @@ export class EmbeddedEngine {
   async follow(): Promise<void> {
     await this.#runService.follow()
     await this.#closeDead()
+  }
+
+  /** Waits until nothing of processes that died is under way any more, or until `signal`. */
+  async settle(signal: AbortSignal): Promise<void> {
+    const { directories, identity, clock } = this.#options
+    const alive = await liveExecutors({ stateDirectory: directories.state, groupId: identity.executorGroupId, clock })
+    for (const [runId, owner] of await ownersOfActiveRuns(this.#kv)) {
+      if (alive.includes(owner)) continue
+      for await (const run of this.#runService.watchRun(runId, { signal })) if (run.archived) break
+    }
+  }
+
+  /** Executors whose files something here may still need. */
+  executorsInUse(): Promise<Set<ExecutorId>> {
+    return executorsInUse(this.#kv)
+  }
+
+  /** Snapshots that runs were started from. */
+  async snapshotsInUse(signal?: AbortSignal): Promise<Set<string>> {
+    const { runs } = await this.#runService.listRuns({}, { signal })
+    return new Set(runs.map(({ annotations }) => annotations[snapshotAnnotation] ?? ''))
   }
 
   /** Runs of processes that died without a word are closed as interrupted: nobody else would. */

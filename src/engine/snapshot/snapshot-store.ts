@@ -57,21 +57,35 @@ export async function createTemporaryDirectory(store: SnapshotStore, name: strin
   return directory
 }
 
-/** Removes generations that nobody has used for a month and files that dead processes left. Returns what it removed.
+export interface PruneRequest {
+  /** `<key>/<generation>` of those that a kept run was started from; undefined: unknown, a month without use decides. */
+  needed?: ReadonlySet<string>
+  dryRun?: boolean
+}
+
+/** Removes generations that nobody needs and files that dead processes left. Returns what it removed. A generation is needed while a kept
+ *  run was started from it; the newest of a repository also while it is in use, because it makes the next snapshot quick.
  *  Safe beside running processes: they mark their generation as used before they read it. */
-export async function pruneSnapshots(stateDirectory: string, now: TimeMs): Promise<string[]> {
+export async function pruneSnapshots(
+  stateDirectory: string,
+  now: TimeMs,
+  { needed, dryRun = false }: PruneRequest = {},
+): Promise<string[]> {
   const removed: string[] = []
   const root = join(stateDirectory, 'snapshots')
   for (const key of await namesIn(root)) {
-    for (const generation of await generationsOf(join(root, key))) {
+    const generations = await generationsOf(join(root, key))
+    for (const generation of generations) {
       const directory = join(root, key, generation)
-      const unused = await olderThan(join(directory, 'used'), now - unusedAgeMsMax)
+      const ageMsMax = needed === undefined || generation === generations.at(-1) ? unusedAgeMsMax : temporaryAgeMsMax
+      const unused =
+        needed?.has(`${key}/${generation}`) !== true && (await olderThan(join(directory, 'used'), now - ageMsMax))
       const paths = unused ? [directory] : await staleTemporaries(directory, now)
-      for (const path of paths) await rm(path, { recursive: true, force: true })
+      if (!dryRun) for (const path of paths) await rm(path, { recursive: true, force: true })
       removed.push(...paths)
     }
     // Refuses, as it should, while a generation is left.
-    await rmdir(join(root, key)).catch(() => undefined)
+    if (!dryRun) await rmdir(join(root, key)).catch(() => undefined)
   }
   return removed
 }

@@ -8,6 +8,9 @@ export interface ObjectStorage {
   stat(key: string, options?: CallOptions): Promise<ObjectInfo>
   /** `end` is exclusive. The stream fails when the object is damaged or the store goes away. */
   get(key: string, options?: CallOptions & { range?: { start: number; end?: number } }): Promise<Readable>
+  /** Where an object lies on this host, for readers that would copy it otherwise; it may be deleted at any time. Absent where objects
+   *  are no files. */
+  filePath?(key: string): string
   /** Readers see the old object or the whole new one, never a part; a failed or aborted put leaves nothing. */
   put(key: string, source: ObjectSource, options?: PutOptions): Promise<ObjectInfo>
   /** Succeeds when it is missing. */

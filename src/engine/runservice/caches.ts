@@ -3,6 +3,7 @@ import { AgolaError, hasCode } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { CacheHit } from '../ports/executor-run-service.ts'
 import type { ObjectInfo, ObjectSource, ObjectStorage } from '../ports/object-storage.ts'
+import { fileOf } from './task-objects.ts'
 
 export const cachesPrefix = 'caches/'
 /** Empty objects whose age tells when a cache was used last. A cache keeps its own age, by which the newest is found. */
@@ -35,6 +36,7 @@ export class Caches {
       key: keyOfCache(found.key),
       exact: exact !== null,
       sizeBytes: found.sizeBytes,
+      ...fileOf(this.#objects, found.key),
       stream: () => content,
     }
   }

@@ -40,7 +40,7 @@ import { defaultRetention, type RunServiceOptions } from './run-service-options.
 import { type NewRun, RunStore } from './run-store.ts'
 import { listOf, summaryOf } from './run-summary.ts'
 import { StoreWatcher } from './store-watcher.ts'
-import { archiveKey, archives, logs, markerKey } from './task-objects.ts'
+import { archiveKey, archives, fileOf, logs, markerKey } from './task-objects.ts'
 import { TaskSender } from './task-sender.ts'
 
 /** Pause between looks for what was left undone; nothing on the usual way waits for them. */
@@ -284,7 +284,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
     try {
       const { sizeBytes } = await objects.stat(archiveKey(taskId, step), options)
       const content = await objects.get(archiveKey(taskId, step), options)
-      return { sizeBytes, stream: () => content }
+      return { sizeBytes, ...fileOf(objects, archiveKey(taskId, step)), stream: () => content }
     } catch (error) {
       if (!hasCode(error, 'objectDoesNotExist')) throw error
       throw new AgolaError('archiveDoesNotExist', `step ${step} of task ${taskId} left no archive`, { cause: error })

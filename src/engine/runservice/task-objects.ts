@@ -1,4 +1,5 @@
 import type { RunId, RunTaskId } from '../model/ids.ts'
+import type { ObjectStorage } from '../ports/object-storage.ts'
 
 /** Where logs and archives of tasks lie in the object storage (spec/runs.md 10.1). Several runs may share those of a task; the
  *  empty markers tell which, so that nothing is deleted that a run still needs. */
@@ -21,4 +22,9 @@ export function markerKey(kind: typeof logs | typeof archives, taskId: RunTaskId
 export function taskIdOf(key: string): RunTaskId | undefined {
   const [kind, taskId] = key.split('/')
   return kind !== undefined && taskId && [logs, archives].includes(`${kind}/`) ? taskId : undefined
+}
+
+/** The file of an object, where objects are files of this host. */
+export function fileOf(objects: ObjectStorage, key: string): { file?: string } {
+  return objects.filePath === undefined ? {} : { file: objects.filePath(key) }
 }

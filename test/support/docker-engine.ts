@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Engine, probeEngine } from '../../src/engine/adapters/drivers/docker/probe.ts'
@@ -29,34 +29,48 @@ export async function dockerEngine(): Promise<TestEngine> {
   })
 }
 
-/** A dockerd in a directory, a network and a mount namespace of its own. Never share a network with another one: dockerd changes
- *  the interfaces and packet filters that it finds. */
+/** A dockerd with a directory of its own. */
 export async function startDockerd(): Promise<TestEngine> {
   const dir = await mkdtemp(join(tmpdir(), 'agola-dockerd-'))
   const url = `unix://${dir}/docker.sock`
   const folders = ['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')]
-  const start = '/bin/busybox ifconfig lo 127.0.0.1 up && exec dockerd "$@"'
-  const flags = ['--host', url, ...folders, '--iptables=false', '--ip6tables=false']
-  const isolated = ['--net', '--mount', '/bin/sh', '-c', start, 'dockerd', ...flags]
-  const child = spawn('unshare', isolated, { stdio: ['ignore', 'ignore', 'pipe'] })
-  return becomeEngine(child, url, dir, ['nsenter', '--net', '--target', String(child.pid), '--'])
+  return startIsolated(dir, url, ['dockerd', '--host', url, ...folders, '--iptables=false', '--ip6tables=false'])
 }
 
-/** Podman's service on a socket of its own, with a storage of its own. */
+/** Podman's service with a storage of its own. */
 export async function startPodmanService(): Promise<TestEngine> {
   const dir = await mkdtemp(join(tmpdir(), 'agola-podman-'))
   const url = `unix://${dir}/podman.sock`
   const folders = ['--root', join(dir, 'storage'), '--runroot', join(dir, 'run'), '--tmpdir', join(dir, 'tmp')]
-  const child = spawn('podman', [...folders, 'system', 'service', '--time=0', url], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  return becomeEngine(child, url, dir, [])
+  // Its default limits are higher than some machines let even root set.
+  const limits = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
+  await writeFile(join(dir, 'containers.conf'), limits)
+  return startIsolated(dir, url, [
+    'env',
+    `CONTAINERS_CONF=${dir}/containers.conf`,
+    'podman',
+    ...folders,
+    'system',
+    'service',
+    '--time=0',
+    url,
+  ])
+}
+
+/** In namespaces of its own: engines change the interfaces and packet filters that they find, those of a neighbour among them, and leave
+ *  mounts and processes behind. All of that ends with the process that is started here. */
+function startIsolated(dir: string, url: string, command: string[]): Promise<TestEngine> {
+  const start = '/bin/busybox ifconfig lo 127.0.0.1 up && exec "$@"'
+  const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
+  const words = [...namespaces, '/bin/sh', '-c', start, 'engine', ...command]
+  const child = spawn('unshare', words, { stdio: ['ignore', 'ignore', 'pipe'] })
+  return becomeEngine(child, url, dir, ['nsenter', '--net', '--target', String(child.pid), '--'])
 }
 
 async function becomeEngine(child: ChildProcess, url: string, dir: string, inNetwork: string[]): Promise<TestEngine> {
   const end = async () => {
     await endProcess(child)
-    await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    await rm(dir, { recursive: true, force: true, maxRetries: 3, retryDelay: 100 })
   }
   try {
     return { engine: await untilReady(child, url), inNetwork, end }

@@ -104,10 +104,9 @@ export class TestImages {
   async #import(kind: string, fill: (files: Map<string, Entry>) => Promise<void>): Promise<string> {
     const files = new Map<string, Entry>()
     await fill(files)
-    const name = `agola-test-${kind}:${this.#suffix}`
-    const [repo, tag] = name.split(':')
+    const name = `localhost/agola-test-${kind}:${this.#suffix}`
     const stream = await this.#client.stream('POST', '/images/create', {
-      query: { fromSrc: '-', repo, tag, changes: ['ENV PATH=/usr/local/bin:/usr/bin:/bin', 'CMD ["sh"]'] },
+      query: { fromSrc: '-', repo: name, changes: ['ENV PATH=/usr/local/bin:/usr/bin:/bin', 'CMD ["sh"]'] },
       file: toTar(files),
     })
     for await (const { error } of jsonLines(stream)) if (error !== undefined) throw new Error(String(error))

@@ -3,14 +3,16 @@ import type { Duplex, Readable } from 'node:stream'
 import { AgolaError, messageOf } from '../../../model/errors.ts'
 import { type Engine, unreachable } from './probe.ts'
 
-/** An answer of the engine with a status that is not a success. `message` is the engine's own. */
-export class EngineFailure extends Error {
-  override readonly name = 'EngineFailure'
+/** An answer of the engine with a status that is not a success. Those that callers do not turn into something better say what it said. */
+export class EngineFailure extends AgolaError {
   readonly status: number
+  /** The engine's own words. */
+  readonly complaint: string
 
-  constructor(status: number, message: string) {
-    super(message)
+  constructor(status: number, complaint: string) {
+    super('driverFailed', `the container engine refused: ${complaint}`, { details: { status } })
     this.status = status
+    this.complaint = complaint
   }
 }
 

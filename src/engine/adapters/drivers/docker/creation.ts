@@ -4,7 +4,6 @@ import type { Clock } from '../../../ports/clock.ts'
 import type { CreatePodOptions, PodRequest } from '../../../ports/pod-driver.ts'
 import { type EngineClient, EngineFailure } from './client.ts'
 import type { EngineEvents } from './events.ts'
-import { startKeeper } from './keeper.ts'
 import { removeContainer } from './removal.ts'
 import type { ContainerSpec } from './spec.ts'
 import { explainRefusal, isImageMissing, isToolsMissing } from './start-refusal.ts'
@@ -72,8 +71,8 @@ function isSharedContainerMissing(error: unknown): boolean {
   const { cause } = error as { cause?: unknown }
   return (
     cause instanceof EngineFailure &&
-    /container/i.test(cause.message) &&
-    /no such container|not found|no container/i.test(cause.message)
+    /container/i.test(cause.complaint) &&
+    /no such container|not found|no container/i.test(cause.complaint)
   )
 }
 
@@ -128,13 +127,15 @@ async function startMain(
   let mainId = firstId
   for (const pauseMs of [...toolsAttempts, null]) {
     const watch = new ContainerWatch(mainId, parts.client, parts.events, parts.clock)
-    const started = await startKeeper(parts.client, spec, mainId)
-    if (started.isReady) {
-      started.lifeline?.on('close', () => watch.verify())
-      return { mainId, watch, lifeline: started.lifeline }
+    try {
+      const lifeline = await startWithLifeline(parts.client, spec, mainId)
+      lifeline?.on('close', () => watch.verify())
+      return { mainId, watch, lifeline }
+    } catch (error) {
+      watch.end({ reason: 'removed', exitCode: null })
+      if (!(error instanceof EngineFailure)) throw error
+      if (pauseMs === null || !isToolsMissing(error)) throw explainMain(spec, error)
     }
-    watch.end({ reason: 'removed', exitCode: null })
-    if (pauseMs === null || !isToolsMissing(started.complaint)) throw explainMain(spec, started.complaint)
     options.signal?.throwIfAborted()
     await parts.repairTools()
     await parts.clock.sleep(pauseMs, options.signal)
@@ -145,12 +146,29 @@ async function startMain(
   throw new AgolaError('assertionFailed', 'the last attempt returns or throws')
 }
 
-function explainMain({ body }: ContainerSpec, complaint: string): AgolaError {
-  if (!isToolsMissing(complaint)) return explainRefusal(body.Image, new EngineFailure(500, complaint))
+function explainMain({ body }: ContainerSpec, failure: EngineFailure): AgolaError {
+  if (!isToolsMissing(failure)) return explainRefusal(body.Image, failure)
   return new AgolaError(
     'driverFailed',
-    `the tools for containers do not run: ${complaint}; the tools image needs a static busybox at /bin/busybox. Remove the volumes named agola-tools-… to have them made anew`,
+    `the tools for containers do not run: ${failure.complaint}; the tools image needs a static busybox at /bin/busybox. Remove the volumes named agola-tools-… to have them made anew`,
+    { cause: failure },
   )
+}
+
+/** We hold the container's standard input, whose end is the container's. */
+async function startWithLifeline(client: EngineClient, { body }: ContainerSpec, id: string): Promise<Duplex | null> {
+  const attached = body.OpenStdin
+    ? client.upgrade(`/containers/${id}/attach`, { query: { stream: true, stdin: true } })
+    : Promise.resolve(null)
+  try {
+    const [lifeline] = await Promise.all([attached, client.json('POST', `/containers/${id}/start`)])
+    lifeline?.on('error', () => undefined)
+    lifeline?.resume()
+    return lifeline
+  } catch (error) {
+    attached.then((lifeline) => lifeline?.destroy()).catch(() => undefined)
+    throw error
+  }
 }
 
 async function startService({ client }: CreationParts, image: string, id: string): Promise<void> {

@@ -8,8 +8,9 @@ import { ExecOutput } from '../exec-output.ts'
 import { type EngineClient, EngineFailure, hasStatus } from './client.ts'
 import { Demultiplexer } from './demultiplexer.ts'
 import { compareVersions } from './engine-version.ts'
+import { FailedExec } from './failed-exec.ts'
 import { execMarker, type KillSignal } from './kill.ts'
-import { isStartFailure, type StartFailure, toStartFailure } from './start-failure.ts'
+import { isStartFailure, type StartFailure, startFailureLine, toStartFailure } from './start-failure.ts'
 
 /** What an exec needs to know about its pod. */
 export interface ExecContext {
@@ -31,7 +32,7 @@ const endOfFileCharacter = '\x04'
 const detachKeys = 'ctrl-^,ctrl-_,ctrl-^,ctrl-_'
 
 /** Creates and starts a command: two requests. */
-export async function startExec(context: ExecContext, request: ExecRequest, marker: string): Promise<DockerExec> {
+export async function startExec(context: ExecContext, request: ExecRequest, marker: string): Promise<ContainerExec> {
   const { client, containerId } = context
   try {
     const created = await client.json('POST', `/containers/${containerId}/exec`, { body: toBody(request, marker) })
@@ -45,7 +46,8 @@ export async function startExec(context: ExecContext, request: ExecRequest, mark
   } catch (error) {
     if (hasStatus(error, 404, 409) || (error instanceof EngineFailure && context.isGone())) throw podGone(error)
     if (error instanceof EngineFailure) {
-      throw new AgolaError('driverFailed', `the container engine could not run a command: ${error.message}`, {
+      if (isStartFailure(error.complaint)) return new FailedExec(request, toStartFailure(error.complaint, request))
+      throw new AgolaError('driverFailed', `the container engine could not run a command: ${error.complaint}`, {
         cause: error,
       })
     }
@@ -62,7 +64,8 @@ export class DockerExec implements ContainerExec {
   readonly #socket: Duplex
   readonly #output: ExecOutput
   readonly #outcome: Promise<number>
-  #startComplaint = ''
+  #complaint: { stream: 1 | 2; bytes: Buffer }[] = []
+  #mayComplain = true
   #isDone = false
 
   constructor(context: ExecContext, request: ExecRequest, started: { execId: string; marker: string; socket: Duplex }) {
@@ -128,7 +131,7 @@ export class DockerExec implements ContainerExec {
   #readAll(): Promise<void> {
     const { stdout, stderr, tty } = this.#request
     const onBytes = (stream: 1 | 2, bytes: Buffer) => {
-      if (this.#holdsBack(bytes)) return
+      if (this.#holdsBack(stream, bytes)) return
       this.#output.write(stream === 2 ? stderr : stdout, bytes)
     }
     const demultiplexer = new Demultiplexer(onBytes)
@@ -150,43 +153,40 @@ export class DockerExec implements ContainerExec {
     return promise
   }
 
-  #isFirst = true
+  /** An engine tells on the output streams that it could not start a command. That text is not the command's output: what may be it
+   *  waits here until the engine says whether the command was started. */
+  #holdsBack(stream: 1 | 2, bytes: Buffer): boolean {
+    if (!this.#mayComplain) return false
+    this.#complaint.push({ stream, bytes: Buffer.from(bytes) })
+    this.#mayComplain = isStartFailure(this.#complaintText())
+    if (!this.#mayComplain) this.#release()
+    return true
+  }
 
-  /** An engine tells on the output stream that it could not start a command. That text is not the command's output. */
-  #holdsBack(bytes: Buffer): boolean {
-    if (this.#isFirst && isStartFailure(bytes)) {
-      this.#startComplaint = bytes.toString()
-      this.#isFirst = false
-      return true
-    }
-    this.#isFirst = false
-    if (this.#startComplaint !== '') this.#release()
-    return false
+  #complaintText(): string {
+    return this.#complaint.map(({ bytes }) => bytes.toString('latin1')).join('')
   }
 
   #release(): void {
-    this.#output.write(this.#request.stdout, Buffer.from(this.#startComplaint))
-    this.#startComplaint = ''
+    const { stdout, stderr } = this.#request
+    for (const { stream, bytes } of this.#complaint) this.#output.write(stream === 2 ? stderr : stdout, bytes)
+    this.#complaint = []
   }
 
   async #finish(readAll: Promise<void>): Promise<number> {
     await readAll
     let { exitCode, started } = await this.#exitCode()
-    if (this.#startComplaint !== '') {
-      if (started) this.#release()
-      else exitCode = this.#tellStartFailure(toStartFailure(this.#startComplaint, this.#request))
-    }
+    const complaint = this.#complaintText()
+    if (complaint !== '' && !started) exitCode = this.#tellStartFailure(toStartFailure(complaint, this.#request))
+    else this.#release()
     await this.#output.flushed()
     return exitCode
   }
 
-  #tellStartFailure({ message, exitCode }: StartFailure): number {
+  #tellStartFailure(failure: StartFailure): number {
     const { stdout, stderr, tty } = this.#request
-    this.#output.write(
-      tty === null ? (stderr ?? stdout) : stdout,
-      Buffer.from(`${message}${tty === null ? '' : '\r'}\n`),
-    )
-    return exitCode
+    this.#output.write(tty === null ? (stderr ?? stdout) : stdout, startFailureLine(failure, tty !== null))
+    return failure.exitCode
   }
 
   /** The end of the output comes a moment before the engine knows the exit code. */
@@ -200,7 +200,8 @@ export class DockerExec implements ContainerExec {
       const wasEnded = podEnded
       const state = await this.#inspect()
       if (!state.running && state.exitCode !== null) {
-        if (state.exitCode === killedExitCode || !state.started) await this.#checkContainer()
+        if (state.exitCode === killedExitCode || (!state.started && this.#complaint.length > 0))
+          await this.#checkContainer()
         return { exitCode: state.exitCode, started: state.started }
       }
       if (wasEnded) throw podGone()

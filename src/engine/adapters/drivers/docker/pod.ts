@@ -67,6 +67,7 @@ export class DockerPod implements Pod {
 
   async stop(graceMs: number, { signal }: CallOptions = {}): Promise<void> {
     this.#isGone = true
+    this.#parts.watch.stopping()
     const query = { t: Math.ceil(graceMs / 1000) }
     const stops = this.#parts.containerIds.map(async (id) => {
       try {

@@ -90,7 +90,7 @@ export class ImagePuller {
         if (line !== null) tell(line)
       }
     } catch (error) {
-      if (error instanceof EngineFailure) throw explainPullFailure(request, error.message)
+      if (error instanceof EngineFailure) throw explainPullFailure(request, error.complaint)
       throw error
     }
     tell(`pulled ${image} in ${((this.#clock.monotonicMs() - startMs) / 1000).toFixed(1)} s`)

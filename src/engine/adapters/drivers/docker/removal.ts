@@ -72,13 +72,19 @@ export async function removeObjects(
   objects: PodObjects,
   options: CallOptions = {},
 ): Promise<void> {
-  await allOrFirstFailure(objects.containers.map(({ id }) => removeContainer(client, clock, id, options)))
-  await allOrFirstFailure(objects.volumes.map(({ id }) => removeVolume(client, clock, id, options)))
+  const containerIds = objects.containers.map(({ id }) => id)
+  await removeAll(containerIds, (id) => removeContainer(client, clock, id, options))
+  const volumeNames = objects.volumes.map(({ id }) => id)
+  await removeAll(volumeNames, (name) => removeVolume(client, clock, name, options))
 }
 
-async function allOrFirstFailure(work: Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+/** All at once; what fails is tried again as long as others succeed: Podman removes a container only after those that share its network. */
+async function removeAll(ids: string[], remove: (id: string) => Promise<void>): Promise<void> {
+  const results = await Promise.allSettled(ids.map(remove))
+  const failed = ids.filter((_, index) => results[index]?.status === 'rejected')
+  if (failed.length === 0) return
+  if (failed.length < ids.length) return removeAll(failed, remove)
+  for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
 /** Resolves when it is gone, whoever removes it. */
@@ -94,7 +100,7 @@ export async function removeContainer(
     if (hasStatus(error, 404)) return
     if (!(error instanceof EngineFailure)) throw error
     // Somebody else removes it, most often the engine itself: AutoRemove.
-    if (!/already in progress|is dead|no such container/i.test(error.message)) throw refused(`container ${id}`, error)
+    if (!/already in progress|is dead|no such container/i.test(error.complaint)) throw refused(`container ${id}`, error)
     await untilGone(client, clock, id, signal)
   }
 }
@@ -136,5 +142,5 @@ async function removeVolume(client: EngineClient, clock: Clock, name: string, { 
 }
 
 function refused(what: string, cause: EngineFailure): AgolaError {
-  return new AgolaError('driverFailed', `the container engine did not remove ${what}: ${cause.message}`, { cause })
+  return new AgolaError('driverFailed', `the container engine did not remove ${what}: ${cause.complaint}`, { cause })
 }

@@ -5,8 +5,6 @@ import { label, type PodOwner, podLabels } from './labels.ts'
 
 /** The body of `POST /containers/create` with its query. */
 export interface ContainerSpec {
-  /** Its program is our own and says when it runs. */
-  hasKeeper: boolean
   query: { name: string; platform?: string }
   body: {
     Image: string
@@ -15,6 +13,7 @@ export interface ContainerSpec {
     Labels: Record<string, string>
     Entrypoint?: string[]
     Cmd?: string[]
+    StopSignal?: string
     OpenStdin: boolean
     StdinOnce: boolean
     AttachStdin: boolean
@@ -24,7 +23,6 @@ export interface ContainerSpec {
 }
 
 interface HostConfig {
-  Init?: boolean
   AutoRemove: boolean
   Privileged: boolean
   NetworkMode?: string
@@ -73,8 +71,7 @@ export function podSpec(request: PodRequest, context: SpecContext): ContainerSpe
     const ownLabels = { ...labels, [label.containerIndex]: String(index) }
     const spec =
       index === 0 ? mainBody(request, container, ownLabels, context) : serviceBody(container, ownLabels, context)
-    const hasKeeper = index === 0 && words(container.entrypoint).length === 0
-    return { hasKeeper, query: { name, ...platform }, body: spec }
+    return { query: { name, ...platform }, body: spec }
   })
 }
 
@@ -89,14 +86,14 @@ function mainBody(
   return {
     ...commonBody(container, labels),
     // The keeper reads a standard input that we hold: our death, whatever its kind, is its end of file, and the pod's end.
-    Entrypoint: entrypoint.length > 0 ? entrypoint : keeper(keepSeconds),
+    ...(entrypoint.length > 0
+      ? { Entrypoint: entrypoint }
+      : { Entrypoint: keeper(keepSeconds), StopSignal: keeperStopSignal }),
     Cmd: [],
     OpenStdin: keepSeconds === null,
     StdinOnce: keepSeconds === null,
     AttachStdin: keepSeconds === null,
     HostConfig: {
-      // An entrypoint of the user may be an init of its own; and without one of ours between, its failure to start is told.
-      Init: entrypoint.length === 0,
       AutoRemove: keepSeconds === null,
       Privileged: container.privileged,
       ...(networkMode !== '' && { NetworkMode: networkMode }),
@@ -115,13 +112,14 @@ function mainBody(
   }
 }
 
-/** What the keeper prints once it runs. An init process that cannot start its program has started well, as the engine sees it. */
-export const readyLine = 'ready'
-
+/** The first process of a pod. A shell that waits takes in the children that others left behind, as an init does, so that neither Docker's
+ *  init nor Podman's, which is not always installed, is needed. It ends by a signal that no step sends to every shell it finds. */
 function keeper(keepSeconds: number | null): string[] {
-  const rest = keepSeconds === null ? 'cat' : `sleep ${Math.max(1, keepSeconds)}`
-  return [busyboxPath, 'sh', '-c', `echo ${readyLine}; exec ${busyboxPath} ${rest}`]
+  const rest = keepSeconds === null ? 'cat <&3 >/dev/null' : `sleep ${Math.max(1, keepSeconds)}`
+  return [busyboxPath, 'sh', '-c', `trap 'exit 0' USR2; exec 3<&0; ${busyboxPath} ${rest} & wait $!`]
 }
+
+const keeperStopSignal = 'SIGUSR2'
 
 function serviceBody(
   container: ExecutorContainer,

@@ -9,18 +9,22 @@ export interface StartFailure {
 const beginnings = [
   'OCI runtime exec failed',
   'unable to find user',
-  'Error: crun',
-  'crun:',
-  'runc:',
-  'executable file `',
+  'unable to find group',
+  'Error: runc: exec failed',
+  'Error: crun: ',
+  'Error: OCI runtime',
+  'runc: exec failed',
+  'crun: ',
 ]
-const bytesMax = 4096
+const charactersMax = 4096
 
-/** Whether the first output of a command looks like the engine's own complaint. The exec's state has the last word. */
-export function isStartFailure(bytes: Buffer): boolean {
-  if (bytes.length > bytesMax) return false
-  const text = bytes.toString('latin1')
-  return beginnings.some((beginning) => text.startsWith(beginning))
+/** Whether this is, or may become, the engine's own complaint instead of a command's output. The exec's state has the last word. */
+export function isStartFailure(text: string): boolean {
+  return text.length <= charactersMax && beginnings.some((beginning) => text.startsWith(beginning))
+}
+
+export function startFailureLine({ message }: StartFailure, isTerminal: boolean): Buffer {
+  return Buffer.from(`${message}${isTerminal ? '\r' : ''}\n`)
 }
 
 /** What a shell would say and exit with: 127 for a command that is not there, 126 for one that cannot be run. */

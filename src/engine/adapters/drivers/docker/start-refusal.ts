@@ -3,22 +3,22 @@ import type { EngineFailure } from './client.ts'
 import { busyboxPath } from './spec.ts'
 
 /** Whether a main container did not start for want of the tools: their volume is empty, or holds no program that runs here. */
-export function isToolsMissing(complaint: string): boolean {
-  return complaint.includes(busyboxPath)
+export function isToolsMissing(failure: EngineFailure): boolean {
+  return failure.complaint.includes(busyboxPath)
 }
 
 /** Whether the engine has no such image, or not for the platform. */
 export function isImageMissing(failure: EngineFailure): boolean {
   if (failure.status !== 404 && failure.status !== 500) return false
   return /no such image|image .*not known|does not match the (specified|expected) platform|unable to find .*image|image not found/i.test(
-    failure.message,
+    failure.complaint,
   )
 }
 
 /** Why a container could not be created or started, in terms of the config. */
 export function explainRefusal(image: string, failure: EngineFailure): AgolaError {
   const details = { image }
-  const { message } = failure
+  const message = failure.complaint
   if (isImageMissing(failure)) {
     const why = `the container engine has no such image: ${message}; check the image and the arch of the task`
     return new AgolaError('imageUnavailable', `image ${image} cannot be used: ${why}`, { cause: failure, details })

@@ -21,7 +21,8 @@ export const defaultToolsSettings: ToolsSettings = {
   hostBusyboxPaths: ['/bin/busybox', '/usr/bin/busybox', '/usr/local/bin/busybox'],
 }
 
-const builtRepository = 'agola-tools'
+/** With a host, since Podman would look for a bare name at Docker Hub. */
+const builtRepository = 'localhost/agola-tools'
 /** A pull that could be replaced by a build is not waited for longer. */
 const replaceablePullMsMax = 20_000
 
@@ -120,7 +121,8 @@ async function build(client: EngineClient, busybox: Busybox, signal: AbortSignal
   tar.entry({ name: 'bin/busybox', mode: 0o755 }, busybox.bytes)
   tar.finalize()
   const stream = await client.stream('POST', '/images/create', {
-    query: { fromSrc: '-', repo: builtRepository, tag: busybox.digest, changes: [`LABEL ${label.tools}=true`] },
+    // Podman heeds a tag only as a part of the name.
+    query: { fromSrc: '-', repo: builtName(busybox), changes: [`LABEL ${label.tools}=true`] },
     file: tar.pipe(new PassThrough()),
     signal,
   })

@@ -19,6 +19,7 @@ export class ContainerWatch {
   #wasOutOfMemory = false
   #isVerifying = false
   #isRemoving = false
+  #isStopping = false
 
   constructor(containerId: string, client: EngineClient, events: EngineEvents, clock: Clock) {
     this.#containerId = containerId
@@ -38,6 +39,11 @@ export class ContainerWatch {
   /** From now on the end is our own doing. */
   removing(): void {
     this.#isRemoving = true
+  }
+
+  /** The container is to end; it may remove itself before it can be asked how. */
+  stopping(): void {
+    this.#isStopping = true
   }
 
   end(end: PodEnd): void {
@@ -71,7 +77,8 @@ export class ContainerWatch {
         if (hasStatus(error, 404)) break
       }
     }
-    this.end({ reason: this.#isRemoving ? 'removed' : 'lost', exitCode: null })
+    const reason = this.#isRemoving ? 'removed' : this.#isStopping ? 'exited' : 'lost'
+    this.end({ reason, exitCode: null })
   }
 
   #onEvent({ action, exitCode }: ContainerEvent): void {
@@ -80,7 +87,7 @@ export class ContainerWatch {
     } else if (this.#isRemoving) {
       this.end({ reason: 'removed', exitCode })
     } else if (action === 'destroy') {
-      this.end({ reason: 'removed', exitCode: null })
+      this.end({ reason: this.#isStopping ? 'exited' : 'removed', exitCode: null })
     } else {
       const outOfMemory = this.#wasOutOfMemory && exitCode === killedExitCode
       this.end({ reason: outOfMemory ? 'outOfMemory' : 'exited', exitCode })

@@ -129,13 +129,16 @@ export class RunDraft {
     return first === undefined || id === undefined ? undefined : { id, need: first.need }
   }
 
-  /** The next task that is likely to start soon: every unsettled parent is at work and starts it when it succeeds.
-   *  Each task is given at most once. */
+  /** The next task that is likely to start soon: every unsettled parent is at work, or was given here before, and starts it when it
+   *  succeeds. Those nearer to the roots come first; each task is given at most once. */
   nextToPrepare(): RunTaskId | undefined {
     if (this.#header.phase !== 'running' || this.#header.stop) return undefined
     for (let ordinal = this.progress.preparable.shift(); ordinal !== undefined; ) {
       const id = this.progress.graph.order[ordinal]
-      if (id !== undefined && this.#isStartable(ordinal) && this.#mayStartSoon(id)) return id
+      if (id !== undefined && this.#isStartable(ordinal) && this.#mayStartSoon(id)) {
+        this.progress.expect(id)
+        return id
+      }
       ordinal = this.progress.preparable.shift()
     }
     return undefined

@@ -28,7 +28,7 @@ export class RunProgress {
   /** Tasks whose parents have all settled, and which were not looked at since. */
   readonly candidates: RunTaskId[] = []
   readonly ready: ReadyTasks[] = []
-  /** Tasks whose parents are all at work or settled; each is in here once. */
+  /** Tasks whose parents are all at work, settled or expected; each is in here once. */
   readonly preparable = new OrdinalQueue()
   isStopApplied = false
   isResultApplied = false
@@ -38,6 +38,8 @@ export class RunProgress {
   #executorTasks: number
   readonly #unsettledParents: Int32Array
   readonly #idleParents: Int32Array
+  /** 1: at work, settled, or expected to begin soon. */
+  readonly #begun: Uint8Array
   readonly #config: RunConfig
 
   constructor(run: Run, config: RunConfig, executorTasks: number) {
@@ -46,6 +48,7 @@ export class RunProgress {
     this.#executorTasks = executorTasks
     this.#unsettledParents = new Int32Array(this.graph.order.length)
     this.#idleParents = new Int32Array(this.graph.order.length)
+    this.#begun = new Uint8Array(this.graph.order.length)
     this.graph.order.forEach((id, ordinal) => {
       const task = run.tasks[id]
       if (task !== undefined) this.#add(task, ordinal, run.tasks)
@@ -72,7 +75,22 @@ export class RunProgress {
     }
     if (!isFetched(before) && isFetched(after)) this.#unfetched -= 1
     const standings = [standingOf(before), standingOf(after)] as const
-    if (standings[1] > standings[0]) this.#advanceChildren(after.id, ...standings)
+    if (standings[1] === standings[0]) return
+    this.expect(after.id)
+    if (standings[1] === 2) this.#settle(after.id)
+  }
+
+  /** A task is expected to begin: those that depend on it come into view, so that a chain can be prepared some tasks ahead. */
+  expect(id: RunTaskId): void {
+    const ordinal = this.graph.ordinals.get(id)
+    if (ordinal === undefined || this.#begun[ordinal] === 1) return
+    this.#begun[ordinal] = 1
+    for (const child of this.graph.children(id)) {
+      const childOrdinal = this.graph.ordinals.get(child) ?? 0
+      const idle = (this.#idleParents[childOrdinal] ?? 0) - 1
+      this.#idleParents[childOrdinal] = idle
+      if (idle === 0) this.preparable.push(childOrdinal)
+    }
   }
 
   addReady(id: RunTaskId): void {
@@ -102,24 +120,18 @@ export class RunProgress {
     }
     this.#unsettledParents[ordinal] = unsettled
     this.#idleParents[ordinal] = idle
+    if (standingOf(task) > 0) this.#begun[ordinal] = 1
     if (task.status !== 'notstarted') return
     if (unsettled === 0) this.candidates.push(task.id)
     if (idle === 0) this.preparable.push(ordinal)
   }
 
-  #advanceChildren(id: RunTaskId, before: Standing, after: Standing): void {
+  #settle(id: RunTaskId): void {
     for (const child of this.graph.children(id)) {
       const ordinal = this.graph.ordinals.get(child) ?? 0
-      if (before === 0) {
-        const idle = (this.#idleParents[ordinal] ?? 0) - 1
-        this.#idleParents[ordinal] = idle
-        if (idle === 0) this.preparable.push(ordinal)
-      }
-      if (after === 2) {
-        const unsettled = (this.#unsettledParents[ordinal] ?? 0) - 1
-        this.#unsettledParents[ordinal] = unsettled
-        if (unsettled === 0) this.candidates.push(child)
-      }
+      const unsettled = (this.#unsettledParents[ordinal] ?? 0) - 1
+      this.#unsettledParents[ordinal] = unsettled
+      if (unsettled === 0) this.candidates.push(child)
     }
   }
 

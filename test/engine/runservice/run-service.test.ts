@@ -246,7 +246,7 @@ describe('the run service', () => {
     expect((await untilArchived(runService, id)).result).toBe('failed')
   })
 
-  it('lets pods be made for tasks that may start next, and thrown away when they do not', async () => {
+  it('lets pods be made for tasks that may start next and for those after them, and thrown away when they do not', async () => {
     const { runService, executor } = await aRunService()
     await startRun(runService, [
       { name: 'a' },
@@ -256,7 +256,7 @@ describe('the run service', () => {
       { name: 'e', depends: ['a'], needsApproval: true },
     ])
     await executor.start('a')
-    expect([...executor.prepared.values()]).toEqual(['b'])
+    expect([...executor.prepared.values()]).toEqual(['b', 'c'])
     await executor.finish('a', 'failed')
     expect([...executor.prepared.values()]).toEqual([])
     expect(executor.submitted).toEqual(['a', 'd'])

@@ -116,7 +116,8 @@ async function cleanFiles(
   const now = systemClock.now()
   if (needed !== null) {
     const dead = await deadExecutors({ stateDirectory: state, groupId: identity.executorGroupId, clock: systemClock })
-    const paths = dead.filter((id) => !needed.executors.has(id)).map((id) => join(state, 'executors', id))
+    // Without `dryRun` the runs that need them were closed before.
+    const paths = dead.filter((id) => dryRun || !needed.executors.has(id)).map((id) => join(state, 'executors', id))
     report.add('process data', paths.length, await removeTrees(paths, { dryRun }))
     const snapshots = await pruneSnapshots(state, now, { needed: needed.snapshots, dryRun: true })
     report.add('snapshots', snapshots.length, await removeTrees(snapshots, { dryRun }))

@@ -9,6 +9,7 @@ import { EmbeddedEngine, snapshotAnnotation } from './embedded.ts'
 import { type DriverRequest, openDriver } from './embedded-driver.ts'
 import { type Identity, loadIdentity } from './local/identity.ts'
 import { createLocalDirectories, type LocalDirectories, localDirectories } from './local/local-directories.ts'
+import { recordRepository } from './local/repository-record.ts'
 import { collectVariables, type Variables } from './local/variables.ts'
 import { AgolaError, messageOf } from './model/errors.ts'
 import { numberOrNewest } from './newest-run.ts'
@@ -88,6 +89,8 @@ export interface DirectRunFacts {
 export interface DirectRun {
   facts: DirectRunFacts
   runs: Runs
+  /** Aborted with the error once nothing can be stored any more; the runs cannot end here. */
+  broken: AbortSignal
   /** Makes the runs and gives their numbers; they run one after another. */
   start(): Promise<number[]>
   /** Removes all pods at once; the runs end as stopped. */
@@ -127,6 +130,8 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
       },
     )
     closing.unshift(() => snapshot.close())
+    const { repoUuid, topDirectory: workTree, remoteUrl } = snapshot
+    await recordRepository(local.directories.state, { repoUuid, workTree, remoteUrl })
     const variables = await variablesFor(request, snapshot, local)
     for (const warning of variables.warnings) options.onNotice(warning)
     const { compiled, skipped } = await compileSnapshot(request, snapshot, { local, variables }, options)
@@ -223,6 +228,7 @@ class OpenDirectRun implements StartedDirectRun {
   readonly compiled: CompiledRun[]
   readonly skipped: CompiledRuns['skipped']
   readonly runs: Runs
+  readonly broken: AbortSignal
   readonly #request: ExecutionRequest
   readonly #parts: OpenParts
   readonly #options: DirectRunOptions
@@ -233,6 +239,7 @@ class OpenDirectRun implements StartedDirectRun {
     this.compiled = compiled
     this.skipped = skipped
     this.runs = engine.runs
+    this.broken = engine.broken
     this.#request = request
     this.#parts = parts
     this.#options = options

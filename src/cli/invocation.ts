@@ -118,7 +118,7 @@ class Invocation<Opened extends DirectRun> {
     this.#numbers = await opened.start()
     if (this.#interrupts.first !== null) await this.#stopAll()
     for (const number of this.#numbers) {
-      const events = followRun(opened.runs, number, { now: () => Date.now() })
+      const events = followRun(opened.runs, number, { now: () => Date.now(), signal: opened.broken })
       for await (const event of events) await this.#onEvent(opened, event)
       this.#finished.push((await opened.runs.get(number)).run)
     }

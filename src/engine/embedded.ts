@@ -8,6 +8,7 @@ import { Executor } from './executor/executor.ts'
 import type { Identity } from './local/identity.ts'
 import type { LocalDirectories } from './local/local-directories.ts'
 import { LocalExecutorLease, liveExecutors } from './local/local-executor-lease.ts'
+import { hasCode } from './model/errors.ts'
 import type { ExecutorId, RunId } from './model/ids.ts'
 import { isExecutionFinished, type Run } from './model/run.ts'
 import type { Clock } from './ports/clock.ts'
@@ -28,6 +29,7 @@ import { SiblingFiles } from './sibling-files.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 import { SnapshotSources } from './snapshot/snapshot-sources.ts'
 import { runLoop } from './std/run-loop.ts'
+import { withFailuresTold } from './std/with-failures-told.ts'
 
 /** Annotation of a run: the snapshot it runs on. */
 export const snapshotAnnotation = 'snapshot'
@@ -59,6 +61,8 @@ export interface ExecutorSettings {
 /** The whole engine in this process over the store of one repository. Without an executor it only reads and acts on what is stored. */
 export class EmbeddedEngine {
   readonly runs: Runs
+  /** Aborted with the error once nothing can be stored any more: the disk is full or does not work. What runs cannot end here. */
+  readonly broken: AbortSignal
   readonly cleaner: Cleaner
   readonly retention: RunRetention
   readonly #options: EmbeddedEngineOptions
@@ -79,14 +83,17 @@ export class EmbeddedEngine {
   static async open(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
     const { directories, repoUuid, clock, random, log } = options
     const base = join(directories.state, 'repos', repoUuid)
-    const [objects, caches] = await Promise.all([
+    const broken = new AbortController()
+    const onFailure = (error: unknown) => isStoreBroken(error) && broken.abort(error)
+    const [objectStorage, caches] = await Promise.all([
       openPosixObjectStorage({ directory: join(base, 'objects'), clock, random }),
       openPosixObjectStorage({ directory: directories.cache, clock, random }),
     ])
-    const kv = new SqliteKeyValueStore({ file: join(base, 'store.sqlite'), clock, random })
+    const objects = withFailuresTold(objectStorage, onFailure)
+    const kv = withFailuresTold(new SqliteKeyValueStore({ file: join(base, 'store.sqlite'), clock, random }), onFailure)
     try {
       const archive = await DataRunArchive.open({ kv, objects, clock, random, log })
-      return new EmbeddedEngine(options, { kv, objects, caches, archive })
+      return new EmbeddedEngine(options, { kv, objects, caches, archive }, broken.signal)
     } catch (error) {
       await kv.close()
       throw error
@@ -96,7 +103,9 @@ export class EmbeddedEngine {
   private constructor(
     options: EmbeddedEngineOptions,
     stores: Required<Pick<RunServiceOptions, 'kv' | 'objects' | 'caches' | 'archive'>>,
+    broken: AbortSignal,
   ) {
+    this.broken = broken
     const { identity, repoUuid, approver, clock, random, log, onTrouble } = options
     this.#options = options
     this.#executorId = random.uuid()
@@ -253,12 +262,18 @@ export class EmbeddedEngine {
 
   /** Ends the executor with all its pods, then the services. Runs that have not ended are closed by the next process. */
   async close(): Promise<void> {
-    await this.#executor?.close()
+    await this.#executor?.close({ unheard: this.broken.aborted })
     await this.#scheduler.close()
     this.#closed.abort()
     await this.#loops
     await this.#runService.close()
-    await this.#lease?.release()
+    // What could not be stored stays where it is, for the next process.
+    if (this.broken.aborted) await this.#lease?.abandon()
+    else await this.#lease?.release()
     await this.#kv.close()
   }
+}
+
+function isStoreBroken(error: unknown): boolean {
+  return hasCode(error, 'diskFull') || hasCode(error, 'storeUnusable')
 }

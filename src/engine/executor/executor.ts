@@ -180,8 +180,9 @@ export class Executor implements ExecutorClient {
     await cleanData({ files: this.#files, runService, isActive, forget: (id) => this.#forget(id) }, signal)
   }
 
-  /** Ends everything at once: no pod of this executor remains. Joins a close that is under way. */
-  close(): Promise<void> {
+  /** Ends everything at once: no pod of this executor remains. Joins a close that is under way. `unheard`: nobody takes reports any more. */
+  close({ unheard = false } = {}): Promise<void> {
+    if (unheard) this.#closeReports()
     this.#closing ??= this.#close()
     return this.#closing
   }
@@ -194,6 +195,10 @@ export class Executor implements ExecutorClient {
     const tooLate = this.#options.clock.sleep(closeMsMax, over.signal).catch(() => undefined)
     await Promise.race([ended, tooLate])
     over.abort()
+    this.#closeReports()
+  }
+
+  #closeReports(): void {
     for (const run of this.#runs) run.closeReports()
     for (const sender of this.#refused.values()) sender.close()
     this.#statusReports.close()

@@ -65,10 +65,16 @@ export class LocalExecutorLease {
     return liveExecutors(this.#options, this.#options.executorId)
   }
 
+  /** Nothing of the executor is left. */
   async release(): Promise<void> {
+    await this.abandon()
+    await removeLease(this.#options.stateDirectory, this.#options.executorId)
+  }
+
+  /** As if the process had died: what the executor wrote stays for others to fetch. */
+  async abandon(): Promise<void> {
     this.#released.abort()
     await this.#renewal
-    await removeLease(this.#options.stateDirectory, this.#options.executorId)
   }
 
   async #renew(): Promise<void> {

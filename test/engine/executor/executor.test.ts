@@ -465,6 +465,14 @@ test('closing does not wait for a runservice that is gone', async () => {
   await closing
 })
 
+test('closing waits for nothing when it is known that nobody listens', async () => {
+  runService.fault = () => Promise.reject(new AgolaError('diskFull', 'no room'))
+  await create().submit(anExecutorTask({ spec: { steps: [runStep('true')] } }))
+  while (executor.activeTasks > 0) await clock.advance(0)
+  await executor.close({ unheard: true })
+  expect(driver.pods).toEqual([])
+})
+
 test('a log that cannot be found says so', async () => {
   create()
   const error = await executor.openLog({ taskId: 'none', step: 0 }).catch((thrown: unknown) => thrown)

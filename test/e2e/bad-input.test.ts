@@ -1,0 +1,196 @@
+import { execFile } from 'node:child_process'
+import { chmod, mkdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { oneRun } from '../support/local-configs.ts'
+import { LocalMachine } from '../support/local-machine.ts'
+
+const run = promisify(execFile)
+const start = ['directrun', 'start', '--driver', 'host']
+
+describe('directrun start, given what cannot work', () => {
+  let machine: LocalMachine
+  beforeEach(async () => {
+    machine = await LocalMachine.create({ engine: null })
+  })
+  afterEach(() => machine.end())
+
+  const startIn = async (files: Record<string, unknown>, args: string[] = start) =>
+    machine.run(args, { directory: await machine.repository(files) })
+
+  it('says that a directory is in no git repository', async () => {
+    const { code, stderr } = await machine.run(start)
+    expect(stderr).toMatch(/not.* a git repository/)
+    expect(stderr).toMatch(/git init/)
+    expect(code).toBe(3)
+    expect(await machine.leftovers()).toEqual([])
+  })
+
+  it('says which configs it looked for, and how to get one', async () => {
+    const { code, stderr } = await startIn({ 'README.md': 'hello' })
+    for (const name of ['config.jsonnet', 'config.json', 'config.yml', 'agola init']) expect(stderr).toContain(name)
+    expect(code).toBe(3)
+  })
+
+  it('names the supported files when only an unsupported one is there', async () => {
+    const { code, stderr } = await startIn({ '.agola/config.star': 'def main(ctx): return {}' })
+    expect(stderr).toContain('config.star')
+    expect(stderr).toContain('config.jsonnet')
+    expect(code).toBe(3)
+  })
+
+  it('tells all of twenty mistakes with their places', async () => {
+    const tasks = Array.from(
+      { length: 20 },
+      (_, index) => `      - name: t${index}\n        runtime: {type: cloud${index}}`,
+    )
+    const { code, stderr } = await startIn({
+      '.agola/config.yml': `runs:\n  - name: ci\n    tasks:\n${tasks.join('\n')}\n`,
+    })
+    for (let index = 0; index < 20; index++) {
+      expect(stderr).toContain(`cloud${index}`)
+      expect(stderr).toMatch(new RegExp(`config\\.yml:${5 + index * 2}:\\d+`))
+    }
+    expect(code).toBe(3)
+  })
+
+  it('tells the cycle of a graph', async () => {
+    const { code, stderr } = await startIn(
+      oneRun({
+        build: { steps: ['true'], depends: ['deploy'] },
+        test: { steps: ['true'], depends: ['build'] },
+        deploy: { steps: ['true'], depends: ['test'] },
+      }),
+    )
+    expect(stderr).toMatch(/depends on itself, through "test"/)
+    for (const name of ['build', 'test', 'deploy']) expect(stderr).toContain(name)
+    expect(code).toBe(3)
+  })
+
+  it('suggests the name that was meant by --task and by --run', async () => {
+    const files = oneRun({ build: { steps: ['true'] }, test: { steps: ['true'] } })
+    const directory = await machine.repository(files)
+    const task = await machine.run([...start, '--task', 'biuld'], { directory })
+    expect(task.stderr).toMatch(/did you mean "build"/i)
+    expect(task.code).toBe(2)
+    const byRun = await machine.run([...start, '--run', 'c'], { directory })
+    expect(byRun.stderr).toMatch(/"ci"/)
+    expect(byRun.code).toBe(2)
+  })
+
+  it('refuses a flag that does not exist and conflicting ones', async () => {
+    const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
+    for (const args of [
+      ['--tsak', 'x'],
+      ['--branch', 'a', '--tag', 'b'],
+      ['--timeout', 'soon'],
+      ['--max-tasks', '0'],
+    ]) {
+      const { code, stderr } = await machine.run([...start, ...args], { directory })
+      expect(stderr).not.toBe('')
+      expect([args, code]).toEqual([args, 2])
+    }
+  })
+
+  it('says what to do when no engine answers', async () => {
+    const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
+    for (const driver of ['auto', 'docker']) {
+      const { code, stderr } = await machine.run(['directrun', 'start', '--driver', driver], { directory })
+      expect(stderr).toContain('DOCKER_HOST')
+      expect(stderr).toContain('--driver host')
+      expect(code).toBe(6)
+    }
+    expect(await machine.leftovers()).toEqual([])
+  })
+
+  it('says that an engine is too old, and which one it needs', async () => {
+    const server = createServer((_, response) => {
+      response.setHeader('Content-Type', 'application/json')
+      response.end(
+        JSON.stringify({ Version: '18.06.0', ApiVersion: '1.30', MinAPIVersion: '1.12', Os: 'linux', Arch: 'amd64' }),
+      )
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
+    const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}` }
+    const { code, stderr } = await machine.run(['directrun', 'start'], { directory, environment })
+    server.close()
+    expect(stderr).toContain('1.30')
+    expect(stderr).toContain('1.41')
+    expect(code).toBe(6)
+  })
+
+  it('takes names of tasks with emoji, and says how long one may be', async () => {
+    const works = await startIn(oneRun({ 'prüfen 🚀 <b>': { steps: ['echo fine'] } }))
+    expect(works.stdout).toContain('fine')
+    expect(works.stderr).toContain('prüfen 🚀 <b>')
+    expect(works.code).toBe(0)
+    const tooLong = await startIn(oneRun({ ['x'.repeat(300)]: { steps: ['true'] } }))
+    expect(tooLong.stderr).toContain('100')
+    expect(tooLong.code).toBe(3)
+  })
+
+  it('gives up a jsonnet loop', async () => {
+    const { code, stderr } = await startIn({ '.agola/config.jsonnet': 'local f(n) = f(n + 1) tailstrict; f(0)' })
+    expect(stderr).toMatch(/config\.jsonnet/)
+    expect(stderr).toMatch(/longer than \d+ ms/)
+    expect(code).toBe(3)
+  })
+
+  it('gives up a jsonnet memory bomb', async () => {
+    const bomb =
+      'local double(a, n) = if n == 0 then a else double(a + a, n - 1) tailstrict; { runs: double(std.range(1, 1000), 40) }'
+    const { code, stderr } = await startIn({ '.agola/config.jsonnet': bomb })
+    expect(stderr).toMatch(/longer than|memory/)
+    expect(code).toBe(3)
+  })
+
+  it('runs a read-only repository', async () => {
+    const directory = await machine.repository(oneRun({ build: { steps: [{ clone: null }, 'ls .agola'] } }))
+    await run('chmod', ['-R', 'a-w', directory])
+    // Root writes all the same, so only then the mount makes it read-only.
+    const isRoot = process.getuid?.() === 0
+    if (isRoot) await run('mount', ['--bind', directory, directory])
+    if (isRoot) await run('mount', ['-o', 'remount,bind,ro', directory])
+    try {
+      const { code, stdout } = await machine.run(start, { directory })
+      expect(stdout).toContain('config.json')
+      expect(code).toBe(0)
+    } finally {
+      if (isRoot) await run('umount', [directory])
+      await run('chmod', ['-R', 'u+w', directory])
+    }
+  })
+
+  it('says that the disk is full', async (context) => {
+    if (process.getuid?.() !== 0) context.skip('needs root to mount a small disk')
+    const directory = await machine.repository(oneRun({ build: { steps: ['yes | head -c 16000000'] } }))
+    const small = join(machine.directory, 'small')
+    await mkdir(small)
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', small])
+    try {
+      const environment = { AGOLA_LOCAL_STATE_DIR: small }
+      const { code, stderr } = await machine.run([...start, '--quiet'], { directory, environment })
+      expect(stderr).toMatch(/disk is full|no space|no room/i)
+      expect(code).toBe(6)
+    } finally {
+      await run('umount', [small])
+    }
+  })
+
+  it('says that its state directory cannot be written', async () => {
+    const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
+    await machine.write(machine.directory, { file: '' })
+    await chmod(join(machine.directory, 'file'), 0o400)
+    const environment = { AGOLA_LOCAL_STATE_DIR: join(machine.directory, 'file', 'state') }
+    const { code, stderr } = await machine.run(start, { directory, environment })
+    expect(stderr).toContain(join(machine.directory, 'file'))
+    expect(stderr).toContain('no directory')
+    expect(stderr).not.toContain('mistake in agola')
+    expect(code).toBe(6)
+  })
+})

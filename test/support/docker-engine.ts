@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Engine, probeEngine } from '../../src/engine/adapters/drivers/docker/probe.ts'
@@ -104,9 +104,11 @@ async function untilReady(child: ChildProcess, url: string): Promise<Engine> {
   return Promise.race([asked, failed.promise])
 }
 
+/** Ends the first process of the namespaces, with which all others end, and waits for that. */
 async function endProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
   const exited = once(child, 'exit')
-  child.kill('SIGTERM')
+  const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
+  for (const pid of children.split(' ').filter((pid) => pid !== '')) process.kill(Number(pid), 'SIGTERM')
   await exited
 }

@@ -206,7 +206,7 @@ function drawNow() {
   const first = Math.floor(Math.min(top_, topMax()));
   const last = Math.min(shown.total, first + Math.ceil(inSight()) + 2);
   const fresh = document.createDocumentFragment();
-  if (shown.total === 0) fresh.append(rowOf(null, '', shown.note, true));
+  if (shown.total === 0) { fresh.append(rowOf(null, '', shown.note, true)); fresh.firstChild.classList.add('alone'); }
   let at = chunkAt(shown, first);
   for (let row = first; row < last; row += 1) {
     while (row >= shown.starts[at] + shown.chunks[at][1]) at += 1;

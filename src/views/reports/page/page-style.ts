@@ -18,16 +18,17 @@ p{margin:4px 0}a{color:inherit}code{overflow-wrap:anywhere}
 .failures{margin:8px 0;padding:8px 12px 8px 28px;border-left:3px solid var(--failed);background:var(--panel);overflow-wrap:anywhere}
 .graph{overflow:auto;max-height:60vh;border:1px solid var(--line);border-radius:6px;background:var(--panel)}
 .graph svg{display:block}
-.edge{fill:none;stroke:var(--line);stroke-width:1.5}.edge.conditional{stroke-dasharray:5 4}.edge.critical{stroke:var(--accent);stroke-width:2.5}
+.edge{fill:none;stroke:var(--idle);stroke-width:1.5}.edge.conditional{stroke-dasharray:5 4}.edge.critical{stroke:var(--accent);stroke-width:2.5}
 .node rect{fill:var(--bg);stroke:var(--line);stroke-width:1.2}.node:hover rect,.node:focus rect{fill:var(--sel)}
 .node text{fill:var(--text);font:13px system-ui,sans-serif}.node.critical rect{stroke:var(--accent);stroke-width:2.2}
 .node{text-decoration:none}.node.skipped text,.node.cancelled text,.node.notstarted text{fill:var(--dim)}
-.success .mark{color:var(--success);fill:var(--success)}.failed .mark{color:var(--failed);fill:var(--failed)}.stopped .mark{color:var(--stopped);fill:var(--stopped)}.running .mark{color:var(--running);fill:var(--running)}
+.row .mark{flex:none;width:.9em;text-align:center}.success .mark{color:var(--success);fill:var(--success)}.failed .mark{color:var(--failed);fill:var(--failed)}.stopped .mark{color:var(--stopped);fill:var(--stopped)}.running .mark{color:var(--running);fill:var(--running)}
 .path a{color:var(--accent);text-decoration:none}.path a:hover{text-decoration:underline}.path{overflow-wrap:anywhere}
 .timeline{width:100%;border-collapse:collapse;table-layout:fixed}
 .timeline th{text-align:left;font-weight:400;width:200px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;padding:0 8px 0 0}
 .timeline th.axis{width:auto;overflow:visible}.timeline .time{width:76px;text-align:right;color:var(--dim);padding-left:8px;white-space:nowrap;font-variant-numeric:tabular-nums}
 .timeline td{padding:0}.timeline tr:hover{background:var(--panel)}.timeline a{text-decoration:none}.timeline .critical th a{color:var(--accent);font-weight:600}
+.legend{font-size:12px;color:var(--dim)}.legend i{display:inline-block;width:14px;height:8px;margin:0 4px 0 14px;background:var(--idle)}.legend i.wait{height:4px;opacity:.5;vertical-align:2px}.legend i.on{height:2px;background:var(--accent);vertical-align:3px}
 .bar{display:block;width:100%;overflow:visible}.bar text{fill:var(--dim);font-size:11px}.bar .tick{stroke:var(--line);stroke-width:1}
 .bar .task{fill:var(--idle);opacity:.35}.bar .wait{fill:var(--idle);opacity:.35}.bar .path{fill:var(--accent)}
 .bar .step{fill:var(--idle);stroke:var(--bg);stroke-width:.6}.bar .step.success{fill:var(--success)}.bar .step.failed{fill:var(--failed)}.bar .step.stopped{fill:var(--stopped)}.bar .step.running{fill:var(--running)}.bar .step.setup.success{fill:var(--idle)}
@@ -35,7 +36,7 @@ p{margin:4px 0}a{color:inherit}code{overflow-wrap:anywhere}
 .logs{display:grid;grid-template:auto minmax(0,1fr)/280px minmax(0,1fr);height:100vh;min-height:320px;margin-top:24px;border-top:1px solid var(--line)}
 .tools{grid-column:1/3;display:flex;align-items:center;gap:8px;padding:8px 20px;border-bottom:1px solid var(--line);background:var(--panel)}
 .tools h2{margin:0 auto 0 0}.tools input{width:min(340px,50vw);min-width:0}
-input,button{font:inherit;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:5px;padding:3px 9px}button{cursor:pointer}button:hover{background:var(--sel)}
+input,button{font:inherit;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:5px;padding:3px 9px}button{cursor:pointer}button:disabled{opacity:.5;cursor:default}button:enabled:hover{background:var(--sel)}
 #count{min-width:11em;color:var(--dim);font-variant-numeric:tabular-nums;white-space:nowrap}
 nav{overflow:auto;border-right:1px solid var(--line);padding-bottom:12px}nav ul{list-style:none;margin:0;padding:0}.task{content-visibility:auto;contain-intrinsic-height:auto 76px}
 .row{display:flex;gap:7px;padding:2px 12px;text-decoration:none;align-items:baseline}.row b{font-weight:400;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;flex:1}.row i{font-style:normal;color:var(--dim);font-size:12px;white-space:nowrap}
@@ -47,7 +48,7 @@ nav{overflow:auto;border-right:1px solid var(--line);padding-bottom:12px}nav ul{
 #log{overflow:auto;position:relative;font:12.5px/18px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overscroll-behavior:contain}
 #log:focus-visible{outline:2px solid var(--accent);outline-offset:-2px}
 #space{width:1px}#rows{position:absolute;top:0;left:0;min-width:100%}
-.l{height:18px;white-space:pre;display:flex;width:max-content;min-width:100%}.l.sel{background:var(--sel)}.l.note{font-style:italic}
+.l{height:18px;white-space:pre;display:flex;width:max-content;min-width:100%}.l.sel{background:var(--sel)}.l.note{font-style:italic}.l.alone{display:block;width:auto;height:auto;padding:8px 14px;white-space:pre-wrap;overflow-wrap:anywhere}.l.alone .n{display:none}
 .n{position:sticky;left:0;flex:none;width:8.5em;padding-right:1.2em;text-align:right;color:var(--idle);background:var(--logbg);text-decoration:none;user-select:none}.l.sel .n{background:var(--sel)}
 .t{padding-right:20px;tab-size:8}
 mark{background:var(--hit);color:inherit}

@@ -10,8 +10,10 @@ import { stepAnchor, taskAnchor } from './anchors.ts'
 export function renderTimeline(run: ReportRun, critical: ReadonlySet<RunTaskId>): string {
   const scale: Period = { start: run.createdAt, end: Math.max(run.endedAt, run.createdAt + 1) }
   const rows = run.tasks.map((task) => row(run, task, scale, critical.has(task.id)))
-  return `<table class="timeline"><thead><tr><th scope="col">task</th><th scope="col" class="axis">${axis(scale)}</th><th scope="col" class="time">time</th></tr></thead><tbody>${rows.join('')}</tbody></table>`
+  return `<table class="timeline"><thead><tr><th scope="col">task</th><th scope="col" class="axis">${axis(scale)}</th><th scope="col" class="time">time</th></tr></thead><tbody>${rows.join('')}</tbody></table>${legend}`
 }
+
+const legend = '<p class="legend"><i class="wait"></i>waiting<i></i>set-up<i class="on"></i>critical path</p>'
 
 const ticks = 4
 

@@ -17,19 +17,28 @@ const workers = {
   'sqlite-worker': 'src/engine/adapters/kv/sqlite-worker.ts',
 }
 
-// dockerode asks for gRPC and ssh2 at once, for features that few use: here they load when first called, from node_modules.
+// Libraries that others ask for at once and need rarely: they load when first used. Those of `external` come from node_modules then.
+const rarelyUsed = {
+  external: ['@grpc/grpc-js', '@grpc/proto-loader', 'ssh2'],
+  bundled: ['semver', 'ejs', 'minimatch', 'tinyglobby', 'cli-spinners', 'wrap-ansi', 'split-ca'],
+}
 const lazyRequire = {
   name: 'lazy-require',
   setup(pluginBuild) {
-    pluginBuild.onResolve({ filter: /^(@grpc\/grpc-js|@grpc\/proto-loader|ssh2)$/ }, ({ path, kind, namespace }) =>
-      kind === 'require-call' && namespace !== 'lazy-require'
-        ? { path, namespace: 'lazy-require' }
-        : { path, external: true },
-    )
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'lazy-require' }, ({ path }) => ({
-      contents: `module.exports = new Proxy({}, { get: (_, name) => require(${JSON.stringify(path)})[name] })`,
+    const names = [...rarelyUsed.external, ...rarelyUsed.bundled]
+    pluginBuild.onResolve({ filter: new RegExp(`^(${names.join('|')})$`) }, ({ path, kind, namespace, resolveDir }) => {
+      if (kind === 'require-call' && namespace !== 'lazy-require')
+        return { path, namespace: 'lazy-require', pluginData: resolveDir }
+      return rarelyUsed.external.includes(path) ? { path, external: true } : undefined
+    })
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'lazy-require' }, ({ path, pluginData }) => ({
+      contents: `const load = () => require(${JSON.stringify(path)})
+module.exports = new Proxy(function () {}, {
+  get: (_, name) => (name === '__esModule' ? undefined : load()[name]),
+  apply: (_, self, words) => load().apply(self, words),
+})`,
       loader: 'js',
-      resolveDir: root,
+      resolveDir: pluginData,
     }))
   },
 }

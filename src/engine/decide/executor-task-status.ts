@@ -19,12 +19,14 @@ export function isStatusAccepted(current: RunTaskStatus, reported: ExecutionPhas
 /** The run task with what its executor reports; null when the report does not fit and has to be ignored. */
 export function applyExecutorTaskStatus(task: RunTask, status: ExecutorTaskStatus): RunTask | null {
   if (!isStatusAccepted(task.status, status.phase)) return null
+  const { paused: _, ...rest } = task
   return {
-    ...task,
+    ...rest,
     status: status.phase,
     timedout: status.timedout,
     failError: status.failError,
     ...(status.failKind === undefined ? {} : { failKind: status.failKind }),
+    ...(status.paused === undefined ? {} : { paused: status.paused }),
     startTime: status.startTime,
     endTime: status.endTime,
     setupStep: { ...task.setupStep, ...stepStatus(status.setupStep) },
@@ -34,8 +36,8 @@ export function applyExecutorTaskStatus(task: RunTask, status: ExecutorTaskStatu
 
 function stepStatus(status: ExecutorTaskStepStatus | undefined): Partial<ExecutorTaskStepStatus> {
   if (status === undefined) return {}
-  const { phase, exitStatus, startTime, endTime } = status
-  return { phase, exitStatus, startTime, endTime }
+  const { phase, exitStatus, startTime, endTime, cache } = status
+  return { phase, exitStatus, startTime, endTime, ...(cache && { cache }) }
 }
 
 /** An executor task as it is handed over for the first time. */
@@ -62,8 +64,9 @@ export function newExecutorTask(id: ExecutorTaskId, executorId: ExecutorId, runI
 /** The status of a task whose executor is gone for good: failed, and nothing in it runs on (spec/runs.md 2.4). */
 export function executorGone(status: ExecutorTaskStatus, now: TimeMs): ExecutorTaskStatus {
   if (isExecutionFinished(status.phase)) return status
+  const { paused: _, ...rest } = status
   return {
-    ...status,
+    ...rest,
     phase: 'failed',
     failError: 'interrupted: the process that ran it is gone',
     failKind: 'unavailable',

@@ -1,7 +1,13 @@
+import { type CacheLookup, cacheLookupCharsMax, cacheLookupsMax } from '../model/cache-lookup.ts'
 import { AgolaError, hasCode, messageOf } from '../model/errors.ts'
-import type { ExecutorStep, ExecutorTaskStatus, ExecutorTaskWithSpec } from '../model/executor-task.ts'
+import type {
+  ExecutorStep,
+  ExecutorTaskStatus,
+  ExecutorTaskStepStatus,
+  ExecutorTaskWithSpec,
+} from '../model/executor-task.ts'
 import type { ExecutorTaskId } from '../model/ids.ts'
-import { type ExecutionPhase, isExecutionFinished } from '../model/run.ts'
+import { type ExecutionPhase, isExecutionFinished, type TaskPause } from '../model/run.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ExecutorRunService } from '../ports/executor-run-service.ts'
 import type { PodEnd, TtySize } from '../ports/pod-driver.ts'
@@ -10,11 +16,15 @@ import type { SourceProvider } from '../ports/source-provider.ts'
 import { LatestSender } from './latest-sender.ts'
 import { LogFile } from './log-file.ts'
 import type { LogMask } from './log-mask.ts'
+import type { PauseDecision, PausedStep, PausedSteps } from './paused-steps.ts'
 import type { PodSetUp } from './pod-set-up.ts'
 import type { ReadyPod } from './ready-pod.ts'
+import { applyChange } from './steps/apply-change.ts'
+import { openShell } from './steps/open-shell.ts'
 import { runStep } from './steps/run-step.ts'
 import type { StepContext } from './steps/step-context.ts'
 import type { TaskFiles } from './task-files.ts'
+import { TimeLimit } from './time-limit.ts'
 
 /** The engine's events about a dead container may come a moment after its commands have ended. */
 const podEndMsMax = 1_000
@@ -29,6 +39,8 @@ export interface TaskRunOptions {
   ttySize: TtySize
   stopGraceMs: number
   imagesWithoutGit: Set<string>
+  /** Where failing steps wait for a decision; null: they do not. */
+  pauses: PausedSteps | null
   /** Starts the set-up, or takes over one that was prepared. */
   setUp: () => Promise<PodSetUp>
   /** Takes the pod away; failing is left to the pods cleaner. */
@@ -51,6 +63,7 @@ export class TaskRun {
   readonly #logs = new Map<number | null, LogFile>()
   readonly #interrupted = new AbortController()
   readonly #killed = new AbortController()
+  readonly #timeLimit: TimeLimit
   #stopRequested: boolean
   #timedOut = false
 
@@ -60,6 +73,10 @@ export class TaskRun {
     this.#mask = mask
     this.#options = options
     this.#stopRequested = task.stop
+    this.#timeLimit = new TimeLimit(task.spec.taskTimeoutIntervalMs, options.clock, () => {
+      this.#timedOut = true
+      this.#interrupted.abort(new Error('the task ran longer than its timeout'))
+    })
     this.status = structuredClone(task.status)
     this.#reports = new LatestSender({
       clock: options.clock,
@@ -144,8 +161,7 @@ export class TaskRun {
   }
 
   async #runSteps(pod: ReadyPod): Promise<void> {
-    const ended = new AbortController()
-    this.#limitTime(ended.signal)
+    this.#timeLimit.resume()
     try {
       for (const [index, step] of this.#task.spec.steps.entries()) {
         if (this.#interrupted.signal.aborted) return
@@ -155,43 +171,105 @@ export class TaskRun {
         if (index + 1 < this.#task.spec.steps.length) this.#report()
       }
     } finally {
-      ended.abort()
+      this.#timeLimit.pause()
     }
-  }
-
-  #limitTime(ended: AbortSignal): void {
-    const limitMs = this.#task.spec.taskTimeoutIntervalMs
-    if (limitMs <= 0) return
-    this.#options.clock.sleep(limitMs, ended).then(
-      () => {
-        this.#timedOut = true
-        this.#interrupted.abort(new Error('the task ran longer than its timeout'))
-      },
-      () => undefined,
-    )
   }
 
   async #runStep(index: number, step: ExecutorStep, pod: ReadyPod): Promise<ExecutionPhase> {
     const log = await LogFile.create(this.#options.files.log(this.id, index), this.#mask)
     this.#logs.set(index, log)
-    const status = { phase: 'running' as ExecutionPhase, exitStatus: null, startTime: this.#now(), endTime: null }
+    const status: ExecutorTaskStepStatus = {
+      ...{ phase: 'running', exitStatus: null, startTime: this.#now(), endTime: null },
+    }
     this.status.steps[index] = status
     this.#report()
-    const outcome = await this.#outcomeOf(step, this.#contextOf(index, pod, log))
+    const outcome = await this.#lastOutcomeOf(step, this.#contextOf(index, pod, log, status))
     await log.close()
     this.#logs.delete(index)
     this.status.steps[index] = { ...status, ...outcome, endTime: this.#now() }
     return outcome.phase
   }
 
-  #contextOf(index: number, pod: ReadyPod, log: LogFile): StepContext {
+  #contextOf(index: number, pod: ReadyPod, log: LogFile, status: ExecutorTaskStepStatus): StepContext {
     const { files, runService, sources, clock, random, ttySize, stopGraceMs, imagesWithoutGit } = this.#options
     return {
       ...{ task: this.#task, index, pod, log, files, runService, sources, clock, random, ttySize, stopGraceMs },
       interrupted: AbortSignal.any([this.#interrupted.signal, log.failed]),
       killed: AbortSignal.any([this.#killed.signal, log.failed]),
       imagesWithoutGit,
+      noteCache: (lookup) => {
+        status.cache = [...(status.cache ?? []), this.#masked(lookup)].slice(0, cacheLookupsMax)
+      },
     }
+  }
+
+  #masked(lookup: CacheLookup): CacheLookup {
+    const shown = (text: string) => this.#mask.text(text).slice(0, cacheLookupCharsMax)
+    const { template, key, entry } = lookup
+    return { ...lookup, template: shown(template), key: shown(key), entry: entry === null ? null : shown(entry) }
+  }
+
+  /** Of the first try, or, where failing steps are paused, of the one that nobody wants to repeat. */
+  async #lastOutcomeOf(step: ExecutorStep, context: StepContext): Promise<StepOutcome> {
+    for (;;) {
+      const outcome = await this.#outcomeOf(step, context)
+      const decision = await this.#decisionAbout(outcome, step, context)
+      if (decision === 'continue') return outcome
+      this.status.failError = ''
+      delete this.status.failKind
+      if (decision === 'skip') return { ...outcome, phase: 'success' }
+    }
+  }
+
+  /** Waits, with the step shown as paused, for somebody who knows how to go on. */
+  async #decisionAbout({ phase, exitStatus }: StepOutcome, step: ExecutorStep, context: StepContext) {
+    const { pauses } = this.#options
+    const { pod, log } = context
+    if (pauses === null || phase !== 'failed' || context.interrupted.aborted || pod.end !== undefined) return 'continue'
+    this.#timeLimit.pause()
+    const pause = { step: context.index, exitStatus, since: this.#now(), until: pauses.until }
+    log.line(`agola: ${exitStatus === null ? 'failed' : `failed with exit code ${exitStatus}`}; the step is paused`)
+    this.#setPause(pause)
+    try {
+      return await this.#decisionOf(pauses, this.#pausedStep(pause, step, context), context)
+    } finally {
+      this.#setPause(undefined)
+      this.#timeLimit.resume()
+    }
+  }
+
+  async #decisionOf(pauses: PausedSteps, paused: PausedStep, context: StepContext): Promise<PauseDecision> {
+    const { pod, log, interrupted } = context
+    const podEnded = new AbortController()
+    void pod.pod.ended.then(() => podEnded.abort())
+    try {
+      const signal = AbortSignal.any([interrupted, podEnded.signal])
+      const onExtended = (until: number) => this.#setPause({ ...paused.pause, until })
+      const decision = await pauses.wait(paused, { signal, onExtended })
+      log.line(`agola: ${decisionTexts[decision]}`)
+      return decision === 'expired' ? 'continue' : decision
+    } catch (error) {
+      if (!interrupted.aborted && !podEnded.signal.aborted) throw error
+      if (!interrupted.aborted) await this.#explainPodEnd(context, false)
+      return 'continue'
+    }
+  }
+
+  #pausedStep(pause: TaskPause, step: ExecutorStep, { pod, log, interrupted }: StepContext): PausedStep {
+    const { id, runId, runTaskId, spec } = this.#task
+    return {
+      ...{ taskId: id, runId, runTaskId, taskName: spec.taskName, stepName: step.name || step.type, pause },
+      hasCheckout: spec.steps.slice(0, pause.step).some(({ type }) => type === 'clone'),
+      openShell: (request, options) => openShell(step, pod, request, options),
+      applyChange: (change, options) => applyChange(pod, change, options?.signal ?? interrupted),
+      note: (text) => log.line(`agola: ${text}`),
+    }
+  }
+
+  #setPause(pause: TaskPause | undefined): void {
+    if (pause === undefined) delete this.status.paused
+    else this.status.paused = pause
+    this.#report()
   }
 
   async #outcomeOf(step: ExecutorStep, context: StepContext): Promise<StepOutcome> {
@@ -264,6 +342,13 @@ export class TaskRun {
   get #isInterrupted(): boolean {
     return this.#interrupted.signal.aborted
   }
+}
+
+const decisionTexts: Record<PauseDecision | 'expired', string> = {
+  retry: 'trying again',
+  skip: 'going on as if the step had succeeded',
+  continue: 'the failure stands',
+  expired: 'nobody came before the pause expired: the failure stands',
 }
 
 interface StepOutcome {

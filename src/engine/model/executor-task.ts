@@ -1,6 +1,7 @@
+import type { CacheLookup } from './cache-lookup.ts'
 import type { ErrorKind } from './errors.ts'
 import type { ExecutorId, ExecutorTaskId, RunId, RunTaskId, TimeMs } from './ids.ts'
-import type { ExecutionPhase } from './run.ts'
+import type { ExecutionPhase, TaskPause } from './run.ts'
 import type { Arch, ArchiveContent, Volume } from './run-config.ts'
 
 /** A run task given to one executor. At most one exists per (run, run task), so its id is derived from both. */
@@ -26,6 +27,8 @@ export interface ExecutorTaskStatus {
   failError: string
   /** Of the error behind `failError`, where there was one: tells a broken machine from a broken build. */
   failKind?: ErrorKind
+  /** Set while a failed step waits for somebody to decide. */
+  paused?: TaskPause
   setupStep: ExecutorTaskStepStatus
   steps: ExecutorTaskStepStatus[]
   startTime: TimeMs | null
@@ -37,6 +40,8 @@ export interface ExecutorTaskStepStatus {
   exitStatus: number | null
   startTime: TimeMs | null
   endTime: TimeMs | null
+  /** Of a step that saves or restores a cache. */
+  cache?: CacheLookup[]
 }
 
 /** Everything the executor needs, with all values resolved (spec/runconfig.md 17). */

@@ -1,3 +1,4 @@
+import type { CacheLookup } from './cache-lookup.ts'
 import type { ErrorKind } from './errors.ts'
 import type { RunConfigId, RunId, RunTaskId, TimeMs } from './ids.ts'
 
@@ -59,8 +60,21 @@ export interface RunTask {
   failError: string
   /** Of the error behind `failError`, where there was one: tells a broken machine from a broken build. */
   failKind?: ErrorKind
+  /** Set while a failed step waits for somebody to decide; the task and the step are `running` meanwhile. */
+  paused?: TaskPause
   startTime: TimeMs | null
   endTime: TimeMs | null
+}
+
+/** A step has failed, and its pod is kept until somebody says how to go on. */
+export interface TaskPause {
+  /** Index of the step. */
+  step: number
+  /** Of the failed try; null: it never ended by itself. */
+  exitStatus: number | null
+  since: TimeMs
+  /** When the failure stands by itself. */
+  until: TimeMs
 }
 
 export interface RunTaskStep {
@@ -70,6 +84,8 @@ export interface RunTaskStep {
   exitStatus: number | null
   startTime: TimeMs | null
   endTime: TimeMs | null
+  /** Of a step that saves or restores a cache. */
+  cache?: CacheLookup[]
 }
 
 export function isRunFinished(phase: RunPhase): boolean {

@@ -31,7 +31,7 @@ export class Caches {
     const found = exact ?? (await this.#newest(cachesPrefix + escapeCacheKey(key), options))
     if (found === null) return null
     const content: Readable = await this.#objects.get(found.key, options)
-    if (this.#notesUse) await this.#objects.put(useKeyOf(found.key), new Uint8Array(), { ...options, sizeBytes: 0 })
+    if (this.#notesUse) await this.#noteUse(found.key, options)
     return {
       key: keyOfCache(found.key),
       exact: exact !== null,
@@ -50,6 +50,11 @@ export class Caches {
       if (hasCode(error, 'objectExists')) return false
       throw error
     }
+  }
+
+  async #noteUse(key: string, options: CallOptions): Promise<void> {
+    // A cache whose use cannot be noted, because the disk is full perhaps, can still be used.
+    await this.#objects.put(useKeyOf(key), new Uint8Array(), { ...options, sizeBytes: 0 }).catch(() => undefined)
   }
 
   async #stat(key: string, options: CallOptions): Promise<ObjectInfo | null> {

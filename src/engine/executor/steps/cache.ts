@@ -16,7 +16,10 @@ export type RestoreCacheStep = Extract<ExecutorStep, { type: 'restore_cache' }>
 export async function runSaveCacheStep(step: SaveCacheStep, context: StepContext): Promise<number> {
   const { pod, log, runService, interrupted: signal } = context
   const { name, key } = await keyOf(step.key, context)
+  const note = (answer: 'saved' | 'existed', size: number | null) =>
+    context.noteCache({ template: step.key, key: name, answer, entry: name, sizeBytes: size })
   if (await runService.hasCache(key, { signal })) {
+    note('existed', null)
     log.line(`cache "${name}" exists already`)
     return 0
   }
@@ -25,6 +28,7 @@ export async function runSaveCacheStep(step: SaveCacheStep, context: StepContext
   const { entries, sizeBytes } = await createArchive(contents, { pod, log, signal, file })
   try {
     const saved = await runService.saveCache(key, { file }, { signal, sizeBytes })
+    note(saved ? 'saved' : 'existed', saved ? sizeBytes : null)
     if (saved) log.line(`saved cache "${name}": ${entries} entries, ${formatBytes(sizeBytes)}`)
     else log.line(`cache "${name}" exists already: somebody else was faster`)
   } finally {
@@ -42,9 +46,13 @@ export async function runRestoreCacheStep(step: RestoreCacheStep, context: StepC
     const { name, key } = await keyOf(template, context)
     const hit = await runService.openCache(key, { signal })
     if (hit === null) {
+      context.noteCache({ template, key: name, answer: 'missing', entry: null, sizeBytes: null })
       log.line(`no cache for "${name}"`)
       continue
     }
+    const entry = hit.key.slice(context.task.spec.cachePrefix.length + 1)
+    const answer = hit.exact ? 'exact' : 'prefix'
+    context.noteCache({ template, key: name, answer, entry, sizeBytes: hit.sizeBytes })
     const destination = pod.path(step.destDir)
     const spool = `${context.files.archive(context.task.id, context.index)}.restore`
     const entries = await withLocalArchive(hit, spool, signal, (file) =>

@@ -1,3 +1,4 @@
+import type { CacheLookup } from '../../model/cache-lookup.ts'
 import type { ExecutorTaskWithSpec } from '../../model/executor-task.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ExecutorRunService } from '../../ports/executor-run-service.ts'
@@ -18,6 +19,8 @@ export interface StepContext {
   files: TaskFiles
   runService: ExecutorRunService
   sources: SourceProvider
+  /** Keeps with the step what a cache key led to. */
+  noteCache(lookup: CacheLookup): void
   clock: Clock
   random: Random
   ttySize: TtySize

@@ -285,6 +285,23 @@ echo s >'-x $HOME "q"'; echo u >ünï☺; ln -s ${'l'.repeat(120)} link`
       expect(second.logs[0]).toMatch(/no cache for "other"\nrestored 1 entries of cache "c-", found by its beginning/)
       expect(second.logs[1]).toBe('1\n')
       expect(second.logs[2]).toContain('no cache was found')
+      const entry = expect.stringMatching(/^c-[0-9a-f]{32}-a\/b$/)
+      const sizeBytes = expect.any(Number)
+      expect(first.status.steps[1]?.cache).toEqual([{ template: key, key: entry, answer: 'saved', entry, sizeBytes }])
+      expect(first.status.steps[2]?.cache).toMatchObject([{ answer: 'existed', entry }])
+      expect(first.status.steps[0]).not.toHaveProperty('cache')
+      expect(second.status.steps[0]?.cache).toEqual([
+        { template: 'other', key: 'other', answer: 'missing', entry: null, sizeBytes: null },
+        { template: 'c-', key: 'c-', answer: 'prefix', entry, sizeBytes },
+      ])
+    })
+
+    test('a secret in a cache key is masked where the key is kept', async () => {
+      const key = 'k-{{ env "TOKEN" }}'
+      const step: ExecutorStep = { type: 'restore_cache', name: '', keys: [key], destDir: '' }
+      const spec = { environment: { TOKEN: 'hush-hush' }, secretValues: ['hush-hush'] }
+      const { status } = await world.run([step], spec)
+      expect(status.steps[0]?.cache).toMatchObject([{ template: key, key: 'k-***', answer: 'missing' }])
     })
 
     test('a key with a mistake fails its step with the place', async () => {

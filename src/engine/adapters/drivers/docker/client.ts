@@ -41,7 +41,7 @@ interface DialOptions {
 type Dial = (options: DialOptions, callback: (error: Error | null, result: unknown) => void) => void
 
 /** The engine's HTTP API. Errors: EngineFailure for what it refuses, `driverUnreachable`, `diskFull`, or the reason of the signal.
- *  dockerode is loaded at the first call: most of a command's life needs no engine. */
+ *  docker-modem, the transport of dockerode, is loaded at the first call: most of a command's life needs no engine. */
 export class EngineClient {
   readonly engine: Engine
   #dial: Promise<Dial> | undefined
@@ -76,7 +76,7 @@ export class EngineClient {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const options: DialOptions = {
       method,
-      // dockerode's transport adds a query only where it sees a question mark, and removes one that leads nowhere.
+      // The transport adds a query only where it sees a question mark, and removes one that leads nowhere.
       path: `${path}?`,
       options: { _query: request.query ?? {}, _body: request.body ?? {} },
       statusCodes: { 200: true, 201: true, 204: true, 304: true },
@@ -99,12 +99,11 @@ export class EngineClient {
   }
 
   async #connect(): Promise<Dial> {
-    const { default: Docker } = await import('dockerode')
+    const { default: Modem } = await import('docker-modem')
     const { connection, version } = this.engine
     const { rejectUnauthorized: _, ...rest } = connection
-    const docker = new Docker({ ...rest, timeout: undefined, username: undefined, version: `v${version.apiVersion}` })
-    const modem = docker.modem as { dial: Dial }
-    return modem.dial.bind(modem)
+    const modem = new Modem({ ...rest, timeout: undefined, username: undefined, version: `v${version.apiVersion}` })
+    return (modem.dial as Dial).bind(modem)
   }
 
   #translate(error: unknown, signal: AbortSignal | undefined): unknown {

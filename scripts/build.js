@@ -20,17 +20,20 @@ const workers = {
 // Libraries that others ask for at once and need rarely: they load when first used. Those of `external` come from node_modules then.
 const rarelyUsed = {
   external: ['@grpc/grpc-js', '@grpc/proto-loader', 'ssh2'],
-  bundled: ['semver', 'ejs', 'minimatch', 'tinyglobby', 'cli-spinners', 'wrap-ansi', 'split-ca'],
+  bundled: ['./ssh', 'semver', 'ejs', 'minimatch', 'tinyglobby', 'cli-spinners', 'wrap-ansi', 'split-ca'],
 }
 const lazyRequire = {
   name: 'lazy-require',
   setup(pluginBuild) {
     const names = [...rarelyUsed.external, ...rarelyUsed.bundled]
-    pluginBuild.onResolve({ filter: new RegExp(`^(${names.join('|')})$`) }, ({ path, kind, namespace, resolveDir }) => {
-      if (kind === 'require-call' && namespace !== 'lazy-require')
-        return { path, namespace: 'lazy-require', pluginData: resolveDir }
-      return rarelyUsed.external.includes(path) ? { path, external: true } : undefined
-    })
+    pluginBuild.onResolve(
+      { filter: new RegExp(`^(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})$`) },
+      ({ path, kind, namespace, resolveDir }) => {
+        if (kind === 'require-call' && namespace !== 'lazy-require')
+          return { path, namespace: 'lazy-require', pluginData: resolveDir }
+        return rarelyUsed.external.includes(path) ? { path, external: true } : undefined
+      },
+    )
     pluginBuild.onLoad({ filter: /.*/, namespace: 'lazy-require' }, ({ path, pluginData }) => ({
       contents: `const load = () => require(${JSON.stringify(path)})
 module.exports = new Proxy(function () {}, {

@@ -18,6 +18,7 @@ import { cleanPods } from './clean-pods.ts'
 import { LatestSender } from './latest-sender.ts'
 import { LogFile } from './log-file.ts'
 import { LogMask } from './log-mask.ts'
+import type { PausedSteps } from './paused-steps.ts'
 import { PodSetUp } from './pod-set-up.ts'
 import { PreparedPods } from './prepared-pods.ts'
 import { secretsOf } from './secrets-of.ts'
@@ -50,6 +51,8 @@ export interface ExecutorOptions {
   pull: PullPolicy
   /** Time that a step has to end by itself after an interrupt. */
   stopGraceMs: number
+  /** Where failing steps wait for a decision; default: they fail at once. */
+  pauses?: PausedSteps | undefined
   /** Of the terminals that steps get; default 120×40. */
   ttySize?: TtySize
   labels?: Record<string, string>
@@ -238,6 +241,7 @@ export class Executor implements ExecutorClient {
       files: this.#files,
       ttySize: this.#options.ttySize ?? defaultTtySize,
       imagesWithoutGit: this.#imagesWithoutGit,
+      pauses: this.#options.pauses ?? null,
       setUp: async () => (await this.#prepared.take(task)) ?? (await this.#startSetUp(task, mask)),
       releasePod: (setUp) => this.#releasePod(setUp),
       onReportFailure: (error) => this.#warn(`the status of task ${task.id} could not be sent`, error),
@@ -336,8 +340,9 @@ export class Executor implements ExecutorClient {
 function restarted(status: ExecutorTaskStatus, now: number): ExecutorTaskStatus {
   const end = <Step extends ExecutorTaskStatus['setupStep']>(step: Step): Step =>
     step.phase === 'running' ? { ...step, phase: 'failed', endTime: now } : step
+  const { paused: _, ...rest } = status
   return {
-    ...status,
+    ...rest,
     phase: 'failed',
     failError: 'the executor was restarted while the task ran',
     setupStep: end(status.setupStep),

@@ -244,7 +244,7 @@ export class TaskRun {
     void pod.pod.ended.then(() => podEnded.abort())
     try {
       const signal = AbortSignal.any([interrupted, podEnded.signal])
-      const onExtended = (until: number) => this.#setPause({ ...paused.pause, until })
+      const onExtended = (until: number) => this.#setPause(Object.assign(paused.pause, { until }))
       const decision = await pauses.wait(paused, { signal, onExtended })
       log.line(`agola: ${decisionTexts[decision]}`)
       return decision === 'expired' ? 'continue' : decision

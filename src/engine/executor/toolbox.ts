@@ -110,3 +110,29 @@ _agola_code=$?
 ${rm} -f -- "$_agola_file"
 exit "$_agola_code"`
 }
+
+/** Becomes the command `$3` and on, looked up as the step's own commands are, in the directory `$1`. With `$2` "shell" the toolbox has one
+ *  to offer when the image does not. */
+export function commandScript(pod: Pod): string {
+  return `if [ -n "$1" ] && ! cd -- "$1" 2>/dev/null; then
+  echo "agola: the working directory \\"$1\\" does not exist in the container, or its user may not enter it" >&2
+  exit 1
+fi
+_agola_kind=$2 _agola_command=$3
+case $_agola_command in
+*/*) ;;
+*)
+  IFS=:
+  for _agola_place in $PATH; do
+    if [ -x "$_agola_place/$_agola_command" ] && ! [ -d "$_agola_place/$_agola_command" ]; then _agola_command=$_agola_place/$_agola_command; break; fi
+  done
+  unset IFS ;;
+esac
+if ! [ -x "$_agola_command" ] || [ -d "$_agola_command" ]; then
+  if [ "$_agola_kind" = shell ]; then exec ${applet(pod, 'sh')}; fi
+  echo "agola: the command \\"$3\\" does not exist in the container" >&2
+  exit 127
+fi
+shift 3
+exec "$_agola_command" "$@"`
+}

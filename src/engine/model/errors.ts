@@ -25,6 +25,7 @@ export const errorCodes = {
   runTaskNotWaitingApproval: 'badrequest',
   runTaskAlreadyApproved: 'badrequest',
   runWrongPhase: 'badrequest',
+  taskNotPaused: 'badrequest',
   cacheKeyInvalid: 'badrequest',
   templateInvalid: 'badrequest',
   patternInvalid: 'badrequest',

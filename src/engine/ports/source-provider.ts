@@ -21,3 +21,17 @@ export interface Source {
   commitSha: string
   stream(): Readable
 }
+
+/** What changes a checkout from one tree to another. Paths are byte strings (one character a byte) without a leading slash. */
+export interface TreeChange {
+  added: number
+  changed: number
+  deleted: number
+  /** Files that go away or make place for what `stream` has. */
+  replacedPaths: string[]
+  /** Directories of the old tree that the new one does not have, the deepest first; what else they hold keeps them. */
+  emptiedDirectories: string[]
+  /** A tar of what is added or changed. Call at most once. */
+  stream(): Readable
+  close(): Promise<void>
+}

@@ -49,6 +49,20 @@ export function changeModeScript(pod: Pod): string {
   return `cd -- "$2" && exec ${applet(pod, 'xargs')} -0 ${applet(pod, 'chmod')} "$1"`
 }
 
+/** Changes the checkout in the directory `$1`: removes the files of the first list (`$2` blocks of 4096 bytes, names ended by NUL), then
+ *  the empty directories of the second (`$3` blocks), and extracts the tar that follows. */
+export function applyChangeScript(pod: Pod): string {
+  const each = (action: string) => `for path; do if [ -n "$path" ]; then ${action}; fi; done`
+  const list = (count: string, action: string) =>
+    `[ "${count}" = 0 ] || ${applet(pod, 'dd')} bs=4096 count="${count}" iflag=fullblock 2>/dev/null |
+  ${applet(pod, 'xargs')} -0 ${applet(pod, 'sh')} -c '${each(action)}' agola`
+  return `cd -- "$1" || exit 1
+${list('$2', `${applet(pod, 'rm')} -f -- "$path" || exit 255`)} || exit 1
+${list('$3', `${applet(pod, 'rmdir')} -- "$path" 2>/dev/null || true`)}
+umask 0
+exec ${applet(pod, 'tar')} -x -p -o -f -`
+}
+
 /** Extracts the tar on standard input into the directory `$1`, which has to be empty. */
 export function extractSourceScript(pod: Pod): string {
   return `${applet(pod, 'mkdir')} -p -- "$1" && cd -- "$1" || exit 1

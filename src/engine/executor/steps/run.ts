@@ -2,6 +2,7 @@ import { messageOf } from '../../model/errors.ts'
 import type { ExecutorStep } from '../../model/executor-task.ts'
 import type { ContainerExec } from '../../ports/pod-driver.ts'
 import { expandHome, resolveIn } from '../container-path.ts'
+import type { ReadyPod } from '../ready-pod.ts'
 import { runScript, toolboxScript } from '../toolbox.ts'
 import type { StepContext } from './step-context.ts'
 
@@ -16,7 +17,7 @@ export type RunStep = Extract<ExecutorStep, { type: 'run' }>
 /** Runs the text of the step in the shell of the image (spec/executor.md 10.1): one command in the pod, whose exit code is returned. */
 export async function runRunStep(step: RunStep, context: StepContext): Promise<number> {
   const { pod, log, spec } = { pod: context.pod, log: context.log, spec: context.task.spec }
-  const directory = stepDirectory(step, context)
+  const directory = stepDirectory(step, context.pod)
   const script = Buffer.from(`${step.command}\n`)
   const name = `agola-step-${context.random.uuid()}`
   const shell = (step.shell || spec.shell || '/bin/sh -e').split(' ').filter((word) => word !== '')
@@ -40,7 +41,7 @@ export async function runRunStep(step: RunStep, context: StepContext): Promise<n
 }
 
 /** `~` is the home that the step itself sees. */
-function stepDirectory(step: RunStep, { pod }: StepContext): string {
+export function stepDirectory(step: RunStep, pod: ReadyPod): string {
   if (step.workingDir === '') return pod.facts.workingDir
   const home = step.environment.HOME || pod.facts.home
   return resolveIn(pod.facts.workingDir, expandHome(step.workingDir, home))

@@ -82,6 +82,12 @@ export const executionFlagSet = {
     multipleNonGreedy: true,
   }),
   quiet: Flags.boolean({ char: 'q', summary: 'no output of steps that succeed', env: env('quiet') }),
+  screen: Flags.boolean({
+    summary: 'follow runs on a screen where the terminal can (default), or in lines',
+    default: true,
+    allowNo: true,
+    env: env('screen'),
+  }),
   color: Flags.boolean({ summary: 'colours (default: on a terminal, unless NO_COLOR is set)', allowNo: true }),
   output: outputFlag(),
   debug: Flags.boolean({ summary: "the engine's own log on stderr", env: 'AGOLA_DEBUG' }),
@@ -104,6 +110,7 @@ export interface ParsedExecutionFlags {
   'approve-all': boolean
   report: string[] | undefined
   quiet: boolean
+  screen: boolean
   color: boolean | undefined
   output: 'text' | 'json' | 'ndjson'
   debug: boolean
@@ -130,6 +137,6 @@ export function executionFlags(flags: ParsedExecutionFlags): ExecutionFlags {
     approval: { tasks: flags.approve ?? [], all: flags['approve-all'] },
     timeout: flags.timeout,
     reports: flags.report ?? [],
-    view: { quiet: flags.quiet, color: flags.color, output: flags.output, debug: flags.debug },
+    view: { quiet: flags.quiet, color: flags.color, output: flags.output, debug: flags.debug, screen: flags.screen },
   }
 }

@@ -5,11 +5,13 @@ import type { Run } from '../engine/model/run.ts'
 import { approvalsMissing } from './approvals.ts'
 import { exitCodeOfRuns, exitCodeOfSignal, exitCodes } from './exit-code.ts'
 import { followRun } from './follow-run.ts'
+import { isInForeground } from './foreground.ts'
 import { type EndSignal, Interrupts } from './interrupts.ts'
 import { Output } from './output.ts'
 import { createPresenter, type Presenter } from './presenter.ts'
 import { openReports, type Reports } from './reports.ts'
-import { terminalOptions, type ViewFlags } from './terminal.ts'
+import { ScreenPresenter } from './screen-presenter.ts'
+import { terminalOptions, type ViewFlags, wantsScreen } from './terminal.ts'
 
 export interface InvocationOptions<Opened extends DirectRun> {
   /** Where relative files of reports are. */
@@ -64,7 +66,7 @@ class Invocation<Opened extends DirectRun> {
     this.#options = options
     this.#stderr = new Output(process.stderr, () => undefined)
     this.#stdout = new Output(process.stdout, () => this.#tell('standard output was closed: the run goes on unseen'))
-    this.#presenter = createPresenter(terminalOptions(view, environment), this.#stdout, this.#stderr)
+    this.#presenter = this.#createPresenter(view, environment)
     this.#interrupts = new Interrupts(
       {
         stop: (signal) => this.#onStop(signal),
@@ -95,11 +97,21 @@ class Invocation<Opened extends DirectRun> {
   async close(): Promise<void> {
     clearInterval(this.#idle)
     clearTimeout(this.#timeout)
+    await this.#presenter.close?.()
     await this.#opened?.close()
     await this.#reports?.close()
     await this.#stdout.flush()
     await this.#stderr.flush()
     this.#interrupts.release(process)
+  }
+
+  #createPresenter(view: ViewFlags, environment: NodeJS.ProcessEnv): Presenter {
+    const options = terminalOptions(view, environment)
+    const { stdin, stdout: terminal } = process
+    if (!wantsScreen(view, environment, { stdin, stdout: terminal, isInForeground }))
+      return createPresenter(options, this.#stdout, this.#stderr)
+    const controls = { interrupt: () => this.#interrupts.on('SIGINT'), runs: () => this.#opened?.runs ?? null }
+    return new ScreenPresenter({ ...options, controls, stdin, terminal }, this.#stdout, this.#stderr)
   }
 
   /** null: a signal came first. */
@@ -133,6 +145,7 @@ class Invocation<Opened extends DirectRun> {
       await runs.approve(event.run, event.task.id)
       return
     }
+    if (this.#presenter.offersApproval === true) return
     const waiting = approvalsMissing(await runs.get(event.run), approval)
     if (waiting.length > 0 && !this.#approvalMissing) await this.#giveUpWaiting(waiting)
   }

@@ -1,16 +1,17 @@
 import type { ProgressEvent } from '../engine/model/progress-event.ts'
 import { jsonResult } from '../views/json-result.ts'
 import type { GroupStyle } from '../views/log-groups.ts'
-import { LogTails } from '../views/log-tails.ts'
 import { NdjsonLines } from '../views/ndjson.ts'
 import { PlainLines } from '../views/plain-lines.ts'
 import { type RunView, reduceRuns } from '../views/run-view.ts'
 import { shellWord } from '../views/shell-word.ts'
-import { renderSummary } from '../views/summary.ts'
 import type { Output } from './output.ts'
+import { RunRecord } from './run-record.ts'
 
 /** Shows what happens to a person or a program. One is made for each invocation; every run goes through it. */
 export interface Presenter {
+  /** A person can approve here: tasks may wait for it as long as they want. */
+  readonly offersApproval?: boolean
   event(event: ProgressEvent): Promise<void>
   /** What the engine has to say beside the runs: warnings of the config, notices of the snapshot. */
   notice(text: string): Promise<void>
@@ -18,6 +19,8 @@ export interface Presenter {
   idle?(now: number): Promise<void>
   /** After the last event. */
   finish(facts: InvocationResult): Promise<void>
+  /** Leaves the terminal as it was, however the command ends. Safe to call twice. */
+  close?(): Promise<void>
 }
 
 export interface InvocationResult {
@@ -44,13 +47,13 @@ export function createPresenter(options: PresenterOptions, stdout: Output, stder
   return new TextPresenter(options, stdout, stderr)
 }
 
-class TextPresenter implements Presenter {
+/** Lines. */
+export class TextPresenter implements Presenter {
   readonly #options: PresenterOptions
   readonly #stdout: Output
   readonly #stderr: Output
   readonly #lines: PlainLines
-  readonly #tails = new LogTails()
-  #runs: readonly RunView[] = []
+  readonly #record = new RunRecord()
 
   constructor(options: PresenterOptions, stdout: Output, stderr: Output) {
     this.#options = options
@@ -62,11 +65,16 @@ class TextPresenter implements Presenter {
   }
 
   async event(event: ProgressEvent): Promise<void> {
-    this.#runs = reduceRuns(this.#runs, event)
-    this.#tails.push(event)
+    this.#record.event(event)
     const { stdout, stderr } = this.#lines.write(event)
     await this.#stdout.write(stdout)
     await this.#stderr.write(stderr)
+  }
+
+  /** Takes in what was shown elsewhere already. */
+  skip(event: ProgressEvent): void {
+    this.#record.event(event)
+    this.#lines.write(event)
   }
 
   async notice(text: string): Promise<void> {
@@ -79,19 +87,7 @@ class TextPresenter implements Presenter {
   }
 
   async finish(): Promise<void> {
-    const { color, width, bin } = this.#options
-    const summary = renderSummary(this.#runs, {
-      color,
-      width,
-      tail: (place, count) => this.#tails.lines(place, count),
-      nextCommands: (run, failedTask) => [
-        ...(failedTask === null
-          ? []
-          : [{ what: 'whole log', command: `${bin} directrun logs ${run} --task ${shellWord(failedTask)}` }]),
-        { what: 'run again from the failed tasks', command: `${bin} directrun restart ${run} --from-failed` },
-      ],
-    })
-    await this.#stderr.write(summary)
+    await this.#stderr.write(this.#record.summary(this.#options))
   }
 }
 

@@ -7,6 +7,28 @@ export interface ViewFlags {
   /** undefined: decide by the terminal. */
   color: boolean | undefined
   debug: boolean
+  /** Show runs on a screen where the terminal can. */
+  screen: boolean
+}
+
+const screenColumnsMin = 40
+const screenRowsMin = 10
+
+/** Whether to draw on a screen: a person looks at the terminal, and it is large enough and can do it. */
+export function wantsScreen(
+  { output, quiet, debug, screen }: ViewFlags,
+  environment: NodeJS.ProcessEnv,
+  { stdin, stdout, isInForeground }: Pick<NodeJS.Process, 'stdin' | 'stdout'> & { isInForeground: () => boolean },
+): boolean {
+  if (!screen || output !== 'text' || quiet || debug) return false
+  if (isContinuousIntegration(environment) || environment.TERM === undefined || environment.TERM === 'dumb')
+    return false
+  if (!stdin.isTTY || !stdout.isTTY || !isInForeground()) return false
+  return stdout.columns >= screenColumnsMin && stdout.rows >= screenRowsMin
+}
+
+function isContinuousIntegration({ CI }: NodeJS.ProcessEnv): boolean {
+  return CI !== undefined && CI !== '' && CI !== 'false' && CI !== '0'
 }
 
 /** How to print, from flags, environment and what standard output is. */

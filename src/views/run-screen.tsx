@@ -21,6 +21,10 @@ export interface RunScreenOptions {
 export interface RunScreenCallbacks {
   /** Ctrl-C, which reaches no signal handler while the screen reads keys. */
   onInterrupt: () => void
+  /** Ctrl-Z. Has the terminal for itself until it resolves. */
+  onSuspend?: (() => Promise<void>) | undefined
+  /** The screen broke and has given the terminal back. */
+  onCrash?: ((error: unknown) => void) | undefined
   onStop?: ((run: number) => Promise<void>) | undefined
   onApprove?: ((run: number, task: string) => Promise<void>) | undefined
   onRestart?: ((run: number) => Promise<void>) | undefined
@@ -63,7 +67,9 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
         if (action.type === 'approve') await callbacks.onApprove?.(action.run, action.task)
         else if (action.type === 'stop') await callbacks.onStop?.(action.run)
         else if (action.type === 'restart') await callbacks.onRestart?.(action.run)
-        else if (callbacks.onShell !== undefined) {
+        else if (action.type === 'suspend') {
+          if (callbacks.onSuspend !== undefined) await suspension.suspend?.(callbacks.onSuspend)
+        } else if (callbacks.onShell !== undefined) {
           const { onShell } = callbacks
           await suspension.suspend?.(() => onShell(action.run, action.task))
         }
@@ -84,6 +90,7 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
     incrementalRendering: true,
     maxFps: picturesPerSecondMax,
   })
+  const ended = instance.waitUntilExit().catch((error: unknown) => callbacks.onCrash?.(error))
   const ticking = setInterval(() => changes.mark(), 1000)
   ticking.unref()
   let finished: Promise<void> | undefined
@@ -91,7 +98,7 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
     clearInterval(ticking)
     changes.end()
     instance.unmount()
-    await instance.waitUntilExit()
+    await ended
   }
   return {
     event: (event) => {
@@ -184,7 +191,7 @@ const namedKeys = [
 
 /** Keys that arrive together, as from a paste or a slow line, are pressed one after another. */
 function keyPresses(text: string, key: Key): KeyPress[] {
-  if (key.ctrl) return text === 'c' ? [{ name: 'ctrl-c', text: '' }] : []
+  if (key.ctrl) return text === 'c' || text === 'z' ? [{ name: `ctrl-${text}`, text: '' }] : []
   const named = namedKeys.find(([property]) => key[property])
   if (named !== undefined) return [{ name: named[1], text: '' }]
   return [...text].filter((each) => each >= ' ').map((each) => ({ name: 'text', text: each }))

@@ -1,4 +1,5 @@
 import type { RunView } from '../run-view.ts'
+import type { Keys } from './draw-screen.ts'
 import { allTasks, selectedTask, shownStep, type UiState } from './ui-state.ts'
 
 /** One key press; `text` is '' for keys that type nothing. */
@@ -18,6 +19,7 @@ export interface KeyPress {
     | 'backspace'
     | 'tab'
     | 'ctrl-c'
+    | 'ctrl-z'
     | 'text'
 }
 
@@ -28,6 +30,7 @@ export type Action =
   | { type: 'stop'; run: number }
   | { type: 'restart'; run: number }
   | { type: 'interrupt' }
+  | { type: 'suspend' }
   | { type: 'search'; query: string; direction: 1 | -1 }
 
 export interface KeyContext {
@@ -35,6 +38,8 @@ export interface KeyContext {
   /** Lines of the log that is shown, and how many fit. */
   lineCount: number
   pageLines: number
+  /** Which keys that act on runs are offered. */
+  keys: Keys
 }
 
 export interface KeyResult {
@@ -45,6 +50,7 @@ export interface KeyResult {
 /** What a key does. Pure: the caller carries out the action. */
 export function pressKey(ui: UiState, key: KeyPress, context: KeyContext): KeyResult {
   if (key.name === 'ctrl-c') return { ui, action: { type: 'interrupt' } }
+  if (key.name === 'ctrl-z') return { ui, action: { type: 'suspend' } }
   if (ui.help) return only({ ...ui, help: false })
   if (ui.confirm !== null) return answer(ui, key, context)
   if (ui.typing !== null) return type(ui, ui.typing, key)
@@ -76,6 +82,7 @@ export function pressKey(ui: UiState, key: KeyPress, context: KeyContext): KeyRe
 
 function pressLetter(ui: UiState, letter: string, context: KeyContext): KeyResult {
   const selected = selectedTask(context.runs, ui)
+  const { keys } = context
   switch (letter) {
     case 'k':
       return only(scroll(ui, -1, context))
@@ -98,12 +105,13 @@ function pressLetter(ui: UiState, letter: string, context: KeyContext): KeyResul
     case 'h':
       return only({ ...ui, help: true })
     case 's':
-      return only({ ...ui, confirm: 'stop' })
+      return only(keys.stop ? { ...ui, confirm: 'stop' } : ui)
     case 'r':
-      return only({ ...ui, confirm: 'restart' })
+      return only(keys.restart ? { ...ui, confirm: 'restart' } : ui)
     case 'a':
     case 'x': {
-      if (selected === null || (letter === 'a' && !selected.task.waitingApproval)) return only(ui)
+      const offered = letter === 'a' ? keys.approve && selected?.task.waitingApproval === true : keys.shell
+      if (selected === null || !offered) return only(ui)
       const type = letter === 'a' ? 'approve' : 'shell'
       return { ui, action: { type, run: selected.run.number, task: selected.task.name } }
     }

@@ -77,7 +77,8 @@ export class ScreenModel {
   press(key: KeyPress): void {
     this.#message = ''
     this.#search?.abort()
-    const context = { runs: this.#runs, lineCount: this.#shownLog()?.lineCount ?? 0, pageLines: this.#logRows() }
+    const { keys } = this.#options
+    const context = { runs: this.#runs, lineCount: this.#shownLog()?.lineCount ?? 0, pageLines: this.#logRows(), keys }
     const { ui, action } = pressKey(this.#ui, key, context)
     this.#ui = autoSelect(this.#runs, ui)
     if (action?.type === 'search') void this.#find(action.query, action.direction)

@@ -1,3 +1,7 @@
+import CacheExplain from './commands/cache/explain.ts'
+import CacheList from './commands/cache/list.ts'
+import CachePrune from './commands/cache/prune.ts'
+import CacheRm from './commands/cache/rm.ts'
 import Clean from './commands/clean.ts'
 import Completion from './commands/completion.ts'
 import ConfigGraph from './commands/config/graph.ts'
@@ -18,6 +22,10 @@ import Version from './commands/version.ts'
 
 /** Every command by its id; `directrun:start` is `agola directrun start`. */
 export const COMMANDS = {
+  'cache:explain': CacheExplain,
+  'cache:list': CacheList,
+  'cache:prune': CachePrune,
+  'cache:rm': CacheRm,
   clean: Clean,
   completion: Completion,
   'config:graph': ConfigGraph,

@@ -33,6 +33,7 @@ export interface HostDriverOptions {
 export class HostDriver implements PodDriver {
   readonly name = 'host'
   readonly #options: HostDriverOptions
+  readonly #pods = new Map<PodId, HostPod>()
   #tools: Promise<HostTools> | undefined
 
   constructor(options: HostDriverOptions) {
@@ -80,11 +81,18 @@ export class HostDriver implements PodDriver {
       .sort((a, b) => (a.podId < b.podId ? -1 : 1))
   }
 
-  async removePod(podId: PodId, { signal }: CallOptions = {}): Promise<void> {
+  async removePod(podId: PodId, options: CallOptions = {}): Promise<void> {
+    const own = this.#pods.get(podId)
+    if (own === undefined) await this.#removeParts(podId, options)
+    else await own.remove(options)
+  }
+
+  async #removeParts(podId: PodId, { signal }: CallOptions): Promise<void> {
     signal?.throwIfAborted()
     const found = await listPodDirectories(this.#options.baseDir)
     await endProcesses(podMarker, podId, this.#options.clock)
     await Promise.all(found.filter(({ record }) => record.podId === podId).map(({ path }) => removeTree(path)))
+    this.#pods.delete(podId)
   }
 
   /** There is no connection; pods end with this process. */
@@ -95,7 +103,7 @@ export class HostDriver implements PodDriver {
   #toPod(request: PodRequest, tools: HostTools, directory: PodDirectory, watchdog: Watchdog): HostPod {
     const { clock, random, environment } = this.#options
     const configured = request.containers[0]?.environment ?? {}
-    return new HostPod({
+    const pod = new HostPod({
       id: request.podId,
       arch: hostArch(),
       clock,
@@ -104,8 +112,10 @@ export class HostDriver implements PodDriver {
       directory,
       watchdog,
       environment: podEnvironment(environment, directory, request.podId, configured),
-      remove: (options) => this.removePod(request.podId, options),
+      remove: (options) => this.#removeParts(request.podId, options),
     })
+    this.#pods.set(request.podId, pod)
+    return pod
   }
 
   #keepSeconds({ keepUntil }: PodRequest): number {

@@ -3,10 +3,15 @@ import { once } from 'node:events'
 import { podMarker } from './processes.ts'
 
 /** A shell of its own session that outlives us. It waits for the end of its input, which is the end of this process however it dies,
- *  or for `$3` seconds when the pod is to be kept; then it kills what carries the marker `$1` and removes the directory `$2`. */
+ *  or for `$3` seconds when the pod is to be kept, or for the removal of the directory; then it kills what carries the marker `$1` and removes the directory `$2`. */
 const script = `
 trap '' INT TERM HUP QUIT
-if [ "$3" = 0 ]; then while read -r line; do :; done; else sleep "$3"; fi
+if [ "$3" = 0 ]; then
+  while read -r line; do :; done
+else
+  left=$3
+  while [ $left -gt 0 ] && [ -d "$2" ]; do sleep 1; left=$((left - 1)); done
+fi
 marked() {
   while read -r line || [ -n "$line" ]; do
     case $line in *"$2"*) return 0 ;; esac

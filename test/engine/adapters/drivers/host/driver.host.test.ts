@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { HostDriver } from '../../../../../src/engine/adapters/drivers/host/driver.ts'
 import { systemClock, systemRandom } from '../../../../../src/engine/adapters/system.ts'
@@ -112,8 +113,25 @@ test('a pod that is to be kept survives the process that made it, until another 
   const pids = await killOnceRunning(startOrphan(Date.now() + 600_000))
   expect(await driver.listPods()).toMatchObject([{ podId: 'orphan', executorId: 'executor' }])
   for (const pid of pids) expect(await isRunning(pid)).toBe(true)
+  const { stdout } = await promisify(execFile)('sh', [
+    '-c',
+    `ps -A -o pid=,args= | grep "[${baseDir[0]}]${baseDir.slice(1)}"`,
+  ])
+  const watchdog = Number(stdout.trim().split(' ')[0])
   await driver.removePod('orphan')
-  for (const pid of pids) expect(await isRunning(pid)).toBe(false)
+  for (const pid of [...pids, watchdog]) while (await isRunning(pid)) await new Promise(setImmediate)
+})
+
+test('removing a pod through the driver ends it and its watchdog, kept or not', async () => {
+  for (const keep of [{}, { keepUntil: Date.now() + 600_000 }]) {
+    const pod = await create(aPodRequest([aContainer('image')], keep))
+    const watchdog = ['sh', '-c', 'ps -A -o pid=,args= | grep "AGOLA_POD_I[D]=$AGOLA_POD_ID"']
+    const pid = Number((await runIn(pod, watchdog)).stdout.trim().split(' ')[0])
+    expect(await isRunning(pid)).toBe(true)
+    await driver.removePod(pod.id)
+    expect((await pod.ended).reason).toBe('removed')
+    expect(await isRunning(pid)).toBe(false)
+  }
 })
 
 test('a pod whose watchdog is killed ends, since nobody would end it any more', async () => {

@@ -17,6 +17,7 @@ import DirectRunRestart from './commands/directrun/restart.ts'
 import DirectRunStart from './commands/directrun/start.ts'
 import DirectRunStop from './commands/directrun/stop.ts'
 import DirectRunWait from './commands/directrun/wait.ts'
+import Doctor from './commands/doctor.ts'
 import Init from './commands/init.ts'
 import Version from './commands/version.ts'
 
@@ -41,6 +42,7 @@ export const COMMANDS = {
   'directrun:wait': DirectRunWait,
   'directrun:restart': DirectRunRestart,
   'directrun:start': DirectRunStart,
+  doctor: Doctor,
   init: Init,
   version: Version,
 }

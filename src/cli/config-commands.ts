@@ -12,7 +12,8 @@ export interface ConfigRequest {
   strict: boolean
 }
 
-async function loadWorkTreeConfig({
+/** The config of the nearest directory upwards that has one, or of `path`, with all its problems. */
+export async function loadWorkTreeConfig({
   directory,
   path,
   ref,

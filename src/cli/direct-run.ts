@@ -5,6 +5,7 @@ import { exitCodes } from './exit-code.ts'
 import { runInvocation } from './invocation.ts'
 import { parseDurationFlag } from './parse-duration-flag.ts'
 import type { Presenter } from './presenter.ts'
+import type { Questions } from './questions.ts'
 import type { ViewFlags } from './terminal.ts'
 
 /** What the flags of every command say that runs something here. */
@@ -32,21 +33,13 @@ export interface StartFlags extends ExecutionFlags {
 /** Runs the config of the repository around the directory and gives the exit code. */
 export async function startDirectRun(flags: StartFlags): Promise<number> {
   const { source, selection, strict, strictVariables, list, allowEmpty, view } = flags
-  const request = executionRequest(flags)
   return await runInvocation({
     ...invocationFlags(flags),
-    open: (options) =>
-      openDirectRun(
-        {
-          ...request,
-          source,
-          selection,
-          strict,
-          variables: { ...request.variables, strict: strictVariables },
-          plan: list,
-        },
-        options,
-      ),
+    open: (options, questions) => {
+      const request = executionRequest(flags, questions)
+      const variables = { ...request.variables, strict: strictVariables }
+      return openDirectRun({ ...request, source, selection, strict, variables, plan: list }, options)
+    },
     beforeStart: async (opened, { stdout, presenter }) => {
       if (list) {
         await stdout.write(view.output === 'text' ? planText(opened) : `${JSON.stringify({ runs: planOf(opened) })}\n`)
@@ -66,8 +59,10 @@ export interface RestartFlags extends ExecutionFlags {
 /** Runs a run of this repository again and gives the exit code. */
 export async function restartDirectRun(flags: RestartFlags): Promise<number> {
   const { number, fromStart } = flags
-  const request = { ...executionRequest(flags), number, fromStart }
-  return await runInvocation({ ...invocationFlags(flags), open: (options) => openRestart(request, options) })
+  return await runInvocation({
+    ...invocationFlags(flags),
+    open: (options, questions) => openRestart({ ...executionRequest(flags, questions), number, fromStart }, options),
+  })
 }
 
 /** Who acts here, as runs record it. */
@@ -75,13 +70,16 @@ export function localApprover(): string {
   return `local:${userInfo().username}@${hostname()}`
 }
 
-function executionRequest({ directory, environment, variables, engine, view }: ExecutionFlags): ExecutionRequest {
+function executionRequest(
+  { directory, environment, variables, engine, view }: ExecutionFlags,
+  { hidden, host }: Questions,
+): ExecutionRequest {
   const { grace, ...rest } = engine
   return {
     directory,
     environment,
-    variables: { ...variables, askHidden: null },
-    engine: { ...rest, graceMs: parseDurationFlag('grace', grace), askForHost: null },
+    variables: { ...variables, askHidden: hidden },
+    engine: { ...rest, graceMs: parseDurationFlag('grace', grace), askForHost: host },
     approver: localApprover(),
     debug: view.debug,
   }

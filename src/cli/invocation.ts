@@ -2,16 +2,21 @@ import type { DirectRun, DirectRunOptions } from '../engine/direct-run.ts'
 import { AgolaError, messageOf } from '../engine/model/errors.ts'
 import type { ProgressEvent } from '../engine/model/progress-event.ts'
 import type { Run } from '../engine/model/run.ts'
+import { ApprovalPrompt } from './approval-prompt.ts'
 import { approvalsMissing } from './approvals.ts'
+import { hasControllingTerminal, openControllingTerminal } from './controlling-terminal.ts'
 import { exitCodeOfRuns, exitCodeOfSignal, exitCodes } from './exit-code.ts'
 import { followRun } from './follow-run.ts'
 import { isInForeground } from './foreground.ts'
 import { type EndSignal, Interrupts } from './interrupts.ts'
 import { Output } from './output.ts'
 import { createPresenter, type Presenter } from './presenter.ts'
+import { Prompt } from './prompt.ts'
+import { noQuestions, type Questions, questionsAt } from './questions.ts'
 import { openReports, type Reports } from './reports.ts'
 import { ScreenPresenter } from './screen-presenter.ts'
-import { terminalOptions, type ViewFlags, wantsScreen } from './terminal.ts'
+import { suspendProcess } from './suspend-process.ts'
+import { isSomebodyThere, terminalOptions, type ViewFlags, wantsScreen } from './terminal.ts'
 
 export interface InvocationOptions<Opened extends DirectRun> {
   /** Where relative files of reports are. */
@@ -24,7 +29,7 @@ export interface InvocationOptions<Opened extends DirectRun> {
   /** null: none. */
   timeoutMs: number | null
   graceMs: number
-  open: (options: DirectRunOptions) => Promise<Opened>
+  open: (options: DirectRunOptions, questions: Questions) => Promise<Opened>
   /** Once everything is shown and closed, unless a signal ended it. */
   afterwards?: () => Promise<void>
   /** May end the command before anything runs, by an exit code. */
@@ -50,6 +55,9 @@ class Invocation<Opened extends DirectRun> {
   readonly #stderr: Output
   readonly #presenter: Presenter
   readonly #interrupts: Interrupts
+  /** null: nobody is there to ask. */
+  readonly #prompt: Prompt | null
+  readonly #approvals: ApprovalPrompt | null
   /** Aborted by a signal that comes before anything runs. */
   readonly #opening = new AbortController()
   readonly #finished: Run[] = []
@@ -76,6 +84,9 @@ class Invocation<Opened extends DirectRun> {
       },
       { escalationMs: Math.min(graceMs, escalationMsMax), monotonicMs: () => performance.now() },
     )
+    const isThere = isSomebodyThere(environment, { ...standardStreams(), isInForeground, hasControllingTerminal })
+    this.#prompt = isThere ? this.#createPrompt() : null
+    this.#approvals = this.#prompt !== null && view.output === 'text' ? this.#createApprovals(this.#prompt) : null
   }
 
   async run(): Promise<number> {
@@ -97,6 +108,7 @@ class Invocation<Opened extends DirectRun> {
   async close(): Promise<void> {
     clearInterval(this.#idle)
     clearTimeout(this.#timeout)
+    this.#approvals?.close()
     await this.#presenter.close?.()
     await this.#opened?.close()
     await this.#reports?.close()
@@ -108,17 +120,40 @@ class Invocation<Opened extends DirectRun> {
   #createPresenter(view: ViewFlags, environment: NodeJS.ProcessEnv): Presenter {
     const options = terminalOptions(view, environment)
     const { stdin, stdout: terminal } = process
-    if (!wantsScreen(view, environment, { stdin, stdout: terminal, isInForeground }))
+    if (!wantsScreen(view, environment, { ...standardStreams(), isInForeground }))
       return createPresenter(options, this.#stdout, this.#stderr)
     const controls = { interrupt: () => this.#interrupts.on('SIGINT'), runs: () => this.#opened?.runs ?? null }
     return new ScreenPresenter({ ...options, controls, stdin, terminal }, this.#stdout, this.#stderr)
+  }
+
+  #createPrompt(): Prompt {
+    return new Prompt({
+      open: openControllingTerminal,
+      interrupt: () => this.#interrupts.on('SIGINT'),
+      suspend: suspendProcess,
+      outputs: [this.#stdout, this.#stderr],
+    })
+  }
+
+  #createApprovals(prompt: Prompt): ApprovalPrompt {
+    return new ApprovalPrompt({
+      ask: (question) => prompt.ask(question),
+      approve: async (run, task) => await this.#opened?.runs.approve(run, task),
+      stop: async (run) => await this.#opened?.runs.stop(run),
+      tell: (text) => this.#tell(text),
+      onGone: () => void this.#checkApprovals().catch((error: unknown) => this.#tell(messageOf(error))),
+      isAskedElsewhere: () => this.#presenter.offersApproval === true,
+      now: () => Date.now(),
+    })
   }
 
   /** null: a signal came first. */
   async #open(): Promise<Opened | null> {
     const { signal } = this.#opening
     try {
-      this.#opened = await this.#options.open({ signal, onNotice: (text) => void this.#presenter.notice(text) })
+      const questions = this.#prompt === null ? noQuestions : questionsAt(this.#prompt, signal)
+      const onNotice = (text: string) => void this.#presenter.notice(text)
+      this.#opened = await this.#options.open({ signal, onNotice }, questions)
       return this.#opened
     } catch (error) {
       if (this.#interrupts.first !== null) return null
@@ -127,7 +162,7 @@ class Invocation<Opened extends DirectRun> {
   }
 
   async #follow(opened: Opened): Promise<void> {
-    this.#numbers = await opened.start()
+    this.#numbers = await this.#start(opened)
     if (this.#interrupts.first !== null) await this.#stopAll()
     for (const number of this.#numbers) {
       const events = followRun(opened.runs, number, { now: () => Date.now(), signal: opened.broken })
@@ -136,18 +171,37 @@ class Invocation<Opened extends DirectRun> {
     }
   }
 
+  /** Gives the numbers of the runs; none when a signal came first. */
+  async #start(opened: Opened): Promise<number[]> {
+    try {
+      return await opened.start()
+    } catch (error) {
+      if (this.#opening.signal.aborted) return []
+      throw error
+    }
+  }
+
   async #onEvent({ runs }: Opened, event: ProgressEvent): Promise<void> {
     await this.#presenter.event(event)
     await this.#reports?.event(event)
-    if (event.type !== 'approval_required' && event.type !== 'task_finished') return
     const { approval } = this.#options
     if (event.type === 'approval_required' && (approval.all || approval.tasks.includes(event.task.name))) {
       await runs.approve(event.run, event.task.id)
       return
     }
-    if (this.#presenter.offersApproval === true) return
-    const waiting = approvalsMissing(await runs.get(event.run), approval)
-    if (waiting.length > 0 && !this.#approvalMissing) await this.#giveUpWaiting(waiting)
+    this.#approvals?.event(event)
+    if (event.type === 'approval_required' || event.type === 'task_finished') await this.#checkApprovals()
+  }
+
+  /** Gives up when nothing but an approval can let a run go on and nobody will give it. */
+  async #checkApprovals(): Promise<void> {
+    const isAsked = this.#presenter.offersApproval === true || this.#approvals?.isOpen === true
+    if (isAsked || this.#approvalMissing || this.#interrupts.first !== null) return
+    for (const number of this.#numbers) {
+      const run = await this.#opened?.runs.get(number)
+      const waiting = run === undefined ? [] : approvalsMissing(run, this.#options.approval)
+      if (waiting.length > 0) return await this.#giveUpWaiting(waiting)
+    }
   }
 
   async #giveUpWaiting(waiting: readonly string[]): Promise<void> {
@@ -162,6 +216,7 @@ class Invocation<Opened extends DirectRun> {
 
   async #finish(opened: Opened): Promise<number> {
     const { first } = this.#interrupts
+    this.#approvals?.close()
     const result = this.#timedOut ? exitCodes.stopped : exitCodeOfRuns(this.#finished)
     const exitCode = first === null ? result : exitCodeOfSignal(first)
     clearInterval(this.#idle)
@@ -173,10 +228,8 @@ class Invocation<Opened extends DirectRun> {
   }
 
   #onStop(signal: EndSignal): void {
-    if (this.#opened === null) {
-      this.#opening.abort(new AgolaError('outcomeUnknown', `ended by ${signal}`))
-      return
-    }
+    if (this.#numbers.length === 0) this.#opening.abort(new AgolaError('outcomeUnknown', `ended by ${signal}`))
+    if (this.#opened === null) return
     this.#tell('stopping, press again to kill')
     void this.#stopAll()
   }
@@ -210,4 +263,9 @@ class Invocation<Opened extends DirectRun> {
   #tell(text: string): void {
     void this.#presenter.notice(`agola: ${text}`)
   }
+}
+
+function standardStreams() {
+  const { stdin, stdout, stderr } = process
+  return { stdin, stdout, stderr }
 }

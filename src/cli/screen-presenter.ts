@@ -1,12 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { ProgressEvent } from '../engine/model/progress-event.ts'
 import type { Runs } from '../engine/ports/runs.ts'
 import type { RunScreen, RunScreenCallbacks, RunScreenOptions } from '../views/run-screen.tsx'
-import { isInForeground } from './foreground.ts'
 import type { Output } from './output.ts'
 import { type Presenter, type PresenterOptions, TextPresenter } from './presenter.ts'
 import { readLogRange } from './read-log-range.ts'
 import { RunRecord } from './run-record.ts'
+import { suspendProcess } from './suspend-process.ts'
 
 /** What the screen may do beside showing. */
 export interface ScreenControls {
@@ -28,7 +27,6 @@ export interface ScreenPresenterOptions extends PresenterOptions {
 const showAfterMs = 400
 /** Output that is kept meanwhile. */
 const earlyBytesMax = 64 * 1024
-const foregroundPollMs = 500
 
 /** Runs on a screen of its own while they go on; then the summary, in the scroll-back that was left alone. When the screen breaks,
  *  lines go on where it was. */
@@ -185,12 +183,4 @@ export class ScreenPresenter implements Presenter {
 async function startScreen(options: RunScreenOptions): Promise<RunScreen> {
   const { startRunScreen } = await import('../views/run-screen.tsx')
   return startRunScreen(options)
-}
-
-/** As Ctrl-Z does outside of a screen, for all processes that were started together with this one. */
-async function suspendProcess(): Promise<void> {
-  process.kill(0, 'SIGTSTP')
-  // Here the process stands still until somebody continues it; in the background the terminal stays with others.
-  do await wait(foregroundPollMs)
-  while (!isInForeground())
 }

@@ -27,6 +27,19 @@ export function wantsScreen(
   return stdout.columns >= screenColumnsMin && stdout.rows >= screenRowsMin
 }
 
+/** Whether a person can be asked: one of the standard streams is a terminal, and its keys are ours to read. */
+export function isSomebodyThere(
+  environment: NodeJS.ProcessEnv,
+  process: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr'> & {
+    isInForeground: () => boolean
+    hasControllingTerminal: () => boolean
+  },
+): boolean {
+  const { stdin, stdout, stderr, isInForeground, hasControllingTerminal } = process
+  if (isContinuousIntegration(environment) || !(stdin.isTTY || stdout.isTTY || stderr.isTTY)) return false
+  return isInForeground() && hasControllingTerminal()
+}
+
 function isContinuousIntegration({ CI }: NodeJS.ProcessEnv): boolean {
   return CI !== undefined && CI !== '' && CI !== 'false' && CI !== '0'
 }

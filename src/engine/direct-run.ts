@@ -213,7 +213,7 @@ async function closingOnFailure<T>(open: (closing: Closing) => Promise<T>): Prom
 interface OpenParts {
   snapshot: Snapshot
   engine: EmbeddedEngine
-  driver: Promise<PodDriver> | null
+  driver: StartedDriver | null
   variables: Variables
   compiled: CompiledRun[]
   skipped: CompiledRuns['skipped']
@@ -248,7 +248,7 @@ class OpenDirectRun implements StartedDirectRun {
   async start(): Promise<number[]> {
     const { engine, snapshot, variables } = this.#parts
     if (this.#parts.driver === null) throw new AgolaError('assertionFailed', 'what was opened as a plan cannot start')
-    const driver = await this.#parts.driver
+    const driver = await this.#parts.driver.use()
     const { description } = await driver.capabilities()
     this.#options.onNotice(`local run of ${describeSource(snapshot)}, ${description}`)
     await engine.startExecutor({ ...this.#request.engine, driver, snapshot, secrets: secretsOf(variables) })
@@ -275,25 +275,47 @@ function describeSource({ ref, commitSha, dirty }: Snapshot): string {
 
 function startDriver(
   request: ExecutionRequest,
-  { directories, identity }: Local,
+  local: Local,
   { signal }: DirectRunOptions,
   closing: Closing,
-): Promise<PodDriver> {
-  const { environment, engine } = request
-  const driver = openDriver({
-    ...engine,
-    surroundings: { environment, homeDir: homedir(), userId: process.getuid?.() ?? null, platform: process.platform },
-    executorsGroupId: identity.executorGroupId,
-    stateDirectory: directories.state,
-    clock: systemClock,
-    random: systemRandom,
-    log: logOf(request),
-    signal,
-  })
-  // Whoever starts the run gets the error; until then nobody waits for it.
-  closing.unshift(() => driver.then((opened) => opened.close()).catch(() => undefined))
-  driver.catch(() => undefined)
+): StartedDriver {
+  const driver = new StartedDriver(request, local, signal)
+  closing.unshift(() => driver.close())
   return driver
+}
+
+/** Connects while the run is prepared. Nothing is asked before it is certain that something will run. */
+class StartedDriver {
+  readonly #isWanted = Promise.withResolvers<boolean>()
+  readonly #opened: Promise<PodDriver>
+
+  constructor(request: ExecutionRequest, { directories, identity }: Local, signal: AbortSignal | undefined) {
+    const { environment, engine } = request
+    const { askForHost } = engine
+    this.#opened = openDriver({
+      ...engine,
+      askForHost: askForHost && (async () => (await this.#isWanted.promise) && (await askForHost())),
+      surroundings: { environment, homeDir: homedir(), userId: process.getuid?.() ?? null, platform: process.platform },
+      executorsGroupId: identity.executorGroupId,
+      stateDirectory: directories.state,
+      clock: systemClock,
+      random: systemRandom,
+      log: logOf(request),
+      signal,
+    })
+    // Whoever starts the run gets the error; until then nobody waits for it.
+    this.#opened.catch(() => undefined)
+  }
+
+  use(): Promise<PodDriver> {
+    this.#isWanted.resolve(true)
+    return this.#opened
+  }
+
+  async close(): Promise<void> {
+    this.#isWanted.resolve(false)
+    await this.#opened.then((opened) => opened.close()).catch(() => undefined)
+  }
 }
 
 async function openEngine(

@@ -18,7 +18,12 @@ import DirectRunStart from './commands/directrun/start.ts'
 import DirectRunStop from './commands/directrun/stop.ts'
 import DirectRunWait from './commands/directrun/wait.ts'
 import Doctor from './commands/doctor.ts'
+import Export from './commands/export.ts'
+import Import from './commands/import.ts'
 import Init from './commands/init.ts'
+import MaintenanceDisable from './commands/maintenance/disable.ts'
+import MaintenanceEnable from './commands/maintenance/enable.ts'
+import MaintenanceStatus from './commands/maintenance/status.ts'
 import Version from './commands/version.ts'
 
 /** Every command by its id; `directrun:start` is `agola directrun start`. */
@@ -43,6 +48,11 @@ export const COMMANDS = {
   'directrun:restart': DirectRunRestart,
   'directrun:start': DirectRunStart,
   doctor: Doctor,
+  export: Export,
+  import: Import,
   init: Init,
+  'maintenance:disable': MaintenanceDisable,
+  'maintenance:enable': MaintenanceEnable,
+  'maintenance:status': MaintenanceStatus,
   version: Version,
 }

@@ -70,6 +70,7 @@ export const errorCodes = {
   revisionInFuture: 'unavailable',
   noDataStatus: 'unavailable',
   notReady: 'unavailable',
+  inMaintenance: 'unavailable',
   diskFull: 'unavailable',
   gitFailed: 'unavailable',
   // Our own mistakes.

@@ -18,6 +18,8 @@ export const keys = {
   executors: `${base}/executors/`,
   executor: (id: ExecutorId) => `${base}/executors/${id}`,
   counter: (root: string) => `${base}/counters/${escaped(root)}`,
+  /** There while no new runs are taken. */
+  maintenance: `${base}/maintenance`,
   runSequence: `${base}/sequences/run`,
   runEventSequence: `${base}/sequences/runevent`,
   runEvents: `${base}/runevents/`,

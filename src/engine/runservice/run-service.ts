@@ -313,6 +313,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
     if (owner !== '' && this.#registry.get(owner) === undefined) {
       throw new AgolaError('notReady', 'the executor of this process has not reported yet')
     }
+    await this.#store.requireOpen()
     const runId = random.uuid()
     if (restarted !== undefined) await this.#share(runId, restarted, kept)
     const make: NewRun['make'] = (numbers) =>

@@ -23,6 +23,7 @@ import {
   headerOf,
 } from './documents.ts'
 import { keys } from './keys.ts'
+import { inMaintenance } from './maintenance-mode.ts'
 import { readAll } from './read-all.ts'
 import type { RunArchive } from './run-archive.ts'
 import { rootOf } from './run-group.ts'
@@ -129,7 +130,12 @@ export class RunStore {
     await this.#kv.txn({ then: [{ type: 'delete', key: keys.executorTask(task.runId, task.id) }] })
   }
 
-  /** Stores a new run with its config, number, sequence and first event. */
+  /** `inMaintenance` while the store takes no new runs. */
+  async requireOpen(): Promise<void> {
+    if ((await this.#kv.get(keys.maintenance)).entry !== null) throw inMaintenance()
+  }
+
+  /** Stores a new run with its config, number, sequence and first event. `inMaintenance`. */
   async create({ config, owner, make, changedTasks }: NewRun): Promise<StoredRun> {
     const root = rootOf(config.group)
     await this.#archive.putRunConfig(config)
@@ -143,7 +149,10 @@ export class RunStore {
         const run = make({ sequence: sequence.value + 1, counter: counter.value + 1 })
         await this.#putTasks(run, changedTasks)
         const revision = await this.#tryCreate(run, owner, { sequence, counter, event })
-        if (revision === null) continue
+        if (revision === null) {
+          await this.requireOpen()
+          continue
+        }
         this.#configs.set(run.id, config)
         return { state: newRunState(run, config), revision, owner }
       }
@@ -212,6 +221,7 @@ export class RunStore {
     const result = await this.#definite({
       compare: [
         { key, target: 'createRevision', operator: '=', value: 0n },
+        { key: keys.maintenance, target: 'createRevision', operator: '=', value: 0n },
         unchanged(keys.runSequence, last.sequence),
         unchanged(keys.counter(root), last.counter),
         unchanged(keys.runEventSequence, last.event),

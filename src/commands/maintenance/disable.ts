@@ -1,0 +1,13 @@
+import { Command } from '@oclif/core'
+import { storeFlag } from '../../cli/store-flag.ts'
+
+export default class MaintenanceDisable extends Command {
+  static override summary = 'Take new runs again.'
+  static override flags = { store: storeFlag }
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(MaintenanceDisable)
+    const { disableMaintenance } = await import('../../cli/store-commands.ts')
+    await disableMaintenance({ store: flags.store })
+  }
+}

@@ -1,0 +1,13 @@
+import { Command } from '@oclif/core'
+import { storeFlag } from '../../cli/store-flag.ts'
+
+export default class MaintenanceEnable extends Command {
+  static override summary = 'Take no new runs; those under way go on to their end.'
+  static override flags = { store: storeFlag }
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(MaintenanceEnable)
+    const { enableMaintenance } = await import('../../cli/store-commands.ts')
+    await enableMaintenance({ store: flags.store })
+  }
+}

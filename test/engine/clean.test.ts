@@ -11,7 +11,6 @@ import { clean, cleanDaily } from '../../src/engine/clean.ts'
 import { newRun } from '../../src/engine/decide/new-run.ts'
 import { openLocal } from '../../src/engine/direct-run.ts'
 import { snapshotAnnotation } from '../../src/engine/embedded.ts'
-import { writeLease } from '../../src/engine/local/executor-lease.ts'
 import { tryFileLock } from '../../src/engine/local/file-lock.ts'
 import { readProcessFacts } from '../../src/engine/local/process-facts.ts'
 import { DataRunArchive } from '../../src/engine/runservice/data-run-archive.ts'
@@ -77,10 +76,12 @@ async function anExecutor(executorId: string, more: { startTime?: string } = {})
   const facts = await readProcessFacts(process.pid)
   if (facts === null) throw new Error('no such process')
   const now = clock.now()
-  await writeLease(state, {
-    ...{ executorId, groupId: identity.executorGroupId, process: { ...facts, hostname: hostname(), ...more } },
-    ...{ engineEndpoint: '', acquiredAt: now, renewedAt: now, socketPath: '', runs: [] },
-  })
+  const directory = join(state, 'executors', executorId)
+  const times = { acquiredAt: now, renewedAt: now }
+  const process_ = { ...facts, hostname: hostname(), ...more }
+  const lease = { executorId, groupId: identity.executorGroupId, process: process_, ...times, engineEndpoint: '' }
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(join(directory, 'lease.json'), JSON.stringify({ ...lease, socketPath: '', repoUuid: '', runs: [] }))
   writeFileSync(join(state, 'executors', executorId, 'left'), 'x'.repeat(100))
   return executorId
 }

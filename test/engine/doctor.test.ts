@@ -120,7 +120,7 @@ test('what dead processes left is told', async () => {
   const nobody = { hostname: '', bootId: '', pid: 0, startTime: '' }
   const { executorGroupId: groupId } = await identity()
   const lease = { executorId: 'dead', groupId, process: nobody, engineEndpoint: '', acquiredAt: 1, renewedAt: 1 }
-  writeFileSync(join(executor, 'lease.json'), JSON.stringify({ ...lease, socketPath: '', runs: [] }))
+  writeFileSync(join(executor, 'lease.json'), JSON.stringify({ ...lease, socketPath: '', repoUuid: '', runs: [] }))
   expect((await checks()).get('leftovers')).toMatchObject({
     status: 'warn',
     found: 'of processes that died: 1 process data',

@@ -8,12 +8,17 @@ import type { Presenter } from './presenter.ts'
 import type { Questions } from './questions.ts'
 import type { ViewFlags } from './terminal.ts'
 
+/** `stop` fails the task; `pause` keeps its pod until somebody decides; `shell` opens one in it besides, where there is a terminal. */
+export type FailurePolicy = 'stop' | 'pause' | 'shell'
+
 /** What the flags of every command say that runs something here. */
 export interface ExecutionFlags {
   directory: string
   environment: NodeJS.ProcessEnv
   variables: Omit<ExecutionRequest['variables'], 'askHidden'>
-  engine: Omit<ExecutionRequest['engine'], 'graceMs' | 'askForHost'> & { grace: string }
+  engine: Omit<ExecutionRequest['engine'], 'graceMs' | 'pauseExpiryMs' | 'askForHost'> & { grace: string }
+  /** What becomes of a step that fails; `expiry` is a duration. */
+  failure: { policy: FailurePolicy; expiry: string }
   approval: { tasks: readonly string[]; all: boolean }
   timeout: string | undefined
   /** `KIND=FILE` each. */
@@ -71,7 +76,7 @@ export function localApprover(): string {
 }
 
 function executionRequest(
-  { directory, environment, variables, engine, view }: ExecutionFlags,
+  { directory, environment, variables, engine, failure, view }: ExecutionFlags,
   { hidden, host }: Questions,
 ): ExecutionRequest {
   const { grace, ...rest } = engine
@@ -79,7 +84,12 @@ function executionRequest(
     directory,
     environment,
     variables: { ...variables, askHidden: hidden },
-    engine: { ...rest, graceMs: parseDurationFlag('grace', grace), askForHost: host },
+    engine: {
+      ...rest,
+      graceMs: parseDurationFlag('grace', grace),
+      pauseExpiryMs: pauseExpiryMs(failure),
+      askForHost: host,
+    },
     approver: localApprover(),
     debug: view.debug,
   }
@@ -96,6 +106,11 @@ function invocationFlags({ directory, environment, view, approval, reports, time
     graceMs: parseDurationFlag('grace', engine.grace),
     afterwards: async () => (await import('./clean.ts')).cleanAfterRun(directory, environment),
   }
+}
+
+function pauseExpiryMs({ policy, expiry }: ExecutionFlags['failure']): number | null {
+  const expiryMs = parseDurationFlag('pause-expiry', expiry)
+  return policy === 'stop' ? null : expiryMs
 }
 
 async function nothingToRun(

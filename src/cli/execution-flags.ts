@@ -69,6 +69,19 @@ export const executionFlagSet = {
     env: env('grace'),
     helpGroup: 'ENGINE',
   }),
+  'on-failure': Flags.option({
+    options: ['stop', 'pause', 'shell'] as const,
+    default: 'stop' as const,
+    summary: 'a failing step fails its task, or is paused with its pod kept, or paused with a shell opened',
+    env: env('on-failure'),
+    helpGroup: 'ENGINE',
+  })(),
+  'pause-expiry': Flags.string({
+    summary: 'time after which the failure of a paused step stands',
+    default: '1h',
+    env: env('pause-expiry'),
+    helpGroup: 'ENGINE',
+  }),
   approve: Flags.string({
     summary: 'approve this task when it asks; repeatable',
     multiple: true,
@@ -106,6 +119,8 @@ export interface ParsedExecutionFlags {
   'allow-privileged': boolean
   timeout: string | undefined
   grace: string
+  'on-failure': 'stop' | 'pause' | 'shell'
+  'pause-expiry': string
   approve: string[] | undefined
   'approve-all': boolean
   report: string[] | undefined
@@ -134,6 +149,7 @@ export function executionFlags(flags: ParsedExecutionFlags): ExecutionFlags {
       allowPrivileged: flags['allow-privileged'],
       grace: flags.grace,
     },
+    failure: { policy: flags['on-failure'], expiry: flags['pause-expiry'] },
     approval: { tasks: flags.approve ?? [], all: flags['approve-all'] },
     timeout: flags.timeout,
     reports: flags.report ?? [],

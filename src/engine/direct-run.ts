@@ -5,7 +5,7 @@ import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import { directRunMessage, directRunOrigin } from './compile/direct-run-origin.ts'
 import { selectTasks } from './compile/select-tasks.ts'
 import { requireConfig } from './config/load.ts'
-import { EmbeddedEngine, snapshotAnnotation } from './embedded.ts'
+import { EmbeddedEngine, type ExecutorSettings, snapshotAnnotation } from './embedded.ts'
 import { type DriverRequest, openDriver } from './embedded-driver.ts'
 import { type Identity, loadIdentity } from './local/identity.ts'
 import { createLocalDirectories, type LocalDirectories, localDirectories } from './local/local-directories.ts'
@@ -14,6 +14,7 @@ import { collectVariables, type Variables } from './local/variables.ts'
 import { AgolaError, messageOf } from './model/errors.ts'
 import { numberOrNewest } from './newest-run.ts'
 import type { Log } from './ports/log.ts'
+import type { Pauses } from './ports/pauses.ts'
 import type { PodDriver, PullPolicy } from './ports/pod-driver.ts'
 import type { Runs } from './ports/runs.ts'
 import { readConfig, toSourceContext } from './read-config.ts'
@@ -44,6 +45,8 @@ export interface ExecutionRequest {
     toolsImage: string | undefined
     allowPrivileged: boolean
     graceMs: number
+    /** Failing steps wait for a decision, so long at most; null: they fail at once. */
+    pauseExpiryMs: number | null
     /** Asked when no container engine answers: whether to go on without; null: nobody is there to ask. */
     askForHost: (() => Promise<boolean>) | null
   }
@@ -95,6 +98,8 @@ export interface DirectRun {
   start(): Promise<number[]>
   /** Removes all pods at once; the runs end as stopped. */
   kill(): Promise<void>
+  /** Paused tasks of what was started here; null before. */
+  readonly pauses: Pauses | null
   /** What goes on, a line a thing. */
   describe(): string[]
   close(): Promise<void>
@@ -137,9 +142,10 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     const { compiled, skipped } = await compileSnapshot(request, snapshot, { local, variables }, options)
     const engine = await openEngine(request, local, snapshot.repoUuid, options, closing)
     const begin = () => engine.createRuns(compiled)
+    const openChange = changeOpener(request, local, source, options)
     return new OpenDirectRun(
       request,
-      { snapshot, engine, driver, variables, closing, compiled, skipped, begin },
+      { snapshot, engine, driver, variables, closing, compiled, skipped, begin, openChange },
       options,
     )
   })
@@ -171,12 +177,34 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
       )
     }
     const begin = async () => [await engine.restartRun(number, fromStart)]
+    const openChange = changeOpener(request, local, { untracked: true, ignored: false }, options)
     return new OpenDirectRun(
       request,
-      { snapshot, engine, driver, variables, closing, compiled: [], skipped: [], begin },
+      { snapshot, engine, driver, variables, closing, compiled: [], skipped: [], begin, openChange },
       options,
     )
   })
+}
+
+/** Takes another snapshot of the work tree, for what a person has changed while a step was paused. */
+function changeOpener(
+  { directory, environment }: ExecutionRequest,
+  { directories }: Local,
+  { untracked, ignored }: Pick<DirectRunRequest['source'], 'untracked' | 'ignored'>,
+  { onNotice }: DirectRunOptions,
+): ExecutorSettings['openChange'] {
+  return async (from, { signal }) => {
+    const { openTreeChange } = await import('./snapshot/tree-change.ts')
+    const [stateDirectory, now, random] = [directories.state, systemClock.now(), systemRandom]
+    const place = { directory, environment, stateDirectory, now, random }
+    const to = await takeSnapshot({ ...place, untracked, ignored, ref: {} }, { signal })
+    try {
+      const change = await openTreeChange({ ...place, from, to, mtimeMs: now, onNotice }, { signal })
+      return { snapshot: to, change }
+    } finally {
+      await to.close()
+    }
+  }
 }
 
 interface Local {
@@ -219,6 +247,7 @@ interface OpenParts {
   skipped: CompiledRuns['skipped']
   /** Makes the runs. */
   begin: () => Promise<number[]>
+  openChange: ExecutorSettings['openChange']
   /** In the order in which they are called. */
   closing: Closing
 }
@@ -251,8 +280,18 @@ class OpenDirectRun implements StartedDirectRun {
     const driver = await this.#parts.driver.use()
     const { description } = await driver.capabilities()
     this.#options.onNotice(`local run of ${describeSource(snapshot)}, ${description}`)
-    await engine.startExecutor({ ...this.#request.engine, driver, snapshot, secrets: secretsOf(variables) })
+    await engine.startExecutor({
+      ...this.#request.engine,
+      driver,
+      snapshot,
+      secrets: secretsOf(variables),
+      openChange: this.#parts.openChange,
+    })
     return await this.#parts.begin()
+  }
+
+  get pauses(): Pauses | null {
+    return this.#parts.engine.pauses
   }
 
   kill(): Promise<void> {

@@ -3,21 +3,27 @@ import { join } from 'node:path'
 import { SqliteKeyValueStore } from './adapters/kv/sqlite.ts'
 import { openPosixObjectStorage } from './adapters/objects/posix.ts'
 import type { CompiledRun } from './compile/compiled-run.ts'
+import { EmbeddedPauses } from './embedded-pauses.ts'
 import { EmbeddedRuns } from './embedded-runs.ts'
 import { Executor } from './executor/executor.ts'
+import { PausedSteps } from './executor/paused-steps.ts'
+import { ControlSocket } from './local/control-socket.ts'
 import type { Identity } from './local/identity.ts'
 import type { LocalDirectories } from './local/local-directories.ts'
-import { LocalExecutorLease, liveExecutors } from './local/local-executor-lease.ts'
-import { hasCode } from './model/errors.ts'
+import { LocalExecutorLease, liveExecutors, removeDeadExecutors } from './local/local-executor-lease.ts'
+import { AgolaError, hasCode, messageOf } from './model/errors.ts'
 import type { ExecutorId, RunId } from './model/ids.ts'
 import { isExecutionFinished, type Run } from './model/run.ts'
+import type { CallOptions } from './ports/call-options.ts'
 import type { Clock } from './ports/clock.ts'
 import type { ExecutorLogRef } from './ports/executor-client.ts'
 import type { KeyValueStore } from './ports/key-value-store.ts'
 import type { Log } from './ports/log.ts'
+import type { Pauses } from './ports/pauses.ts'
 import type { PodDriver, PullPolicy } from './ports/pod-driver.ts'
 import type { Random } from './ports/random.ts'
 import type { Runs } from './ports/runs.ts'
+import type { TreeChange } from './ports/source-provider.ts'
 import type { Cleaner } from './runservice/cleaner.ts'
 import { DataRunArchive } from './runservice/data-run-archive.ts'
 import { executorsInUse, ownersOfActiveRuns } from './runservice/executors-in-use.ts'
@@ -27,9 +33,12 @@ import type { RunServiceOptions } from './runservice/run-service-options.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { SiblingFiles } from './sibling-files.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
+import type { SnapshotFacts } from './snapshot/snapshot-facts.ts'
 import { SnapshotSources } from './snapshot/snapshot-sources.ts'
 import { runLoop } from './std/run-loop.ts'
 import { withFailuresTold } from './std/with-failures-told.ts'
+
+const settleMsMax = 5_000
 
 /** Annotation of a run: the snapshot it runs on. */
 export const snapshotAnnotation = 'snapshot'
@@ -56,6 +65,10 @@ export interface ExecutorSettings {
   pull: PullPolicy
   allowPrivileged: boolean
   graceMs: number
+  /** Failing steps wait for a decision, so long at most; null: they fail at once. */
+  pauseExpiryMs: number | null
+  /** The work tree as it is now, and what leads to it from an earlier one. */
+  openChange: (from: SnapshotFacts, options: CallOptions) => Promise<{ snapshot: SnapshotFacts; change: TreeChange }>
 }
 
 /** The whole engine in this process over the store of one repository. Without an executor it only reads and acts on what is stored. */
@@ -73,11 +86,13 @@ export class EmbeddedEngine {
   readonly #sources = new SnapshotSources()
   readonly #scheduler: Scheduler
   /** Runs made here, which wait for each other; those of other processes are theirs to start. */
-  readonly #own = new Set<RunId>()
+  readonly #own = new Map<RunId, number>()
   #snapshot: Snapshot | null = null
   #secrets: ReadonlyMap<string, string> = new Map()
   #executor: Executor | null = null
   #lease: LocalExecutorLease | null = null
+  #pauses: Pauses | null = null
+  #control: ControlSocket | null = null
   #loops: Promise<unknown> = Promise.resolve()
 
   static async open(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
@@ -146,6 +161,21 @@ export class EmbeddedEngine {
     await this.#closeDead()
   }
 
+  /** As `settle`, for a little while at most: what a dead process left can be large. */
+  async settleBriefly(): Promise<void> {
+    const limit = new AbortController()
+    const done = new AbortController()
+    const { clock } = this.#options
+    clock.sleep(settleMsMax, done.signal).then(
+      () => limit.abort(new AgolaError('outcomeUnknown', 'what a dead process left is still being taken in')),
+      () => undefined,
+    )
+    await this.settle(limit.signal).catch((error: unknown) => {
+      if (!limit.signal.aborted) throw error
+    })
+    done.abort()
+  }
+
   /** Waits until nothing of processes that died is under way any more, or until `signal`. */
   async settle(signal: AbortSignal): Promise<void> {
     const { directories, identity, clock } = this.#options
@@ -174,18 +204,35 @@ export class EmbeddedEngine {
     await this.#runService.keepOnlyExecutors(new Set([this.#executorId, ...alive]))
   }
 
+  /** Takes away the files of dead processes once everything in them was fetched. */
+  async #sweepDead(): Promise<void> {
+    const { directories, identity, repoUuid, clock } = this.#options
+    await this.settleBriefly()
+    const inUse = await this.executorsInUse()
+    const [stateDirectory, groupId] = [directories.state, identity.executorGroupId]
+    await removeDeadExecutors({ stateDirectory, groupId, repoUuid, inUse, clock })
+  }
+
   /** Makes this process able to run tasks. */
   async startExecutor(settings: ExecutorSettings): Promise<void> {
-    const { directories, identity, clock, random, log } = this.#options
+    const { directories, identity, repoUuid, clock, random, log } = this.#options
     const { driver, tasksMax, pull, allowPrivileged, graceMs } = settings
     this.#secrets = settings.secrets
     this.#snapshot = settings.snapshot
+    const steps = new PausedSteps({ clock, expiryMs: settings.pauseExpiryMs ?? 0 })
+    const numberOf = (id: RunId) => this.#own.get(id) ?? null
+    const pauses = new EmbeddedPauses({ steps, numberOf, snapshot: settings.snapshot, openChange: settings.openChange })
+    this.#pauses = pauses
+    this.#control = await this.#listen(pauses)
     this.#lease = await LocalExecutorLease.acquire({
       stateDirectory: directories.state,
       executorId: this.#executorId,
       groupId: identity.executorGroupId,
       engineEndpoint: (await driver.capabilities()).description,
+      socketPath: this.#control?.path ?? '',
+      repoUuid,
       clock,
+      onTrouble: (error) => log.warn('the lease of this process was not renewed', { error: messageOf(error) }),
     })
     this.#executor = new Executor({
       id: this.#executorId,
@@ -201,12 +248,33 @@ export class EmbeddedEngine {
       allowPrivileged,
       pull,
       stopGraceMs: graceMs,
+      pauses: settings.pauseExpiryMs === null ? undefined : steps,
       siblings: () => this.#lease?.siblings() ?? Promise.resolve([]),
     })
     const { signal } = this.#closed
     await Promise.all([this.#runService.start(), this.#executor.sendStatus(signal)])
+    await this.#closeDead()
     const loops = this.#executor.loops.map((loop) => runLoop(loop, { clock, log, intervalMs: loop.intervalMs }, signal))
     this.#loops = Promise.all(loops)
+  }
+
+  /** Paused tasks of this process; null until it can run any. */
+  get pauses(): Pauses | null {
+    return this.#pauses
+  }
+
+  /** null where there can be none: this process is then found by its id alone, and nobody else can act on its pauses. */
+  async #listen(pauses: Pauses): Promise<ControlSocket | null> {
+    if (process.platform === 'win32') return null
+    const { directories, repoUuid, log } = this.#options
+    const runs = () => [...this.#own.values()]
+    try {
+      const controlled = { repoUuid, pauses, runs, kill: () => this.kill() }
+      return await ControlSocket.listen(directories.sockets, this.#executorId.slice(0, 13), controlled)
+    } catch (error) {
+      log.warn('there is no control socket', { error: messageOf(error) })
+      return null
+    }
   }
 
   /** Queues the runs in their order and gives their numbers. */
@@ -226,6 +294,7 @@ export class EmbeddedEngine {
 
   /** Queues a run that has ended once more and gives its new number. */
   async restartRun(number: number, fromStart: boolean): Promise<number> {
+    await this.settleBriefly()
     const { run } = await this.runs.restart(number, { fromStart })
     const restarted = this.#adopt(run)
     this.#scheduler.start()
@@ -246,7 +315,7 @@ export class EmbeddedEngine {
   }
 
   #adopt({ id, counter }: Run): number {
-    this.#own.add(id)
+    this.#own.set(id, counter)
     if (this.#snapshot !== null) this.#sources.register(id, this.#snapshot)
     return counter
   }
@@ -263,6 +332,8 @@ export class EmbeddedEngine {
   /** Ends the executor with all its pods, then the services. Runs that have not ended are closed by the next process. */
   async close(): Promise<void> {
     await this.#executor?.close({ unheard: this.broken.aborted })
+    if (this.#executor !== null && !this.broken.aborted) await this.#sweepDead()
+    await this.#control?.close()
     await this.#scheduler.close()
     this.#closed.abort()
     await this.#loops

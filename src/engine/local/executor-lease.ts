@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { ExecutorId, TimeMs } from '../model/ids.ts'
+import { connectionState } from './connection-state.ts'
 import { type ProcessFacts, readProcessFacts } from './process-facts.ts'
 
 /** Says that a local process and its containers are in use (spec/local-runs.md 10). */
@@ -21,8 +21,6 @@ export interface ExecutorLease {
 
 export const leaseRenewMs = 5_000
 export const leaseStaleMs = 60_000
-
-const connectMsMax = 1_000
 
 /** Stores or renews a lease: a reader sees the old one or the new one, never half of it. */
 export async function writeLease(stateDirectory: string, lease: ExecutorLease): Promise<void> {
@@ -74,17 +72,8 @@ export async function isLeaseAlive(lease: ExecutorLease, facts: LivenessFacts): 
   return found !== null && found.startTime === lease.process.startTime && found.bootId === lease.process.bootId
 }
 
-function acceptsConnections(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    const end = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.setTimeout(connectMsMax, () => end(false))
-    socket.once('connect', () => end(true))
-    socket.once('error', () => end(false))
-  })
+async function acceptsConnections(path: string): Promise<boolean> {
+  return (await connectionState(path)) === 'accepted'
 }
 
 function leaseDirectory(stateDirectory: string, executorId: string): string {

@@ -21,6 +21,8 @@ export interface LocalExecutorLeaseOptions {
   executorId: ExecutorId
   groupId: string
   engineEndpoint: string
+  /** Of this process's control socket; '' without one. */
+  socketPath: string
   clock: Clock
   /** A renewal failed. */
   onTrouble?: (error: unknown) => void
@@ -39,7 +41,7 @@ export class LocalExecutorLease {
   }
 
   static async acquire(options: LocalExecutorLeaseOptions): Promise<LocalExecutorLease> {
-    const { executorId, groupId, engineEndpoint, stateDirectory, clock } = options
+    const { executorId, groupId, engineEndpoint, socketPath, stateDirectory, clock } = options
     const process_ = await readProcessFacts(process.pid)
     if (process_ === null)
       throw new AgolaError('assertionFailed', 'this process cannot be found among the processes of the machine')
@@ -51,7 +53,7 @@ export class LocalExecutorLease {
       engineEndpoint,
       acquiredAt: now,
       renewedAt: now,
-      socketPath: '',
+      socketPath,
       runs: [],
     }
     await writeLease(stateDirectory, lease)

@@ -29,7 +29,7 @@ export interface TreeChange {
   deleted: number
   /** Files that go away or make place for what `stream` has. */
   replacedPaths: string[]
-  /** Directories of the old tree that the new one does not have, the deepest first; what else they hold keeps them. */
+  /** Directories that files went away from, the deepest first: they go too when nothing else is in them. */
   emptiedDirectories: string[]
   /** A tar of what is added or changed. Call at most once. */
   stream(): Readable

@@ -35,6 +35,7 @@ export async function openLocalRuns({ directory, environment, approver }: LocalR
   })
   try {
     await engine.follow()
+    await engine.settleBriefly()
   } catch (error) {
     await engine.close()
     throw error

@@ -44,6 +44,7 @@ export function runDetailsJson({ run, runConfig }: Details): string {
     timedout: task.timedout,
     waiting_approval: task.waitingApproval,
     approved: task.approved,
+    annotations: task.annotations,
     fail_error: task.failError,
     start_time: timeText(task.startTime),
     end_time: timeText(task.endTime),

@@ -51,7 +51,7 @@ function failUnplaceable(draft: RunDraft, pool: ExecutorPool, now: TimeMs): void
     if (ready === undefined) return
     const task = withAllFetched(draft.task(ready.id))
     const failError = reason(ready.need) ?? ''
-    draft.setTask({ ...task, status: 'failed', failError, failKind: 'unavailable', startTime: now, endTime: now })
+    draft.setTask({ ...task, status: 'failed', failError, startTime: now, endTime: now })
     draft.decide(now)
   }
 }

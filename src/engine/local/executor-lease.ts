@@ -15,8 +15,8 @@ export interface ExecutorLease {
   renewedAt: TimeMs
   /** Path of its control socket; '' without one. */
   socketPath: string
-  /** `<repo uuid>/<number>` of the runs it owns. */
-  runs: string[]
+  /** Of the repository whose runs it runs; '' where that was not told. */
+  repoUuid: string
 }
 
 export const leaseRenewMs = 5_000
@@ -90,7 +90,7 @@ function abandonedLease(executorId: ExecutorId, groupId: string): ExecutorLease 
     acquiredAt: 0,
     renewedAt: 0,
     socketPath: '',
-    runs: [],
+    repoUuid: '',
   }
 }
 
@@ -113,12 +113,9 @@ function parseLease(text: string): ExecutorLease | null {
     process.startTime,
   ]
   const numbers = [fields.acquiredAt, fields.renewedAt, process.pid]
-  const whole =
-    texts.every((field) => typeof field === 'string') &&
-    numbers.every((field) => typeof field === 'number') &&
-    Array.isArray(fields.runs) &&
-    fields.runs.every((run) => typeof run === 'string')
-  return whole ? (fields as unknown as ExecutorLease) : null
+  const whole = texts.every((field) => typeof field === 'string') && numbers.every((field) => typeof field === 'number')
+  // A program of another version may not tell its repository; its processes live all the same.
+  return whole ? ({ repoUuid: '', ...fields } as unknown as ExecutorLease) : null
 }
 
 function record(value: unknown): Record<string, unknown> {

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { AgolaError } from '../model/errors.ts'
@@ -20,6 +20,7 @@ export interface LocalExecutorLeaseOptions {
   stateDirectory: string
   executorId: ExecutorId
   groupId: string
+  repoUuid: string
   engineEndpoint: string
   /** Of this process's control socket; '' without one. */
   socketPath: string
@@ -41,7 +42,7 @@ export class LocalExecutorLease {
   }
 
   static async acquire(options: LocalExecutorLeaseOptions): Promise<LocalExecutorLease> {
-    const { executorId, groupId, engineEndpoint, socketPath, stateDirectory, clock } = options
+    const { executorId, groupId, repoUuid, engineEndpoint, socketPath, stateDirectory, clock } = options
     const process_ = await readProcessFacts(process.pid)
     if (process_ === null)
       throw new AgolaError('assertionFailed', 'this process cannot be found among the processes of the machine')
@@ -54,7 +55,7 @@ export class LocalExecutorLease {
       acquiredAt: now,
       renewedAt: now,
       socketPath,
-      runs: [],
+      repoUuid,
     }
     await writeLease(stateDirectory, lease)
     const own = new LocalExecutorLease(options, lease)
@@ -103,19 +104,33 @@ export async function liveExecutors(
   return leases.filter((_, index) => alive[index]).map(({ executorId }) => executorId)
 }
 
-/** Directories of executors whose processes are dead. One without a lease may belong to a process that is just starting: it counts when it
- *  is older than any lease may get. */
-export async function deadExecutors({
-  stateDirectory,
-  groupId,
-  clock,
-}: Pick<LocalExecutorLeaseOptions, 'stateDirectory' | 'groupId' | 'clock'>): Promise<ExecutorId[]> {
+/** Executors whose processes are dead and of which something is left. One without a lease may belong to a process that is just starting:
+ *  it counts when it is older than any lease may get. */
+export async function deadExecutors(options: ExecutorGroup): Promise<ExecutorId[]> {
+  return (await deadLeases(options)).map(({ executorId }) => executorId)
+}
+
+/** Removes what dead executors of one repository left, but for those `inUse`. */
+export async function removeDeadExecutors(
+  options: ExecutorGroup & { repoUuid: string; inUse: ReadonlySet<ExecutorId> },
+): Promise<void> {
+  const { stateDirectory, repoUuid, inUse } = options
+  for (const lease of await deadLeases(options)) {
+    if (lease.repoUuid !== repoUuid || inUse.has(lease.executorId)) continue
+    if (lease.socketPath !== '') await rm(lease.socketPath, { force: true })
+    await removeLease(stateDirectory, lease.executorId)
+  }
+}
+
+type ExecutorGroup = Pick<LocalExecutorLeaseOptions, 'stateDirectory' | 'groupId' | 'clock'>
+
+async function deadLeases({ stateDirectory, groupId, clock }: ExecutorGroup): Promise<ExecutorLease[]> {
   const facts = machineLivenessFacts(clock.now(), hostname())
-  const dead: ExecutorId[] = []
+  const dead: ExecutorLease[] = []
   for (const lease of await readLeases(stateDirectory, groupId)) {
     if (await isLeaseAlive(lease, facts)) continue
     const { mtimeMs } = await stat(join(stateDirectory, 'executors', lease.executorId)).catch(() => ({ mtimeMs: 0 }))
-    if (lease.renewedAt > 0 || facts.now - mtimeMs > leaseStaleMs) dead.push(lease.executorId)
+    if (lease.renewedAt > 0 || facts.now - mtimeMs > leaseStaleMs) dead.push(lease)
   }
   return dead
 }

@@ -27,7 +27,7 @@ const lease: ExecutorLease = {
   acquiredAt: now,
   renewedAt: now,
   socketPath: '/run/s',
-  runs: ['u/1'],
+  repoUuid: 'u',
 }
 const facts = (more: Partial<LivenessFacts>): LivenessFacts => ({
   now,

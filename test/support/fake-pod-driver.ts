@@ -161,6 +161,7 @@ export class FakePod implements Pod {
   readonly driver: FakePodDriver
   readonly files = new Map<string, Buffer>()
   readonly ended: Promise<PodEnd>
+  readonly opened = null
   #resolveEnded: (end: PodEnd) => void = () => undefined
   #end: PodEnd | undefined
   #removedByCaller = false

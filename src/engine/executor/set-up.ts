@@ -1,12 +1,12 @@
 import { AgolaError, messageOf } from '../model/errors.ts'
-import type { ExecutorTaskWithSpec } from '../model/executor-task.ts'
+import type { ExecutorTaskSpec, ExecutorTaskWithSpec } from '../model/executor-task.ts'
 import type { ExecutorId, PodId } from '../model/ids.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Pod, PodDriver, PullPolicy } from '../ports/pod-driver.ts'
 import { expandHome } from './container-path.ts'
 import type { LogFile } from './log-file.ts'
 import { OutputCollector, type PodFacts, ReadyPod, startCommand, waitOrKill } from './ready-pod.ts'
-import { setUpScript, toolboxScript } from './toolbox.ts'
+import { applet, setUpScript, toolboxScript } from './toolbox.ts'
 
 export interface SetUpOptions {
   driver: PodDriver
@@ -68,6 +68,9 @@ async function createPod(
     registriesAuth: spec.dockerRegistriesAuth,
     pull: options.pull,
     labels: spec.labels,
+    ...(canOpen(spec) && {
+      opening: { script: setUpScript((name) => `"$toolbox" ${name}`), parameters: [spec.workingDir] },
+    }),
   }
   const limit = new AbortController()
   const done = new AbortController()
@@ -100,18 +103,39 @@ async function prepareWorkingDir(
 ): Promise<PodFacts> {
   const { spec } = task
   if (spec.workingDir !== '') log.line(`creating the working directory ${spec.workingDir}`)
-  const stdout = new OutputCollector()
-  const command = toolboxScript(pod, setUpScript(pod), [spec.workingDir])
-  const exec = await startCommand(pod, spec, { command, stdout, stderr: log }, { signal })
-  const exitCode = await waitOrKill(exec, signal)
+  const { exitCode, stdout } = pod.opened === null ? await execSetUp(pod, spec, log, signal) : pod.opened
+  if (pod.opened !== null && pod.opened.stderr !== '') log.line(pod.opened.stderr.trimEnd())
   if (exitCode !== 0) {
     throw new AgolaError(
       'workingDirUnusable',
       `the working directory ${spec.workingDir} could not be created (exit code ${exitCode}); the set-up log says why`,
     )
   }
-  const [workingDir = '', home = '', , git] = stdout.text.split('\0')
+  const [workingDir = '', home = '', , git] = stdout.split('\0')
   return { workingDir, home, hasGit: git === 'git' }
+}
+
+/** The first process of the pod sees what a command of the task would see: the same user, and nothing that the task's environment changes. */
+function canOpen({ user, containers, environment }: ExecutorTaskSpec): boolean {
+  const [main] = containers
+  return (user === '' || user === main?.user) && !('HOME' in environment) && !('PATH' in environment)
+}
+
+async function execSetUp(
+  pod: Pod,
+  spec: ExecutorTaskSpec,
+  log: LogFile,
+  signal: AbortSignal,
+): Promise<{ exitCode: number; stdout: string }> {
+  const stdout = new OutputCollector()
+  const command = toolboxScript(
+    pod,
+    setUpScript((name) => applet(pod, name)),
+    [spec.workingDir],
+  )
+  const exec = await startCommand(pod, spec, { command, stdout, stderr: log }, { signal })
+  const exitCode = await waitOrKill(exec, signal)
+  return { exitCode, stdout: stdout.text }
 }
 
 async function removeQuietly(pod: Pod, log: LogFile): Promise<void> {

@@ -15,10 +15,10 @@ export function toolboxScript(pod: Pod, script: string, parameters: readonly str
 }
 
 /** Makes the working directory `$1` and prints four facts, each ended by NUL: that directory, absolute; the home of the user;
- *  the user's id; `git` when the image has it. */
-export function setUpScript(pod: Pod): string {
+ *  the user's id; `git` when the image has it. `appletText` is shell text that runs an applet. */
+export function setUpScript(appletText: (name: string) => string): string {
   return `home=\${HOME-}
-uid=$(${applet(pod, 'id')} -u)
+uid=$(${appletText('id')} -u)
 if [ -z "$home" ] && [ -r /etc/passwd ]; then
   while IFS=: read -r name password id group gecos directory shell; do
     if [ "$id" = "$uid" ]; then home=$directory; break; fi
@@ -35,7 +35,7 @@ case $dir in
   dir=\${dir:-/} ;;
 esac
 if [ -n "$dir" ]; then
-  ${applet(pod, 'mkdir')} -p -- "$dir" && cd -- "$dir" || exit 1
+  ${appletText('mkdir')} -p -- "$dir" && cd -- "$dir" || exit 1
 fi
 git=
 IFS=:

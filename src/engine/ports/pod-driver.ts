@@ -40,8 +40,24 @@ export interface PodRequest {
   pull: PullPolicy
   /** On every container, volume and network, beside the driver's own (spec/executor.md 18.2, spec/local-runs.md 10). */
   labels: Record<string, string>
+  /** A script that the main container's first process may run as the container's user before anything else, to spare an exec. */
+  opening?: PodOpening
   /** Absent: the pod dies with this process. Set: it survives it, and may be swept after this time. */
   keepUntil?: TimeMs
+}
+
+export interface PodOpening {
+  /** Text for busybox' shell. Its variable `toolbox` is the path of busybox, the first word of `Pod.toolbox`. */
+  script: string
+  /** `$1` and on. */
+  parameters: string[]
+}
+
+/** How the opening script ended. */
+export interface PodOpened {
+  exitCode: number
+  stdout: string
+  stderr: string
 }
 
 export type PullPolicy = 'always' | 'missing' | 'never'
@@ -64,6 +80,9 @@ export interface Pod {
   readonly id: PodId
   /** Of the main container. */
   readonly arch: Arch
+  /** What the opening script of the request said; null when the driver did not run it: where the config brings its own first process,
+   *  or nothing like one exists. */
+  readonly opened: PodOpened | null
   /** argv prefix that runs a busybox applet in the main container, whatever its image holds: `sh`, `tar`, `mkdir`, `sha256sum`, … */
   toolbox(applet: string): string[]
   exec(request: ExecRequest, options?: CallOptions): Promise<ContainerExec>

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream'
 import { AgolaError } from '../../../model/errors.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import type { CreatePodOptions, PodRequest } from '../../../ports/pod-driver.ts'
+import type { CreatePodOptions, PodOpened, PodRequest } from '../../../ports/pod-driver.ts'
 import { type EngineClient, EngineFailure } from './client.ts'
 import type { EngineEvents } from './events.ts'
+import { readOpening } from './opening.ts'
 import { removeContainer } from './removal.ts'
 import type { ContainerSpec } from './spec.ts'
 import { explainRefusal, isImageMissing, isToolsMissing } from './start-refusal.ts'
@@ -22,6 +23,7 @@ export interface CreatedPod {
   containerIds: string[]
   watch: ContainerWatch
   lifeline: Duplex | null
+  opened: PodOpened | null
 }
 
 const toolsAttempts = [50, 200, 600]
@@ -48,7 +50,7 @@ export async function startPod(
   })
   options.signal?.throwIfAborted()
   const [mainId = '', ...serviceIds] = ids
-  const main = await startMain(parts, mainSpec, mainId, create, options)
+  const main = await startMain(parts, request, mainSpec, mainId, create, options)
   options.signal?.throwIfAborted()
   const starts = serviceIds.map((id, index) => startService(parts, serviceSpecs[index]?.body.Image ?? '', id))
   for (const result of await Promise.allSettled(starts)) if (result.status === 'rejected') throw result.reason
@@ -119,18 +121,19 @@ function notPresent(image: string, platform: string | undefined, cause: EngineFa
 
 async function startMain(
   parts: CreationParts,
+  request: PodRequest,
   spec: ContainerSpec,
   firstId: string,
   create: (spec: ContainerSpec) => Promise<string>,
   options: CreatePodOptions,
-): Promise<{ mainId: string; watch: ContainerWatch; lifeline: Duplex | null }> {
+): Promise<{ mainId: string } & Omit<CreatedPod, 'containerIds'>> {
   let mainId = firstId
   for (const pauseMs of [...toolsAttempts, null]) {
     const watch = new ContainerWatch(mainId, parts.client, parts.events, parts.clock)
     try {
-      const lifeline = await startWithLifeline(parts.client, spec, mainId)
+      const { lifeline, opened } = await startWithLifeline(parts, spec, mainId, isOpening(request))
       lifeline?.on('close', () => watch.verify())
-      return { mainId, watch, lifeline }
+      return { mainId, watch, lifeline, opened }
     } catch (error) {
       watch.end({ reason: 'removed', exitCode: null })
       if (!(error instanceof EngineFailure)) throw error
@@ -155,19 +158,49 @@ function explainMain({ body }: ContainerSpec, failure: EngineFailure): AgolaErro
   )
 }
 
+/** The first process is ours, and its output reaches us. */
+function isOpening({ opening, containers, keepUntil }: PodRequest): boolean {
+  return opening !== undefined && containers[0]?.entrypoint === '' && keepUntil === undefined
+}
+
+/** An engine may have started the container before it took our attachment, and then the output is lost: it is not waited for longer. */
+const openingMsMax = 500
+
 /** We hold the container's standard input, whose end is the container's. */
-async function startWithLifeline(client: EngineClient, { body }: ContainerSpec, id: string): Promise<Duplex | null> {
+async function startWithLifeline(
+  { client, clock }: CreationParts,
+  { body }: ContainerSpec,
+  id: string,
+  isOpening: boolean,
+): Promise<Pick<CreatedPod, 'lifeline' | 'opened'>> {
+  const query = { stream: true, stdin: true, ...(isOpening && { stdout: true, stderr: true }) }
   const attached = body.OpenStdin
-    ? client.upgrade(`/containers/${id}/attach`, { query: { stream: true, stdin: true } })
+    ? client.upgrade(`/containers/${id}/attach`, { query }).then((lifeline) => {
+        lifeline.on('error', () => undefined)
+        return { lifeline, opening: isOpening ? readOpening(lifeline) : null }
+      })
     : Promise.resolve(null)
   try {
-    const [lifeline] = await Promise.all([attached, client.json('POST', `/containers/${id}/start`)])
-    lifeline?.on('error', () => undefined)
-    lifeline?.resume()
-    return lifeline
+    const [held] = await Promise.all([attached, client.json('POST', `/containers/${id}/start`)])
+    const opened = held?.opening ? await withinTime(held.opening, clock, openingMsMax) : null
+    held?.lifeline.resume()
+    return { lifeline: held?.lifeline ?? null, opened }
   } catch (error) {
-    attached.then((lifeline) => lifeline?.destroy()).catch(() => undefined)
+    attached.then((held) => held?.lifeline.destroy()).catch(() => undefined)
     throw error
+  }
+}
+
+async function withinTime<T>(work: Promise<T | null>, clock: Clock, ms: number): Promise<T | null> {
+  const done = new AbortController()
+  const late = clock.sleep(ms, done.signal).then(
+    () => null,
+    () => null,
+  )
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    done.abort()
   }
 }
 

@@ -6,13 +6,13 @@ import type { PodId } from '../../../model/ids.ts'
 import type { Arch } from '../../../model/run-config.ts'
 import type { CallOptions } from '../../../ports/call-options.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import type { ContainerExec, ExecRequest, Pod, PodEnd } from '../../../ports/pod-driver.ts'
+import type { ContainerExec, ExecRequest, Pod, PodEnd, PodOpened } from '../../../ports/pod-driver.ts'
 import type { Random } from '../../../ports/random.ts'
 import { abortable } from '../abortable.ts'
 import { type EngineClient, hasStatus } from './client.ts'
 import { type ExecContext, podGone, startExec } from './exec.ts'
 import { findAndSignalCommand, findCommand, type KillSignal, notFoundExitCode, signalCommand } from './kill.ts'
-import { busyboxPath } from './spec.ts'
+import { toolbox } from './spec.ts'
 import type { ContainerWatch } from './watch.ts'
 
 export interface DockerPodParts {
@@ -26,6 +26,7 @@ export interface DockerPodParts {
   watch: ContainerWatch
   /** The connection that keeps the pod alive; null for one that outlives us. */
   lifeline: Duplex | null
+  opened: PodOpened | null
   remove: (options: CallOptions) => Promise<void>
 }
 
@@ -37,6 +38,7 @@ export class DockerPod implements Pod {
   readonly id: PodId
   readonly arch: Arch
   readonly ended: Promise<PodEnd>
+  readonly opened: PodOpened | null
   readonly #parts: DockerPodParts
   readonly #context: ExecContext
   #isGone = false
@@ -46,6 +48,7 @@ export class DockerPod implements Pod {
     this.id = parts.id
     this.arch = parts.arch
     this.ended = parts.watch.ended
+    this.opened = parts.opened
     this.#context = {
       client: parts.client,
       clock: parts.clock,
@@ -57,7 +60,7 @@ export class DockerPod implements Pod {
   }
 
   toolbox(applet: string): string[] {
-    return [busyboxPath, applet]
+    return toolbox(applet)
   }
 
   exec(request: ExecRequest, options: CallOptions = {}): Promise<ContainerExec> {

@@ -1,6 +1,6 @@
 import { AgolaError } from '../../../model/errors.ts'
 import type { ExecutorContainer } from '../../../model/executor-task.ts'
-import type { PodRequest } from '../../../ports/pod-driver.ts'
+import type { PodOpening, PodRequest } from '../../../ports/pod-driver.ts'
 import { label, type PodOwner, podLabels } from './labels.ts'
 
 /** The body of `POST /containers/create` with its query. */
@@ -83,13 +83,15 @@ function mainBody(
 ): ContainerSpec['body'] {
   const entrypoint = words(container.entrypoint)
   const keepSeconds = request.keepUntil === undefined ? null : Math.ceil((request.keepUntil - nowMs) / 1000)
+  // Its output comes over the connection that a pod of its own life has not.
+  const opening = keepSeconds === null ? request.opening : undefined
   return {
     ...commonBody(container, labels),
     // The keeper reads a standard input that we hold: our death, whatever its kind, is its end of file, and the pod's end.
     ...(entrypoint.length > 0
       ? { Entrypoint: entrypoint }
-      : { Entrypoint: keeper(keepSeconds), StopSignal: keeperStopSignal }),
-    Cmd: [],
+      : { Entrypoint: keeper(keepSeconds, opening), StopSignal: keeperStopSignal }),
+    Cmd: entrypoint.length > 0 ? [] : (opening?.parameters ?? []),
     OpenStdin: keepSeconds === null,
     StdinOnce: keepSeconds === null,
     AttachStdin: keepSeconds === null,
@@ -114,10 +116,24 @@ function mainBody(
 
 /** The first process of a pod. A shell that waits takes in the children that others left behind, as an init does, so that neither Docker's
  *  init nor Podman's, which is not always installed, is needed. It ends by a signal that no step sends to every shell it finds. */
-function keeper(keepSeconds: number | null): string[] {
+function keeper(keepSeconds: number | null, opening: PodOpening | undefined): string[] {
   const rest = keepSeconds === null ? 'cat <&3 >/dev/null' : `sleep ${Math.max(1, keepSeconds)}`
-  return [busyboxPath, 'sh', '-c', `trap 'exit 0' USR2; exec 3<&0; ${busyboxPath} ${rest} & wait $!`]
+  const first =
+    opening === undefined
+      ? ''
+      : `(toolbox=${busyboxPath}\n${opening.script}\n) </dev/null; ${busyboxPath} printf '${openedMark}' $?; `
+  return [busyboxPath, 'sh', '-c', `trap 'exit 0' USR2; exec 3<&0; ${first}${busyboxPath} ${rest} & wait $!`, 'agola']
 }
+
+/** Path of an applet in every pod. */
+export function toolbox(applet: string): string[] {
+  return [busyboxPath, applet]
+}
+
+const openedMark = '\\n%d opened\\n'
+
+/** What ends the output of the opening script: its exit code. */
+export const openedPattern = /\n(\d+) opened\n$/
 
 const keeperStopSignal = 'SIGUSR2'
 

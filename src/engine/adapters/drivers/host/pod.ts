@@ -32,6 +32,7 @@ export class HostPod implements Pod {
   readonly id: PodId
   readonly arch: Arch
   readonly ended: Promise<PodEnd>
+  readonly opened = null
   readonly #parts: HostPodParts
   #resolveEnded: (end: PodEnd) => void = () => undefined
   #isGone = false

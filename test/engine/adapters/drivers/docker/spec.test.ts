@@ -33,12 +33,27 @@ test('the main container ends with our hold on its input, and the tools are read
 test('a pod that is to be kept sleeps instead, and says until when', () => {
   const [main] = podSpec(aPodRequest([aContainer('image')], { keepUntil: 1_090_500 }), context)
   expect(main?.body).toMatchObject({ OpenStdin: false, StdinOnce: false, HostConfig: { AutoRemove: false } })
-  expect(main?.body.Entrypoint?.at(-1)).toContain('sleep 91')
+  expect(main?.body.Entrypoint?.join(' ')).toContain('sleep 91')
   expect(main?.body.Labels).toMatchObject({
     'agola.io/keep': 'true',
     'agola.io/expires': '1090',
     'agola.io/mode': 'server',
   })
+})
+
+test('an opening script runs first, with its parameters and the place of busybox', () => {
+  const opening = { script: '"$toolbox" mkdir -p "$1"', parameters: ['/work'] }
+  const [main] = podSpec(aPodRequest([aContainer('image')], { opening }), context)
+  const text = main?.body.Entrypoint?.[3] ?? ''
+  expect(text.indexOf('toolbox=/mnt/agola/busybox\n"$toolbox" mkdir')).toBeGreaterThan(0)
+  expect(text.indexOf('mkdir')).toBeLessThan(text.indexOf('cat <&3'))
+  expect(main?.body.Cmd).toEqual(['/work'])
+})
+
+test('a process that the config brings is the first one, and no script of ours', () => {
+  const opening = { script: 'true', parameters: ['/work'] }
+  const [main] = podSpec(aPodRequest([aContainer('image', { entrypoint: 'server run' })], { opening }), context)
+  expect(main?.body).toMatchObject({ Entrypoint: ['server', 'run'], Cmd: [] })
 })
 
 test('a service keeps its own command, joins the network of the main container and sees no tools', () => {

@@ -1,0 +1,32 @@
+import { PassThrough } from 'node:stream'
+import { expect, test } from 'vitest'
+import { readOpening } from '../../../../../src/engine/adapters/drivers/docker/opening.ts'
+
+function frame(stream: 1 | 2, text: string): Buffer {
+  const bytes = Buffer.from(text)
+  const header = Buffer.alloc(8)
+  header[0] = stream
+  header.writeUInt32BE(bytes.length, 4)
+  return Buffer.concat([header, bytes])
+}
+
+test('the output of the opening script ends at its mark, with the exit code, however it is cut', async () => {
+  const lifeline = new PassThrough()
+  const opened = readOpening(lifeline)
+  const bytes = Buffer.concat([
+    frame(1, '/root/project\0/root'),
+    frame(2, 'mkdir: no'),
+    frame(1, '\n1 ope'),
+    frame(1, 'ned\n'),
+  ])
+  for (const byte of bytes) lifeline.write(Buffer.from([byte]))
+  expect(await opened).toEqual({ exitCode: 1, stdout: '/root/project\0/root', stderr: 'mkdir: no' })
+})
+
+test('a connection that ends before the mark tells nothing', async () => {
+  const lifeline = new PassThrough()
+  const opened = readOpening(lifeline)
+  lifeline.write(frame(1, 'half'))
+  lifeline.destroy()
+  expect(await opened).toBeNull()
+})

@@ -1,6 +1,6 @@
 import { readdir, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Surroundings } from './adapters/drivers/engine-candidates.ts'
 import { openPosixObjectStorage } from './adapters/objects/posix.ts'
 import { createLog, systemClock, systemRandom } from './adapters/system.ts'
@@ -9,10 +9,12 @@ import { cleanRepositories, type StillNeeded } from './clean-repositories.ts'
 import { openLocal } from './direct-run.ts'
 import { openDriver } from './embedded-driver.ts'
 import { findUnwantedPods } from './executor/clean-pods.ts'
+import { readLeases } from './local/executor-lease.ts'
 import { type FileLock, tryFileLock } from './local/file-lock.ts'
 import { findOldFiles, removeTrees } from './local/file-trees.ts'
 import { deadExecutors, liveExecutors } from './local/local-executor-lease.ts'
 import { AgolaError, hasCode, messageOf } from './model/errors.ts'
+import type { ExecutorId } from './model/ids.ts'
 import { CacheInventory, defaultCacheLimits } from './runservice/cache-inventory.ts'
 import { Git } from './snapshot/git.ts'
 import { openRepository } from './snapshot/repository.ts'
@@ -117,8 +119,12 @@ async function cleanFiles(
   if (needed !== null) {
     const dead = await deadExecutors({ stateDirectory: state, groupId: identity.executorGroupId, clock: systemClock })
     // Without `dryRun` the runs that need them were closed before.
-    const paths = dead.filter((id) => dryRun || !needed.executors.has(id)).map((id) => join(state, 'executors', id))
-    report.add('process data', paths.length, await removeTrees(paths, { dryRun }))
+    const gone = dead.filter((id) => dryRun || !needed.executors.has(id))
+    const paths = [
+      ...gone.map((id) => join(state, 'executors', id)),
+      ...(await socketsOf(gone, { directories, identity })),
+    ]
+    report.add('process data', gone.length, await removeTrees(paths, { dryRun }))
     const snapshots = await pruneSnapshots(state, now, { needed: needed.snapshots, dryRun: true })
     report.add('snapshots', snapshots.length, await removeTrees(snapshots, { dryRun }))
     if (!dryRun) await pruneSnapshots(state, now, { needed: needed.snapshots })
@@ -135,6 +141,16 @@ async function cleanFiles(
     temporary.push(...(await findOldFiles({ directory: join(directory, 'objects', 'tmp'), before })))
   }
   report.add('temporary files', temporary.length, await removeTrees(temporary, { dryRun }))
+}
+
+/** Control sockets that dead processes could not take away. */
+async function socketsOf(executors: readonly ExecutorId[], { directories, identity }: Local): Promise<string[]> {
+  const leases = await readLeases(directories.state, identity.executorGroupId)
+  return leases
+    .filter(
+      ({ executorId, socketPath }) => executors.includes(executorId) && dirname(socketPath) === directories.sockets,
+    )
+    .map(({ socketPath }) => socketPath)
 }
 
 async function cleanCaches(

@@ -72,7 +72,9 @@ function aSnapshot(generation: string, usedDaysAgo: number): string {
 }
 
 async function anExecutor(executorId: string, more: { startTime?: string } = {}): Promise<string> {
-  const { identity } = await openLocal(root, environment)
+  const { identity, directories } = await openLocal(root, environment)
+  const socketPath = join(directories.sockets, executorId)
+  writeFileSync(socketPath, '')
   const facts = await readProcessFacts(process.pid)
   if (facts === null) throw new Error('no such process')
   const now = clock.now()
@@ -81,7 +83,7 @@ async function anExecutor(executorId: string, more: { startTime?: string } = {})
   const process_ = { ...facts, hostname: hostname(), ...more }
   const lease = { executorId, groupId: identity.executorGroupId, process: process_, ...times, engineEndpoint: '' }
   mkdirSync(directory, { recursive: true })
-  writeFileSync(join(directory, 'lease.json'), JSON.stringify({ ...lease, socketPath: '', repoUuid: '', runs: [] }))
+  writeFileSync(join(directory, 'lease.json'), JSON.stringify({ ...lease, socketPath, repoUuid: '', runs: [] }))
   writeFileSync(join(state, 'executors', executorId, 'left'), 'x'.repeat(100))
   return executorId
 }
@@ -110,6 +112,7 @@ describe('clean', () => {
     expect(await cleaned({ dryRun: true })).toEqual({ 'process data': 1 })
     expect(await cleaned()).toEqual({ 'process data': 1 })
     expect(readdirSync(join(state, 'executors')).sort()).toEqual(['living', 'starting'])
+    expect(readdirSync((await openLocal(root, environment)).directories.sockets)).toEqual(['living'])
   })
 
   it('removes host pods of dead processes', async () => {

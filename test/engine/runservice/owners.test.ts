@@ -78,7 +78,10 @@ describe('runs of several processes over one store', () => {
     const run = await untilArchived(second, id)
     expect(run).toMatchObject({ phase: 'finished', stop: true })
     expect(statuses(run)).toEqual({ a: 'failed', b: 'skipped' })
-    expect(run.tasks.a).toMatchObject({ failError: 'interrupted: the process that ran it is gone', setupStep: { phase: 'failed' } })
+    expect(run.tasks.a).toMatchObject({
+      failError: 'interrupted: the process that ran it is gone',
+      setupStep: { phase: 'failed' },
+    })
     expect((await untilArchived(second, queued.id)).phase).toBe('cancelled')
   })
 

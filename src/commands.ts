@@ -10,10 +10,14 @@ import ConfigSchema from './commands/config/schema.ts'
 import ConfigValidate from './commands/config/validate.ts'
 import DirectRunApprove from './commands/directrun/approve.ts'
 import DirectRunClean from './commands/directrun/clean.ts'
+import DirectRunContinue from './commands/directrun/continue.ts'
 import DirectRunInspect from './commands/directrun/inspect.ts'
 import DirectRunList from './commands/directrun/list.ts'
 import DirectRunLogs from './commands/directrun/logs.ts'
 import DirectRunRestart from './commands/directrun/restart.ts'
+import DirectRunRetry from './commands/directrun/retry.ts'
+import DirectRunShell from './commands/directrun/shell.ts'
+import DirectRunSkip from './commands/directrun/skip.ts'
 import DirectRunStart from './commands/directrun/start.ts'
 import DirectRunStop from './commands/directrun/stop.ts'
 import DirectRunWait from './commands/directrun/wait.ts'
@@ -40,9 +44,13 @@ export const COMMANDS = {
   'config:validate': ConfigValidate,
   'directrun:approve': DirectRunApprove,
   'directrun:clean': DirectRunClean,
+  'directrun:continue': DirectRunContinue,
   'directrun:inspect': DirectRunInspect,
   'directrun:list': DirectRunList,
   'directrun:logs': DirectRunLogs,
+  'directrun:retry': DirectRunRetry,
+  'directrun:shell': DirectRunShell,
+  'directrun:skip': DirectRunSkip,
   'directrun:stop': DirectRunStop,
   'directrun:wait': DirectRunWait,
   'directrun:restart': DirectRunRestart,

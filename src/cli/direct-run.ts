@@ -2,14 +2,12 @@ import { hostname, userInfo } from 'node:os'
 import { type ExecutionRequest, openDirectRun, openRestart, type StartedDirectRun } from '../engine/direct-run.ts'
 import type { RefOptions } from '../engine/read-config.ts'
 import { exitCodes } from './exit-code.ts'
+import type { FailurePolicy } from './failure-policy.ts'
 import { runInvocation } from './invocation.ts'
 import { parseDurationFlag } from './parse-duration-flag.ts'
 import type { Presenter } from './presenter.ts'
 import type { Questions } from './questions.ts'
 import type { ViewFlags } from './terminal.ts'
-
-/** `stop` fails the task; `pause` keeps its pod until somebody decides; `shell` opens one in it besides, where there is a terminal. */
-export type FailurePolicy = 'stop' | 'pause' | 'shell'
 
 /** What the flags of every command say that runs something here. */
 export interface ExecutionFlags {
@@ -95,13 +93,16 @@ function executionRequest(
   }
 }
 
-function invocationFlags({ directory, environment, view, approval, reports, timeout, engine }: ExecutionFlags) {
+function invocationFlags(flags: ExecutionFlags) {
+  const { directory, environment, view, approval, reports, timeout, engine, failure } = flags
   return {
     directory,
     environment,
-    view,
+    // A shell that opens by itself needs the terminal for itself.
+    view: failure.policy === 'shell' ? { ...view, screen: false } : view,
     reports,
     approval,
+    onFailure: failure.policy,
     timeoutMs: timeout === undefined ? null : parseDurationFlag('timeout', timeout),
     graceMs: parseDurationFlag('grace', engine.grace),
     afterwards: async () => (await import('./clean.ts')).cleanAfterRun(directory, environment),

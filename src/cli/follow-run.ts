@@ -35,6 +35,8 @@ class Follower {
   private state: RunState | null = null
   private readonly followed = new Map<RunTaskId, Promise<void>>()
   private readonly waitingApproval = new Set<RunTaskId>()
+  /** Paused tasks with the time since when. */
+  private readonly paused = new Map<RunTaskId, { step: StepRef; since: TimeMs; until: TimeMs }>()
   /** Task followers that wait for the next state. */
   private wakers: (() => void)[] = []
   private watchEnded = false
@@ -73,7 +75,9 @@ class Follower {
 
   private async onTask(task: RunTask, state: RunState): Promise<void> {
     const config = state.runConfig.tasks[task.id]
-    if (config === undefined || this.followed.has(task.id)) return
+    if (config === undefined) return
+    await this.onPause(task, config)
+    if (this.followed.has(task.id)) return
     if (task.waitingApproval && !this.waitingApproval.has(task.id)) {
       this.waitingApproval.add(task.id)
       await this.emit({ type: 'approval_required', task: refOf(config) })
@@ -87,6 +91,20 @@ class Follower {
     // A failure ends the stream; that it is awaited only later must not count as unhandled.
     following.catch((reason: unknown) => this.events.end({ reason }))
     this.followed.set(task.id, following)
+  }
+
+  private async onPause({ id, paused }: RunTask, config: RunConfigTask): Promise<void> {
+    const known = this.paused.get(id)
+    if (known?.since === paused?.since && known?.until === paused?.until) return
+    if (known !== undefined && known.since !== paused?.since) {
+      this.paused.delete(id)
+      await this.emit({ type: 'task_resumed', task: refOf(config), step: known.step })
+    }
+    const step = stepsOf(config)[paused?.step ?? 0]
+    if (paused === undefined || step === undefined) return
+    const { exitStatus, since, until } = paused
+    this.paused.set(id, { step, since, until })
+    await this.emit({ type: 'task_paused', task: refOf(config), step, exitStatus, until })
   }
 
   private async followTask(config: RunConfigTask): Promise<void> {

@@ -4,13 +4,16 @@ import type { ProgressEvent } from '../engine/model/progress-event.ts'
 import type { Run } from '../engine/model/run.ts'
 import { ApprovalPrompt } from './approval-prompt.ts'
 import { approvalsMissing } from './approvals.ts'
+import { attachShell } from './attach-shell.ts'
 import { hasControllingTerminal, openControllingTerminal } from './controlling-terminal.ts'
 import { exitCodeOfRuns, exitCodeOfSignal, exitCodes } from './exit-code.ts'
+import type { FailurePolicy } from './failure-policy.ts'
 import { followRun } from './follow-run.ts'
 import { isInForeground } from './foreground.ts'
 import { type EndSignal, Interrupts } from './interrupts.ts'
 import { Output } from './output.ts'
 import { createPresenter, type Presenter } from './presenter.ts'
+import { PausePrompt } from './pause-prompt.ts'
 import { Prompt } from './prompt.ts'
 import { noQuestions, type Questions, questionsAt } from './questions.ts'
 import { openReports, type Reports } from './reports.ts'
@@ -26,6 +29,8 @@ export interface InvocationOptions<Opened extends DirectRun> {
   /** `KIND=FILE` each. */
   reports: readonly string[]
   approval: { tasks: readonly string[]; all: boolean }
+  /** What becomes of a failing step. */
+  onFailure: FailurePolicy
   /** null: none. */
   timeoutMs: number | null
   graceMs: number
@@ -58,6 +63,7 @@ class Invocation<Opened extends DirectRun> {
   /** null: nobody is there to ask. */
   readonly #prompt: Prompt | null
   readonly #approvals: ApprovalPrompt | null
+  readonly #pauses: PausePrompt | null
   /** Aborted by a signal that comes before anything runs. */
   readonly #opening = new AbortController()
   readonly #finished: Run[] = []
@@ -87,6 +93,7 @@ class Invocation<Opened extends DirectRun> {
     const isThere = isSomebodyThere(environment, { ...standardStreams(), isInForeground, hasControllingTerminal })
     this.#prompt = isThere ? this.#createPrompt() : null
     this.#approvals = this.#prompt !== null && view.output === 'text' ? this.#createApprovals(this.#prompt) : null
+    this.#pauses = this.#prompt !== null && view.output === 'text' ? this.#createPauses(this.#prompt) : null
   }
 
   async run(): Promise<number> {
@@ -98,7 +105,7 @@ class Invocation<Opened extends DirectRun> {
     const early = await this.#options.beforeStart?.(opened, { stdout: this.#stdout, presenter: this.#presenter })
     if (early !== undefined && early !== null) return early
     // The timer also keeps the process alive while it waits for the engine.
-    this.#idle = setInterval(() => void this.#presenter.idle?.(Date.now()), idleMs)
+    this.#idle = setInterval(() => this.#onIdle(), idleMs)
     const { timeoutMs } = this.#options
     if (timeoutMs !== null) this.#timeout = setTimeout(() => this.#onTimeout(), timeoutMs)
     await this.#follow(opened)
@@ -109,6 +116,7 @@ class Invocation<Opened extends DirectRun> {
     clearInterval(this.#idle)
     clearTimeout(this.#timeout)
     this.#approvals?.close()
+    this.#pauses?.close()
     await this.#presenter.close?.()
     await this.#opened?.close()
     await this.#reports?.close()
@@ -144,6 +152,21 @@ class Invocation<Opened extends DirectRun> {
       onGone: () => void this.#checkApprovals().catch((error: unknown) => this.#tell(messageOf(error))),
       isAskedElsewhere: () => this.#presenter.offersApproval === true,
       now: () => Date.now(),
+    })
+  }
+
+  #createPauses(prompt: Prompt): PausePrompt {
+    return new PausePrompt({
+      opensShell: this.#options.onFailure === 'shell' && process.stdin.isTTY === true && process.stdout.isTTY === true,
+      ask: (question) => prompt.ask(question),
+      pauses: () => this.#opened?.pauses ?? null,
+      attach: async (pauses, task) => {
+        await Promise.all([this.#stdout.flush(), this.#stderr.flush()])
+        return await attachShell(pauses, task, [])
+      },
+      tell: async (text) => {
+        if (text !== '') await this.#presenter.notice(`agola: ${text}`)
+      },
     })
   }
 
@@ -190,6 +213,8 @@ class Invocation<Opened extends DirectRun> {
       return
     }
     this.#approvals?.event(event)
+    // On a screen the hints of the pause are enough: it has the terminal.
+    if (this.#presenter.offersApproval !== true) await this.#pauses?.event(event)
     if (event.type === 'approval_required' || event.type === 'task_finished') await this.#checkApprovals()
   }
 
@@ -217,6 +242,7 @@ class Invocation<Opened extends DirectRun> {
   async #finish(opened: Opened): Promise<number> {
     const { first } = this.#interrupts
     this.#approvals?.close()
+    this.#pauses?.close()
     const result = this.#timedOut ? exitCodes.stopped : exitCodeOfRuns(this.#finished)
     const exitCode = first === null ? result : exitCodeOfSignal(first)
     clearInterval(this.#idle)
@@ -237,6 +263,10 @@ class Invocation<Opened extends DirectRun> {
   #onKill(): void {
     this.#tell('killing')
     void this.#opened?.kill()
+  }
+
+  #onIdle(): void {
+    if (this.#pauses?.hasTerminal !== true) void this.#presenter.idle?.(Date.now())
   }
 
   #onTimeout(): void {

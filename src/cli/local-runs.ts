@@ -29,9 +29,9 @@ export function inspect(number: number | undefined, { output }: { output: 'text'
   return withLocalRuns(({ runs }, stdout) => inspectRun(runs, number, shown(output), stdout))
 }
 
-export function wait(number: number | undefined, timeout: string | undefined): Promise<number> {
+export function wait(number: number | undefined, timeout: string | undefined, untilPaused: boolean): Promise<number> {
   const timeoutMs = timeout === undefined ? null : parseDurationFlag('timeout', timeout)
-  return withLocalRuns(({ runs }) => waitForRun(runs, number, timeoutMs))
+  return withLocalRuns(({ runs }) => waitForRun(runs, number, timeoutMs, untilPaused))
 }
 
 export function stop(number: number | undefined, untilStopped: boolean): Promise<number> {

@@ -61,7 +61,9 @@ export class TextPresenter implements Presenter {
     this.#stderr = stderr
     const { color, width, groups, quiet, bin } = options
     const approvalHint = (run: number, task: string) => `${bin} directrun approve ${run} ${shellWord(task)}`
-    this.#lines = new PlainLines({ color, width, groups, quiet, approvalHint })
+    const pauseHint = (verb: string, run: number, task: string) =>
+      `${bin} directrun ${verb} ${shellWord(task)} --run ${run}`
+    this.#lines = new PlainLines({ color, width, groups, quiet, approvalHint, pauseHint })
   }
 
   async event(event: ProgressEvent): Promise<void> {

@@ -33,14 +33,21 @@ export async function inspectRun(runs: Runs, number: number | undefined, shown: 
   await stdout.write(shown.output === 'json' ? runDetailsJson(run) : runDetailsText(run, shown))
 }
 
-/** Until the run is over; its result is the exit code. 5 when `timeoutMs` was shorter. */
-export async function waitForRun(runs: Runs, number: number | undefined, timeoutMs: number | null): Promise<number> {
+/** Until the run is over; its result is the exit code. 5 when `timeoutMs` was shorter, 77 when a step is paused and that was to be told. */
+export async function waitForRun(
+  runs: Runs,
+  number: number | undefined,
+  timeoutMs: number | null,
+  untilPaused = false,
+): Promise<number> {
   const wanted = await numberOrNewest(runs, number)
   const timeout = new AbortController()
   const timer = timeoutMs === null ? undefined : setTimeout(() => timeout.abort(), timeoutMs)
   try {
-    for await (const { run } of runs.watch(wanted, { signal: timeout.signal }))
+    for await (const { run } of runs.watch(wanted, { signal: timeout.signal })) {
       if (isRunFinished(run.phase)) return exitCodeOfRuns([run])
+      if (untilPaused && Object.values(run.tasks).some(({ paused }) => paused !== undefined)) return exitCodes.paused
+    }
     return exitCodeOfRuns([(await runs.get(wanted)).run])
   } catch (error) {
     if (timeout.signal.aborted) return exitCodes.timedOut

@@ -43,6 +43,12 @@ export class NdjsonLines {
         const end = { status, timedout, fail_error: failError, duration_ms: durationMs }
         return line({ ...base, ...taskPlace(event.task), ...end })
       }
+      case 'task_paused': {
+        const until = new Date(event.until).toISOString()
+        return line({ ...base, ...stepPlace(event), exit_status: event.exitStatus, until })
+      }
+      case 'task_resumed':
+        return line({ ...base, ...stepPlace(event) })
       case 'run_finished':
         return line({ ...base, phase: event.phase, result: event.result, duration_ms: event.durationMs })
     }

@@ -18,6 +18,17 @@ export interface PlainLinesOptions {
   quiet?: boolean | undefined
   /** What to type to approve a task. */
   approvalHint: (run: number, task: string) => string
+  /** What to type to act on a paused task. */
+  pauseHint?: ((verb: PauseVerb, run: number, task: string) => string) | undefined
+}
+
+export type PauseVerb = 'shell' | 'retry' | 'skip' | 'continue'
+
+const pauseVerbs: Record<PauseVerb, string> = {
+  shell: 'opens a shell in it',
+  retry: 'takes over what was edited here and runs the step again',
+  skip: 'goes on as if the step had succeeded',
+  continue: 'lets the failure stand',
 }
 
 /** What to write where. Output of steps goes to standard output, everything else to standard error; with groups everything
@@ -75,6 +86,10 @@ export class PlainLines {
         return this.#message(this.#taskFinished(event))
       case 'approval_required':
         return this.#message(this.#approvalRequired(event))
+      case 'task_paused':
+        return this.#message(this.#taskPaused(event))
+      case 'task_resumed':
+        return this.#taskResumed(event)
       case 'run_finished':
         return this.#runFinished(event)
     }
@@ -171,6 +186,30 @@ export class PlainLines {
   #approvalRequired(event: Extract<ProgressEvent, { type: 'approval_required' }>): string {
     const hint = this.#options.approvalHint(event.run, cleanName(event.task.name))
     return `${this.#taskPrefix(event.task)} ${this.#paint('yellow', 'waits for approval')}: ${hint}\n`
+  }
+
+  #taskPaused(event: Extract<ProgressEvent, { type: 'task_paused' }>): string {
+    const { exitStatus, until } = event
+    const code = exitStatus === null ? '' : ` with exit code ${exitStatus}`
+    // Of a pause that begins now there is nothing else to compare with.
+    const left = formatDuration(Math.max(0, until - event.time))
+    const head = `${this.#paint('yellow', `failed${code} and paused`)}: its pod is kept for ${left}`
+    const step = this.#steps.get(keyOf(event))
+    if (step !== undefined) step.lastOutputAt = until
+    const { pauseHint } = this.#options
+    const name = cleanName(event.task.name)
+    const hints = Object.entries(pauseVerbs).flatMap(([verb, what]) =>
+      pauseHint === undefined
+        ? []
+        : [`  ${pauseHint(verb as PauseVerb, event.run, name)}  ${this.#paint('grey', what)}\n`],
+    )
+    return `${this.#prefix(event.task, event.step)} ${head}\n${hints.join('')}`
+  }
+
+  #taskResumed(event: Extract<ProgressEvent, { type: 'task_resumed' }>): PlainText {
+    const step = this.#steps.get(keyOf(event))
+    if (step !== undefined) step.lastOutputAt = event.time
+    return this.#message(`${this.#prefix(event.task, event.step)} ${this.#paint('grey', 'resumed')}\n`)
   }
 
   #runFinished(event: Extract<ProgressEvent, { type: 'run_finished' }>): PlainText {

@@ -44,6 +44,7 @@ export function runDetailsJson({ run, runConfig }: Details): string {
     timedout: task.timedout,
     waiting_approval: task.waitingApproval,
     approved: task.approved,
+    paused: pauseJson(task),
     annotations: task.annotations,
     fail_error: task.failError,
     start_time: timeText(task.startTime),
@@ -85,6 +86,9 @@ function taskLines(task: RunTask, config: RunConfigTask, paint: Paint): string[]
   const notes = [
     task.timedout ? 'timed out' : '',
     task.waitingApproval ? 'waits for approval' : '',
+    task.paused === undefined
+      ? ''
+      : `step ${task.paused.step} failed and is paused until ${timeText(task.paused.until)}`,
     task.failError,
   ].filter((note) => note !== '')
   const head = `  ${mark(task.status, paint)} ${cleanName(config.name)}  ${task.status}${durationText(task)}${notes.length === 0 ? '' : `: ${notes.join(', ')}`}`
@@ -101,6 +105,12 @@ function taskLines(task: RunTask, config: RunConfigTask, paint: Paint): string[]
 
 function durationText({ startTime, endTime }: { startTime: number | null; endTime: number | null }): string {
   return startTime === null || endTime === null ? '' : `  ${formatDuration(Math.max(0, endTime - startTime))}`
+}
+
+function pauseJson({ paused }: RunTask): object | null {
+  if (paused === undefined) return null
+  const { step, exitStatus, since, until } = paused
+  return { step, exit_status: exitStatus, since: timeText(since), until: timeText(until) }
 }
 
 function stepJson({ phase, exitStatus, startTime, endTime }: RunTaskStep): object {

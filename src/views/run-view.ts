@@ -32,6 +32,8 @@ export interface TaskView {
   depends: readonly { id: RunTaskId; conditions: readonly DependCondition[] }[]
   status: RunTaskStatus
   waitingApproval: boolean
+  /** A step has failed and waits for somebody to say how to go on; null: none. */
+  paused: { step: number; exitStatus: number | null; until: TimeMs } | null
   timedout: boolean
   failError: string
   setup: StepView
@@ -87,8 +89,14 @@ function reduceTask(task: TaskView, event: TaskEvent): TaskView {
       return isTaskFinished(task.status) ? task : startTask(task, event.time)
     case 'task_finished': {
       const { status, timedout, failError, durationMs } = event
-      return { ...task, status, timedout, failError, durationMs, waitingApproval: false }
+      return { ...task, status, timedout, failError, durationMs, waitingApproval: false, paused: null }
     }
+    case 'task_paused': {
+      const { step, exitStatus, until } = event
+      return isTaskFinished(task.status) ? task : { ...task, paused: { step: step.index, exitStatus, until } }
+    }
+    case 'task_resumed':
+      return task.paused === null ? task : { ...task, paused: null }
     case 'step_started':
     case 'step_finished':
       return reduceSteps(
@@ -139,6 +147,7 @@ function createTaskView(task: ProgressTask): TaskView {
     depends: task.depends,
     status: task.status,
     waitingApproval: false,
+    paused: null,
     timedout: false,
     failError: '',
     setup: createStepView({ index: -1, name: 'setup', type: 'setup' }),

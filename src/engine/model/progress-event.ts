@@ -33,6 +33,9 @@ export type ProgressEvent =
       durationMs: number
     })
   | (ProgressBase & { type: 'approval_required'; task: TaskRef })
+  /** A step has failed and its pod is kept; the step goes on after `task_resumed`, or ends then. */
+  | (ProgressBase & { type: 'task_paused'; task: TaskRef; step: StepRef; exitStatus: number | null; until: TimeMs })
+  | (ProgressBase & { type: 'task_resumed'; task: TaskRef; step: StepRef })
   | (ProgressBase & { type: 'run_finished'; phase: RunPhase; result: RunResult; durationMs: number })
 
 export interface ProgressBase {

@@ -39,6 +39,10 @@ export class DataRunArchive implements RunArchive {
     return new DataRunArchive(data)
   }
 
+  close(): Promise<void> {
+    return this.data.close()
+  }
+
   async putRunConfig(config: RunConfig, options?: CallOptions): Promise<void> {
     await this.#put('runconfig', config, options)
   }

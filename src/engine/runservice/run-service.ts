@@ -3,7 +3,7 @@ import { newRun } from '../decide/new-run.ts'
 import { recreateTasks, whyNotRecreatable } from '../decide/recreate-run.ts'
 import { addTaskApprover, approveTask, changeRunPhase, stopRun } from '../decide/run-actions.ts'
 import { reportExecutorTask } from '../decide/run-reports.ts'
-import { AgolaError, hasCode } from '../model/errors.ts'
+import { AgolaError, hasCode, messageOf } from '../model/errors.ts'
 import type { ExecutorStatus } from '../model/executor.ts'
 import type { ExecutorTask, ExecutorTaskStatus, ExecutorTaskWithSpec } from '../model/executor-task.ts'
 import type { ExecutorId, ExecutorTaskId, RunId, RunTaskId } from '../model/ids.ts'
@@ -137,6 +137,9 @@ export class RunService implements RunServicePort, ExecutorRunService {
     await this.#loops
     await this.#fetcher.idle()
     await this.dispatcher.idle()
+    const { archive, log } = this.#options
+    // What cannot be given up now ends by itself.
+    await archive.close?.().catch((error) => log.warn('the archive could not be closed', { error: messageOf(error) }))
   }
 
   async createRun(request: CreateRunRequest): Promise<RunWithConfig> {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { MemoryKeyValueStore } from '../../../src/engine/adapters/kv/memory.ts'
 import { MemoryObjectStorage } from '../../../src/engine/adapters/objects/memory.ts'
 import { newRun } from '../../../src/engine/decide/new-run.ts'
@@ -7,7 +7,7 @@ import type { RunQuery } from '../../../src/engine/ports/run-service.ts'
 import { DataRunArchive } from '../../../src/engine/runservice/data-run-archive.ts'
 import type { RunArchive } from '../../../src/engine/runservice/run-archive.ts'
 import { aRunConfig } from '../../support/a-run-config.ts'
-import { silentLog } from '../../support/a-run-service.ts'
+import { aRunService, silentLog } from '../../support/a-run-service.ts'
 import { MemoryRunArchive } from '../../support/memory-run-archive.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 import { SimClock } from '../../support/sim-clock.ts'
@@ -119,4 +119,18 @@ describe.each(Object.entries(archives))('runs archived %s', (_name, open) => {
     const listed = await archive.listRuns({ groups: ['/user/u1'] })
     expect(listed.runs.map((run) => run.sequence)).toEqual([10, 9, 8, 7, 6, 5, 3, 2, 1])
   })
+})
+
+test('a run service that ends leaves the maintenance of its archive to others at once', async () => {
+  const clock = new SimClock()
+  const random = new SeededRandom(1)
+  const kv = new MemoryKeyValueStore({ clock, random })
+  const stores = { kv, objects: new MemoryObjectStorage({ clock }), clock, random, log: silentLog }
+  const { runService } = await aRunService({ ...stores, archive: await DataRunArchive.open(stores) })
+  await runService.start()
+  await clock.advance(1)
+  const leaders = async () => (await kv.range({ prefix: 'datamanager/leader' })).entries.length
+  expect(await leaders()).toBe(1)
+  await runService.close()
+  expect(await leaders()).toBe(0)
 })

@@ -1,5 +1,12 @@
 import { hostname, userInfo } from 'node:os'
-import { type ExecutionRequest, openDirectRun, openRestart, type StartedDirectRun } from '../engine/direct-run.ts'
+import {
+  type CompiledRun,
+  type ExecutionRequest,
+  openDirectRun,
+  openRestart,
+  type StartedDirectRun,
+} from '../engine/direct-run.ts'
+import type { RunWithConfig } from '../engine/ports/run-service.ts'
 import type { RefOptions } from '../engine/read-config.ts'
 import { exitCodes } from './exit-code.ts'
 import type { FailurePolicy } from './failure-policy.ts'
@@ -33,20 +40,39 @@ export interface StartFlags extends ExecutionFlags {
   allowEmpty: boolean
 }
 
-/** Runs the config of the repository around the directory and gives the exit code. */
-export async function startDirectRun(flags: StartFlags): Promise<number> {
+/** One round of a watch. */
+export interface RoundOptions {
+  /** Aborted when the round is to stop, with what to say. */
+  signal: AbortSignal
+  onRestart: () => Promise<void>
+  onFinished: (run: RunWithConfig) => void
+  choose: (compiled: readonly CompiledRun[]) => CompiledRun[]
+}
+
+/** Runs the config of the repository around the directory once and gives the exit code. */
+export async function startDirectRun(flags: StartFlags, round?: RoundOptions): Promise<number> {
   const { source, selection, strict, strictVariables, list, allowEmpty, view } = flags
   return await runInvocation({
     ...invocationFlags(flags),
+    stopSignal: round?.signal,
+    onRestart: round?.onRestart,
+    onFinished: round?.onFinished,
     open: (options, questions) => {
       const request = executionRequest(flags, questions)
       const variables = { ...request.variables, strict: strictVariables }
-      return openDirectRun({ ...request, source, selection, strict, variables, plan: list }, options)
+      return openDirectRun(
+        { ...request, source, selection, strict, variables, plan: list, choose: round?.choose },
+        options,
+      )
     },
     beforeStart: async (opened, { stdout, presenter }) => {
       if (list) {
         await stdout.write(view.output === 'text' ? planText(opened) : `${JSON.stringify({ runs: planOf(opened) })}\n`)
         return opened.compiled.length > 0 || allowEmpty ? exitCodes.success : exitCodes.nothingToRun
+      }
+      if (opened.leftOut > 0 && opened.compiled.length === 0) {
+        await presenter.notice('agola: no task depends on what changed')
+        return exitCodes.success
       }
       return opened.compiled.length > 0 ? null : await nothingToRun(opened, allowEmpty, presenter)
     },

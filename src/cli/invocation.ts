@@ -2,6 +2,7 @@ import type { DirectRun, DirectRunOptions } from '../engine/direct-run.ts'
 import { AgolaError, messageOf } from '../engine/model/errors.ts'
 import type { ProgressEvent } from '../engine/model/progress-event.ts'
 import type { Run } from '../engine/model/run.ts'
+import type { RunWithConfig } from '../engine/ports/run-service.ts'
 import { ApprovalPrompt } from './approval-prompt.ts'
 import { approvalsMissing } from './approvals.ts'
 import { attachShell } from './attach-shell.ts'
@@ -12,8 +13,8 @@ import { followRun } from './follow-run.ts'
 import { isInForeground } from './foreground.ts'
 import { type EndSignal, Interrupts } from './interrupts.ts'
 import { Output } from './output.ts'
-import { createPresenter, type Presenter } from './presenter.ts'
 import { PausePrompt } from './pause-prompt.ts'
+import { createPresenter, type Presenter } from './presenter.ts'
 import { Prompt } from './prompt.ts'
 import { noQuestions, type Questions, questionsAt } from './questions.ts'
 import { openReports, type Reports } from './reports.ts'
@@ -37,6 +38,12 @@ export interface InvocationOptions<Opened extends DirectRun> {
   open: (options: DirectRunOptions, questions: Questions) => Promise<Opened>
   /** Once everything is shown and closed, unless a signal ended it. */
   afterwards?: () => Promise<void>
+  /** Aborted when something else than a person wants the runs to stop; the reason says why. */
+  stopSignal?: AbortSignal | undefined
+  /** Each run once it is over. */
+  onFinished?: ((run: RunWithConfig) => void) | undefined
+  /** What the screen does when a restart is asked for; undefined: it offers none. */
+  onRestart?: (() => Promise<void>) | undefined
   /** May end the command before anything runs, by an exit code. */
   beforeStart?: (opened: Opened, output: { stdout: Output; presenter: Presenter }) => Promise<number | null>
 }
@@ -98,10 +105,12 @@ class Invocation<Opened extends DirectRun> {
 
   async run(): Promise<number> {
     this.#interrupts.listen(process)
+    this.#options.stopSignal?.addEventListener('abort', () => this.#onStopSignal(), { once: true })
     const { reports, directory, environment } = this.#options
     this.#reports = await openReports(reports, directory, environment)
     const opened = await this.#open()
-    if (opened === null) return exitCodeOfSignal(this.#interrupts.first ?? 'SIGINT')
+    if (opened === null)
+      return this.#interrupts.first === null ? exitCodes.stopped : exitCodeOfSignal(this.#interrupts.first)
     const early = await this.#options.beforeStart?.(opened, { stdout: this.#stdout, presenter: this.#presenter })
     if (early !== undefined && early !== null) return early
     // The timer also keeps the process alive while it waits for the engine.
@@ -130,7 +139,11 @@ class Invocation<Opened extends DirectRun> {
     const { stdin, stdout: terminal } = process
     if (!wantsScreen(view, environment, { ...standardStreams(), isInForeground }))
       return createPresenter(options, this.#stdout, this.#stderr)
-    const controls = { interrupt: () => this.#interrupts.on('SIGINT'), runs: () => this.#opened?.runs ?? null }
+    const controls = {
+      interrupt: () => this.#interrupts.on('SIGINT'),
+      runs: () => this.#opened?.runs ?? null,
+      restart: this.#options.onRestart,
+    }
     return new ScreenPresenter({ ...options, controls, stdin, terminal }, this.#stdout, this.#stderr)
   }
 
@@ -179,18 +192,20 @@ class Invocation<Opened extends DirectRun> {
       this.#opened = await this.#options.open({ signal, onNotice }, questions)
       return this.#opened
     } catch (error) {
-      if (this.#interrupts.first !== null) return null
+      if (this.#interrupts.first !== null || this.#opening.signal.aborted) return null
       throw error
     }
   }
 
   async #follow(opened: Opened): Promise<void> {
     this.#numbers = await this.#start(opened)
-    if (this.#interrupts.first !== null) await this.#stopAll()
+    if (this.#opening.signal.aborted) await this.#stopAll()
     for (const number of this.#numbers) {
       const events = followRun(opened.runs, number, { now: () => Date.now(), signal: opened.broken })
       for await (const event of events) await this.#onEvent(opened, event)
-      this.#finished.push((await opened.runs.get(number)).run)
+      const finished = await opened.runs.get(number)
+      this.#finished.push(finished.run)
+      this.#options.onFinished?.(finished)
     }
   }
 
@@ -257,6 +272,13 @@ class Invocation<Opened extends DirectRun> {
     if (this.#numbers.length === 0) this.#opening.abort(new AgolaError('outcomeUnknown', `ended by ${signal}`))
     if (this.#opened === null) return
     this.#tell('stopping, press again to kill')
+    void this.#stopAll()
+  }
+
+  #onStopSignal(): void {
+    const { reason } = this.#options.stopSignal ?? {}
+    if (this.#numbers.length === 0) this.#opening.abort(reason)
+    else this.#tell(messageOf(reason))
     void this.#stopAll()
   }
 

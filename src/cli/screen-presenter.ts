@@ -13,6 +13,7 @@ export interface ScreenControls {
   interrupt: () => void
   /** null until the engine is open. */
   runs: () => Runs | null
+  restart?: (() => Promise<void>) | undefined
 }
 
 export interface ScreenPresenterOptions extends PresenterOptions {
@@ -137,6 +138,7 @@ export class ScreenPresenter implements Presenter {
       onInterrupt: controls.interrupt,
       onSuspend: suspendProcess,
       onCrash: (error) => this.#onCrash(error),
+      onRestart: controls.restart,
       onStop: async (run) => await controls.runs()?.stop(run),
       onApprove: async (run, task) => await controls.runs()?.approve(run, task),
     }

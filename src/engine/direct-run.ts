@@ -68,6 +68,8 @@ export interface DirectRunRequest extends ExecutionRequest {
   strict: boolean
   /** Only say what would run: no engine is looked for. */
   plan: boolean
+  /** Leaves tasks out of what was selected. */
+  choose?: ((compiled: readonly CompiledRun[]) => CompiledRun[]) | undefined
 }
 
 export interface RestartRequest extends ExecutionRequest {
@@ -76,6 +78,8 @@ export interface RestartRequest extends ExecutionRequest {
   /** All tasks; else those that did not succeed, and what depends on them. */
   fromStart: boolean
 }
+
+export type { CompiledRun }
 
 export interface DirectRunOptions {
   signal?: AbortSignal | undefined
@@ -110,6 +114,8 @@ export interface StartedDirectRun extends DirectRun {
   compiled: CompiledRun[]
   /** Runs of the config that do not match. */
   skipped: CompiledRuns['skipped']
+  /** Runs that were selected, but not chosen. */
+  leftOut: number
 }
 
 /** Takes the snapshot, reads and compiles its config, and connects to what runs it. Nothing runs yet. Errors of the user's making:
@@ -139,13 +145,15 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     await recordRepository(local.directories.state, { repoUuid, workTree, remoteUrl })
     const variables = await variablesFor(request, snapshot, local)
     for (const warning of variables.warnings) options.onNotice(warning)
-    const { compiled, skipped } = await compileSnapshot(request, snapshot, { local, variables }, options)
+    const { selected, skipped } = await compileSnapshot(request, snapshot, { local, variables }, options)
+    const compiled = request.choose?.(selected) ?? selected
+    const leftOut = selected.length - compiled.length
     const engine = await openEngine(request, local, snapshot.repoUuid, options, closing)
     const begin = () => engine.createRuns(compiled)
     const openChange = changeOpener(request, local, source, options)
     return new OpenDirectRun(
       request,
-      { snapshot, engine, driver, variables, closing, compiled, skipped, begin, openChange },
+      { snapshot, engine, driver, variables, closing, compiled, skipped, leftOut, begin, openChange },
       options,
     )
   })
@@ -180,7 +188,7 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
     const openChange = changeOpener(request, local, { untracked: true, ignored: false }, options)
     return new OpenDirectRun(
       request,
-      { snapshot, engine, driver, variables, closing, compiled: [], skipped: [], begin, openChange },
+      { snapshot, engine, driver, variables, closing, compiled: [], skipped: [], leftOut: 0, begin, openChange },
       options,
     )
   })
@@ -245,6 +253,7 @@ interface OpenParts {
   variables: Variables
   compiled: CompiledRun[]
   skipped: CompiledRuns['skipped']
+  leftOut: number
   /** Makes the runs. */
   begin: () => Promise<number[]>
   openChange: ExecutorSettings['openChange']
@@ -256,6 +265,7 @@ class OpenDirectRun implements StartedDirectRun {
   readonly facts: DirectRunFacts
   readonly compiled: CompiledRun[]
   readonly skipped: CompiledRuns['skipped']
+  readonly leftOut: number
   readonly runs: Runs
   readonly broken: AbortSignal
   readonly #request: ExecutionRequest
@@ -263,10 +273,11 @@ class OpenDirectRun implements StartedDirectRun {
   readonly #options: DirectRunOptions
 
   constructor(request: ExecutionRequest, parts: OpenParts, options: DirectRunOptions) {
-    const { snapshot, engine, compiled, skipped } = parts
+    const { snapshot, engine, compiled, skipped, leftOut } = parts
     this.facts = { repoUuid: snapshot.repoUuid, commitSha: snapshot.commitSha, ref: snapshot.ref.ref }
     this.compiled = compiled
     this.skipped = skipped
+    this.leftOut = leftOut
     this.runs = engine.runs
     this.broken = engine.broken
     this.#request = request
@@ -401,7 +412,7 @@ async function compileSnapshot(
   snapshot: Snapshot,
   { local, variables }: { local: Local; variables: Variables },
   { signal, onNotice }: DirectRunOptions,
-): Promise<{ compiled: CompiledRun[]; skipped: CompiledRuns['skipped'] }> {
+): Promise<{ selected: CompiledRun[]; skipped: CompiledRuns['skipped'] }> {
   const { repoUuid, repositoryUrl } = snapshot
   const { userId } = local.identity
   const source = toSourceContext(snapshot.ref, snapshot.commitSha)
@@ -421,7 +432,7 @@ async function compileSnapshot(
   })
   for (const { name, usedBy } of undefinedVariables)
     onNotice(`the variable ${name} is not given and empty: ${usedBy.join(', ')} want it (--var ${name}=…)`)
-  return { compiled: selectTasks(runs, request.selection), skipped }
+  return { selected: selectTasks(runs, request.selection), skipped }
 }
 
 function secretsOf({ values, secretNames }: Variables): Map<string, string> {

@@ -55,6 +55,10 @@ Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set
       env: env('allow-empty'),
       helpGroup: 'SELECTION',
     }),
+    watch: Flags.boolean({
+      summary: 'run again whenever the work tree changes',
+      helpGroup: 'SELECTION',
+    }),
     'strict-variables': Flags.boolean({
       summary: 'a variable that nobody gave is an error',
       env: env('strict-variables'),
@@ -65,8 +69,11 @@ Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(DirectRunStart)
-    const { startDirectRun } = await import('../../cli/direct-run.ts')
-    process.exitCode = await startDirectRun({
+    const start =
+      flags.watch && !flags.list
+        ? (await import('../../cli/watch-direct-run.ts')).watchDirectRun
+        : (await import('../../cli/direct-run.ts')).startDirectRun
+    process.exitCode = await start({
       ...executionFlags(flags),
       source: { untracked: flags.untracked, ignored: flags.ignored, ref: refOptions(flags) },
       selection: { runs: flags.run ?? [], tasks: flags.task ?? [], only: flags.only },

@@ -1,6 +1,7 @@
 import { ancestorsOf } from '../config/dag.ts'
 import { nearestName } from '../config/suggest.ts'
 import { AgolaError } from '../model/errors.ts'
+import type { RunTaskId } from '../model/ids.ts'
 import type { RunConfigTask } from '../model/run-config.ts'
 import type { CompiledRun, TaskSelection } from './compiled-run.ts'
 import { parentsOf, setLevels, tasksById } from './run-graph.ts'
@@ -30,9 +31,13 @@ function keepTasks(run: CompiledRun, selection: TaskSelection): CompiledRun {
   const wanted = all.flatMap(({ name }, index) => (selection.tasks.includes(name) ? [index] : []))
   const needed = selection.only ? [] : ancestorsOf(parentsOf(all), wanted)
   const kept = new Set([...wanted, ...needed])
-  const ids = new Set([...kept].map((index) => all[index]?.id))
-  const tasks = all
-    .filter((_, index) => kept.has(index))
+  return keepOnly(run, new Set([...kept].map((index) => all[index]?.id ?? '')))
+}
+
+/** The run with these tasks alone, which no longer wait for others. */
+export function keepOnly(run: CompiledRun, ids: ReadonlySet<RunTaskId>): CompiledRun {
+  const tasks = Object.values(run.tasks)
+    .filter(({ id }) => ids.has(id))
     .map((task): RunConfigTask => {
       return { ...task, depends: Object.fromEntries(Object.entries(task.depends).filter(([id]) => ids.has(id))) }
     })

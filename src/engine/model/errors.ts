@@ -73,6 +73,7 @@ export const errorCodes = {
   inMaintenance: 'unavailable',
   diskFull: 'unavailable',
   gitFailed: 'unavailable',
+  watchFailed: 'unavailable',
   // Our own mistakes.
   assertionFailed: 'internal',
 } as const satisfies Record<string, ErrorKind>

@@ -1,0 +1,127 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { systemClock, systemRandom } from './adapters/system.ts'
+import { openLocal } from './direct-run.ts'
+import type { CallOptions } from './ports/call-options.ts'
+import { changedPaths, ignoredDirectories, notIgnored } from './snapshot/changed-paths.ts'
+import { DirectoryWatches } from './snapshot/directory-watches.ts'
+import { Git } from './snapshot/git.ts'
+import type { SnapshotFacts } from './snapshot/snapshot-facts.ts'
+import { takeSnapshot } from './snapshot/take-snapshot.ts'
+
+export interface WorkTreeWatchRequest {
+  directory: string
+  environment: NodeJS.ProcessEnv
+  source: { untracked: boolean; ignored: boolean }
+}
+
+/** Editors and version control write several times for one change: they get this long to end. */
+const quietMs = 100
+
+/** Waits for changes of what a snapshot of a work tree would hold. Notices of the system only say when to look: whether something
+ *  changed, and what, is the difference of two snapshots. */
+export class WorkTreeWatch {
+  readonly #request: WorkTreeWatchRequest
+  readonly #git: Git
+  readonly #stateDirectory: string
+  readonly #watches: DirectoryWatches
+  readonly #touched = new Set<string>()
+  #wake: (() => void) | null = null
+  #facts: SnapshotFacts
+
+  /** `notAGitRepository`, `snapshotFailed`, `watchFailed`. */
+  static async open(request: WorkTreeWatchRequest, options: CallOptions = {}): Promise<WorkTreeWatch> {
+    const { directories } = await openLocal(request.directory, request.environment)
+    const watch = new WorkTreeWatch(request, directories.state, await takeFacts(request, directories.state, options))
+    try {
+      await watch.#update(options)
+      return watch
+    } catch (error) {
+      watch.close()
+      throw error
+    }
+  }
+
+  private constructor(request: WorkTreeWatchRequest, stateDirectory: string, facts: SnapshotFacts) {
+    this.#request = request
+    this.#git = new Git(request.environment)
+    this.#stateDirectory = stateDirectory
+    this.#facts = facts
+    this.#watches = new DirectoryWatches(facts.topDirectory, (path) => {
+      this.#touched.add(path)
+      this.#wake?.()
+    })
+    // What changed between the snapshot and the first watch is looked for at once.
+    this.#touched.add('')
+  }
+
+  get topDirectory(): string {
+    return this.#facts.topDirectory
+  }
+
+  get directoryCount(): number {
+    return this.#watches.count
+  }
+
+  /** Paths that have changed since the call before, or since it was opened; waits for the first. */
+  async next(options: CallOptions = {}): Promise<string[]> {
+    for (;;) {
+      await this.#untilQuiet(options.signal)
+      const touched = [...this.#touched]
+      this.#touched.clear()
+      const { source } = this.#request
+      const named = touched.filter((path) => path !== '')
+      const counts =
+        source.ignored || named.length < touched.length
+          ? touched
+          : await notIgnored(this.#git, this.topDirectory, named, options)
+      if (counts.length === 0) continue
+      await this.#update(options)
+      const facts = await takeFacts(this.#request, this.#stateDirectory, options)
+      const range = { from: this.#facts, to: facts, stateDirectory: this.#stateDirectory }
+      const paths = await changedPaths(this.#git, range, options)
+      this.#facts = facts
+      if (paths.length > 0) return paths
+    }
+  }
+
+  close(): void {
+    this.#watches.close()
+  }
+
+  async #update(options: CallOptions): Promise<void> {
+    const { ignored } = this.#request.source
+    await this.#watches.update(ignored ? new Set() : await ignoredDirectories(this.#git, this.topDirectory, options))
+  }
+
+  async #untilQuiet(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#touched.size === 0) await this.#untilTouched(signal)
+    for (let seen = -1; seen !== this.#touched.size; ) {
+      seen = this.#touched.size
+      await wait(quietMs, undefined, { signal })
+    }
+  }
+
+  #untilTouched(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(signal?.reason)
+      if (signal?.aborted) return abort()
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#wake = () => {
+        signal?.removeEventListener('abort', abort)
+        this.#wake = null
+        resolve()
+      }
+    })
+  }
+}
+
+async function takeFacts(
+  { directory, environment, source: { untracked, ignored } }: WorkTreeWatchRequest,
+  stateDirectory: string,
+  { signal }: CallOptions,
+): Promise<SnapshotFacts> {
+  const place = { directory, environment, stateDirectory, untracked, ignored, ref: {} }
+  const snapshot = await takeSnapshot({ ...place, now: systemClock.now(), random: systemRandom }, { signal })
+  await snapshot.close()
+  return snapshot
+}

@@ -219,6 +219,9 @@ export class EmbeddedEngine {
     const { driver, tasksMax, pull, allowPrivileged, graceMs } = settings
     this.#secrets = settings.secrets
     this.#snapshot = settings.snapshot
+    // While the lease is written: both wait for the disk.
+    const serving = this.#runService.start()
+    serving.catch(() => undefined)
     const steps = new PausedSteps({ clock, expiryMs: settings.pauseExpiryMs ?? 0 })
     const numberOf = (id: RunId) => this.#own.get(id) ?? null
     const pauses = new EmbeddedPauses({ steps, numberOf, snapshot: settings.snapshot, openChange: settings.openChange })
@@ -252,10 +255,13 @@ export class EmbeddedEngine {
       siblings: () => this.#lease?.siblings() ?? Promise.resolve([]),
     })
     const { signal } = this.#closed
-    await Promise.all([this.#runService.start(), this.#executor.sendStatus(signal)])
-    await this.#closeDead()
+    await Promise.all([serving, this.#executor.sendStatus(signal)])
     const loops = this.#executor.loops.map((loop) => runLoop(loop, { clock, log, intervalMs: loop.intervalMs }, signal))
-    this.#loops = Promise.all(loops)
+    // What dead processes left is not what the first task waits for.
+    const mending = this.#closeDead().catch((error) =>
+      log.warn('what dead processes left stays for now', { error: messageOf(error) }),
+    )
+    this.#loops = Promise.all([mending, ...loops])
   }
 
   /** Paused tasks of this process; null until it can run any. */

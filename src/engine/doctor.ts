@@ -102,4 +102,4 @@ async function checkLeftovers(directory: string, environment: NodeJS.ProcessEnv)
   }
 }
 
-export type { Check, CheckStatus } from './doctor-check.ts'
+export type { Check } from './doctor-check.ts'

@@ -6,6 +6,9 @@ import type { Readable, Writable } from 'node:stream'
 
 const program = '/usr/bin/chromium'
 
+/** After this, what a test waits for will not come. */
+const patienceMs = 30_000
+
 const words = [
   '--headless',
   '--no-sandbox',
@@ -108,8 +111,14 @@ export class ChromiumTab {
 
   /** Waits, frame by frame, until an expression in the page holds, and gives its value. */
   async until(expression: string): Promise<unknown> {
-    return await this.evaluate(`new Promise((resolve) => {
-      const look = () => { const value = (${expression}); if (value) resolve(value); else requestAnimationFrame(look) }
+    return await this.evaluate(`new Promise((resolve, reject) => {
+      const end = performance.now() + ${patienceMs}
+      const look = () => {
+        const value = (${expression})
+        if (value) resolve(value)
+        else if (performance.now() > end) reject(new Error('it never came to hold'))
+        else requestAnimationFrame(look)
+      }
       look()
     })`)
   }

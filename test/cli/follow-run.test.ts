@@ -180,3 +180,26 @@ test('a reader that leaves early does not leave the follower waiting', async () 
   }
   expect(seen).toBe(3)
 })
+
+test('a pause is told while its step runs, and again when the step fails once more', async () => {
+  const running = (paused?: RunTask['paused']) =>
+    state('running', [
+      task('a', 'running', step('success', 0), [step('running')], paused === undefined ? {} : { paused }),
+    ])
+  const pause = { step: 0, exitStatus: 3, since: 12, until: 100 }
+  const ended = task('a', 'success', step('success', 0), [step('success', 0)])
+  const lines = await follow([
+    running(),
+    running(pause),
+    running(pause),
+    running({ ...pause, since: 14 }),
+    running(),
+    state('finished', [ended]),
+  ])
+  expect(lines.filter((each) => /paused|resumed/.test(each))).toEqual([
+    'task_paused task a/step 0',
+    'task_resumed task a/step 0',
+    'task_paused task a/step 0',
+    'task_resumed task a/step 0',
+  ])
+})

@@ -10,6 +10,8 @@ import {
   stepFinished,
   stepStarted,
   taskFinished,
+  taskPaused,
+  taskResumed,
   taskStarted,
 } from './progress-events.ts'
 
@@ -98,4 +100,14 @@ test('a large piece becomes lines of bounded length', () => {
   expect(parsed.length).toBeGreaterThan(10)
   expect(Math.max(...parsed.map((line) => JSON.stringify(line).length))).toBeLessThan(70_000)
   expect(bytesOf(parsed).toString()).toBe(data)
+})
+
+test('a pause tells the exit code and its end', () => {
+  const lines = new NdjsonLines()
+  const [paused, resumed] = parse(
+    [taskPaused('test', unit), taskResumed('test', unit)].map((e) => lines.write(e)).join(''),
+  )
+  const place = { task: 'test', task_id: 'test', step: 'unit', step_index: 0 }
+  expect(paused).toMatchObject({ type: 'task_paused', ...place, exit_status: 3, until: '1970-01-01T00:01:03.000Z' })
+  expect(resumed).toMatchObject({ type: 'task_resumed', ...place })
 })

@@ -10,6 +10,8 @@ import {
   stepFinished,
   stepStarted,
   taskFinished,
+  taskPaused,
+  taskResumed,
   taskStarted,
 } from './progress-events.ts'
 
@@ -204,4 +206,28 @@ test('on GitLab sections carry their times', () => {
   })
   expect(stdout).toContain('\x1b[0Ksection_start:2:agola_1[collapsed=true]\r\x1b[0Kbuild/compile\n[build/compile] x\n')
   expect(stdout).toContain('\x1b[0Ksection_end:3:agola_1\r\x1b[0K\n')
+})
+
+test('a pause says what can be done about it', () => {
+  const pauseHint = (verb: string, run: number, task: string) => `agola ${verb} ${task} ${run}`
+  const begin = [runCreated({ build: ['compile'] }), taskStarted('build'), stepStarted('build', compile)]
+  const { stderr } = print([...begin, taskPaused('build', compile), taskResumed('build', compile)], { pauseHint })
+  expect(stderr.split('\n').slice(2)).toEqual([
+    '[build/compile] failed with exit code 3 and paused: its pod is kept for 1m 00s',
+    '  agola shell build 1  opens a shell in it',
+    '  agola retry build 1  takes over what was edited here and runs the step again',
+    '  agola skip build 1  goes on as if the step had succeeded',
+    '  agola continue build 1  lets the failure stand',
+    '[build/compile] resumed',
+    '',
+  ])
+})
+
+test('a paused step is not told to be still running', () => {
+  const lines = new PlainLines(plain)
+  const begin = [runCreated({ build: ['compile'] }), taskStarted('build'), stepStarted('build', compile)]
+  for (const event of [...begin, taskPaused('build', compile)]) lines.write(event)
+  expect(lines.heartbeat(62_000)).toBe('')
+  lines.write(taskResumed('build', compile))
+  expect(lines.heartbeat(62_000)).toContain('still running')
 })

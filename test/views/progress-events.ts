@@ -84,6 +84,24 @@ export const approvalRequired = (name: string): ProgressEvent => ({
   task: task(name),
 })
 
+export const taskPaused = (name: string, stepRef: StepRef, exitStatus: number | null = 3): ProgressEvent => ({
+  time: 3000,
+  run: 1,
+  type: 'task_paused',
+  task: task(name),
+  step: stepRef,
+  exitStatus,
+  until: 63_000,
+})
+
+export const taskResumed = (name: string, stepRef: StepRef): ProgressEvent => ({
+  time: 4000,
+  run: 1,
+  type: 'task_resumed',
+  task: task(name),
+  step: stepRef,
+})
+
 export const runFinished = (result: 'success' | 'failed' | 'stopped' = 'success'): ProgressEvent => ({
   time: 4000,
   run: 1,

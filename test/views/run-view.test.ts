@@ -10,6 +10,8 @@ import {
   stepFinished,
   stepStarted,
   taskFinished,
+  taskPaused,
+  taskResumed,
   taskStarted,
 } from './progress-events.ts'
 
@@ -91,4 +93,15 @@ test('several runs stand side by side', () => {
     [1, 'queued'],
     [2, 'running'],
   ])
+})
+
+test('a task is paused until it is resumed or ends', () => {
+  const events = [created, taskStarted('build'), stepStarted('build', compile), taskPaused('build', compile)]
+  const [paused] = after(...events)
+  expect(paused?.tasks[0]).toMatchObject({ status: 'running', paused: { step: 0, exitStatus: 3, until: 63_000 } })
+  for (const end of [taskResumed('build', compile), taskFinished('build', 'failed')])
+    expect(after(...events, end)[0]?.tasks[0]?.paused).toBeNull()
+  expect(
+    after(...events, taskFinished('build', 'failed'), taskPaused('build', compile))[0]?.tasks[0]?.paused,
+  ).toBeNull()
 })

@@ -142,13 +142,16 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     )
     closing.unshift(() => snapshot.close())
     const { repoUuid, topDirectory: workTree, remoteUrl } = snapshot
-    await recordRepository(local.directories.state, { repoUuid, workTree, remoteUrl })
+    // The store is opened while the config is compiled.
+    const opening = openEngine(request, local, repoUuid, options, closing)
+    const recording = recordRepository(local.directories.state, { repoUuid, workTree, remoteUrl })
+    recording.catch(() => undefined)
     const variables = await variablesFor(request, snapshot, local)
     for (const warning of variables.warnings) options.onNotice(warning)
     const { selected, skipped } = await compileSnapshot(request, snapshot, { local, variables }, options)
     const compiled = request.choose?.(selected) ?? selected
     const leftOut = selected.length - compiled.length
-    const engine = await openEngine(request, local, snapshot.repoUuid, options, closing)
+    const [engine] = await Promise.all([opening, recording])
     const begin = () => engine.createRuns(compiled)
     const openChange = changeOpener(request, local, source, options)
     return new OpenDirectRun(
@@ -368,14 +371,15 @@ class StartedDriver {
   }
 }
 
-async function openEngine(
+/** Whoever waits for it gets its failure; until then nobody does. */
+function openEngine(
   request: ExecutionRequest,
   local: Local,
   repoUuid: string,
   { onNotice }: DirectRunOptions,
   closing: Closing,
 ): Promise<EmbeddedEngine> {
-  const engine = await EmbeddedEngine.open({
+  const opening = EmbeddedEngine.open({
     ...local,
     repoUuid,
     approver: request.approver,
@@ -384,8 +388,14 @@ async function openEngine(
     log: logOf(request),
     onTrouble: (error) => onNotice(`cannot store what a task left: ${messageOf(error)}`),
   })
-  closing.unshift(() => engine.close())
-  return engine
+  closing.unshift(() =>
+    opening.then(
+      (engine) => engine.close(),
+      () => undefined,
+    ),
+  )
+  opening.catch(() => undefined)
+  return opening
 }
 
 /** Warnings are for operators; a person at a terminal asks for them. */

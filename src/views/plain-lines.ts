@@ -14,7 +14,7 @@ export interface PlainLinesOptions {
   width: number
   /** Fold the output of each step for this CI service. */
   groups?: GroupStyle | undefined
-  /** Leave out what steps print. */
+  /** Leave out what steps print, and that they went well. */
   quiet?: boolean | undefined
   /** What to type to approve a task. */
   approvalHint: (run: number, task: string) => string
@@ -75,7 +75,7 @@ export class PlainLines {
       case 'run_created':
         return this.#message(this.#runCreated(event))
       case 'task_started':
-        return this.#message(`${this.#taskPrefix(event.task)} started\n`)
+        return this.#message(this.#options.quiet ? '' : `${this.#taskPrefix(event.task)} started\n`)
       case 'step_started':
         return this.#stepStarted(event)
       case 'step_output':
@@ -159,7 +159,8 @@ export class PlainLines {
     this.#steps.delete(key)
     let stdout = step === undefined || this.#options.quiet ? '' : this.#print(step, step.lines.end())
     stdout += this.#groups?.end(key, event.time) ?? ''
-    const message = this.#message(`${this.#prefix(event.task, event.step)} ${this.#stepResult(event)}\n`)
+    const isTold = !this.#options.quiet || event.phase !== 'success'
+    const message = this.#message(isTold ? `${this.#prefix(event.task, event.step)} ${this.#stepResult(event)}\n` : '')
     const annotation = this.#options.groups === 'github' ? errorAnnotation(event) : ''
     return { stdout: stdout + message.stdout + annotation, stderr: message.stderr }
   }

@@ -17,6 +17,8 @@ export interface SummaryOptions {
 
 const tailLines = 10
 const nameWidthMax = 60
+/** In a narrower terminal the mark has to say how a task went. */
+const wordColumnsMin = 32
 
 /** The end of an invocation: a table of tasks for each run, the last lines of each failed step, and what to type next. */
 export function renderSummary(runs: readonly RunView[], options: SummaryOptions): string {
@@ -45,11 +47,14 @@ function heading(run: RunView, paint: Paint): string {
 
 function table(run: RunView, options: SummaryOptions, paint: Paint): string {
   const names = run.tasks.map((task) => cleanName(task.name))
-  const room = options.width === 0 ? nameWidthMax : Math.max(4, Math.min(nameWidthMax, options.width - 24))
+  const isNarrow = options.width > 0 && options.width < wordColumnsMin
+  const others = isNarrow ? 13 : 24
+  const room = options.width === 0 ? nameWidthMax : Math.max(4, Math.min(nameWidthMax, options.width - others))
   const nameWidth = Math.min(room, Math.max(0, ...names.map(textWidth)))
   const rows = run.tasks.map((task, index) => {
     const name = padEnd(truncate(names[index] ?? '', nameWidth), nameWidth)
     const duration = task.durationMs === null || isUnstarted(task) ? '' : formatDuration(task.durationMs)
+    if (isNarrow) return `  ${mark(task.status, paint)} ${name} ${duration}`.trimEnd()
     return `  ${mark(task.status, paint)} ${name}  ${padEnd(word(task), 9)} ${padStart(duration, 8)}`.trimEnd()
   })
   return rows.map((row) => `${row}\n`).join('')

@@ -112,6 +112,7 @@ test('on ten columns the prefix leaves room', () => {
 test('quiet leaves out what steps print and keeps how they went', () => {
   const { stdout, stderr } = print(whole, { quiet: true })
   expect(stdout).toBe('')
+  expect(stderr).not.toMatch(/started|done/)
   expect(stderr).toContain('[build] success')
 })
 

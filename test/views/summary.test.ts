@@ -146,3 +146,10 @@ test('the object of --output json has the promised shape', () => {
     ],
   })
 })
+
+test('in a narrow terminal the mark alone says how a task went', () => {
+  const lines = summary(failing, { width: 16 }).split('\n')
+  const rows = lines.filter((line) => /^ {2}[^ │]/.test(line))
+  expect(rows.length).toBeGreaterThan(1)
+  for (const row of rows) expect(textWidth(row)).toBeLessThanOrEqual(16)
+})

@@ -1,12 +1,29 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { EngineClient, EngineFailure } from '../../src/engine/adapters/drivers/docker/client.ts'
 import { dockerEngine, type TestEngine } from '../support/docker-engine.ts'
 import { TestImages } from '../support/docker-images.ts'
 import { oneRun } from '../support/local-configs.ts'
 import { LocalMachine } from '../support/local-machine.ts'
 
 const start = ['directrun', 'start']
+
+/** Whether the engine can start a privileged container on this machine at all. */
+async function enginePrivileges({ engine }: TestEngine, image: string): Promise<boolean> {
+  const client = new EngineClient(engine)
+  const body = { Image: image, Cmd: ['true'], HostConfig: { Privileged: true } }
+  const { Id: id } = (await client.json('POST', '/containers/create', { body })) as { Id: string }
+  try {
+    await client.json('POST', `/containers/${id}/start`)
+    return true
+  } catch (error) {
+    if (error instanceof EngineFailure) return false
+    throw error
+  } finally {
+    await client.json('DELETE', `/containers/${id}`, { query: { force: true } })
+  }
+}
 
 describe('directrun start in containers', () => {
   let world: TestEngine
@@ -148,7 +165,9 @@ describe('directrun start in containers', () => {
     expect(refused.stdout).not.toContain('] ran')
     expect(refused.code).toBe(1)
     const allowed = await machine.run([...start, '--allow-privileged'], { directory })
-    expect([allowed.code, /\] ran$/m.test(allowed.stdout)]).toEqual([0, true])
+    // Where the machine keeps its engine from it, the engine says so, and that is no fault of the build.
+    const expected = (await enginePrivileges(world, image)) ? [0, true] : [6, false]
+    expect([allowed.code, /\] ran$/m.test(allowed.stdout)]).toEqual(expected)
   })
 
   it('runs services beside a task, and takes them away with it', async () => {

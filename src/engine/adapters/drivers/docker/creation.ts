@@ -114,7 +114,7 @@ function notPresent(image: string, platform: string | undefined, cause: EngineFa
   const wanted = platform === undefined ? image : `${image} for ${platform}`
   return new AgolaError(
     'imageUnavailable',
-    `the container engine does not have ${wanted}, and may not pull it; allow pulling, or load the image first`,
+    `the container engine does not have ${wanted}, and may not pull it; allow pulling (--pull missing), or load the image first`,
     { cause, details: { image } },
   )
 }

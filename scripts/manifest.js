@@ -1,17 +1,18 @@
 // Writes oclif.manifest.json from the bundle, so that start-up reads one file instead of every command, and the text of the general
 // help, so that showing it needs nothing else.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Plugin } from '@oclif/core'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-rmSync(`${root}oclif.manifest.json`, { force: true })
-rmSync(`${root}dist/help.txt`, { force: true })
 const plugin = new Plugin({ errorOnManifestCreate: true, ignoreManifest: true, root, type: 'core' })
 await plugin.load()
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
-writeFileSync(`${root}oclif.manifest.json`, `${JSON.stringify({ ...plugin.manifest, version })}\n`)
+// Whole at any moment: a program that starts meanwhile reads it.
+const manifest = `${root}oclif.manifest.json`
+writeFileSync(`${manifest}.${process.pid}`, `${JSON.stringify({ ...plugin.manifest, version })}\n`)
+renameSync(`${manifest}.${process.pid}`, manifest)
 
 const help = execFileSync(process.execPath, [`${root}bin/run.js`, '--help'], {
   encoding: 'utf8',

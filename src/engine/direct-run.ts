@@ -12,11 +12,13 @@ import { createLocalDirectories, type LocalDirectories, localDirectories } from 
 import { recordRepository } from './local/repository-record.ts'
 import { collectVariables, type Variables } from './local/variables.ts'
 import { AgolaError, messageOf } from './model/errors.ts'
+import type { RunConfigTask } from './model/run-config.ts'
 import { numberOrNewest } from './newest-run.ts'
 import type { Log } from './ports/log.ts'
 import type { Pauses } from './ports/pauses.ts'
 import type { PodDriver, PullPolicy } from './ports/pod-driver.ts'
 import type { Runs } from './ports/runs.ts'
+import { largeTreeWarning, prepareClones } from './prepare-clones.ts'
 import { readConfig, toSourceContext } from './read-config.ts'
 import { repoUuidOf } from './repository-id.ts'
 import { secretNamesOf } from './secret-names.ts'
@@ -151,12 +153,14 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     const { selected, skipped } = await compileSnapshot(request, snapshot, { local, variables }, options)
     const compiled = request.choose?.(selected) ?? selected
     const leftOut = selected.length - compiled.length
+    const tasks = compiled.flatMap((run) => Object.values(run.tasks))
+    if (driver !== null) prepareClones(snapshot, tasks)
     const [engine] = await Promise.all([opening, recording])
     const begin = () => engine.createRuns(compiled)
     const openChange = changeOpener(request, local, source, options)
     return new OpenDirectRun(
       request,
-      { snapshot, engine, driver, variables, closing, compiled, skipped, leftOut, begin, openChange },
+      { snapshot, engine, driver, variables, closing, compiled, skipped, leftOut, tasks, begin, openChange },
       options,
     )
   })
@@ -187,11 +191,13 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
         `run ${number} was given secrets, which are never stored: give them again with ${flags}`,
       )
     }
+    const tasks = Object.values(runConfig.tasks)
+    prepareClones(snapshot, tasks)
     const begin = async () => [await engine.restartRun(number, fromStart)]
     const openChange = changeOpener(request, local, { untracked: true, ignored: false }, options)
     return new OpenDirectRun(
       request,
-      { snapshot, engine, driver, variables, closing, compiled: [], skipped: [], leftOut: 0, begin, openChange },
+      { snapshot, engine, driver, variables, closing, compiled: [], skipped: [], leftOut: 0, tasks, begin, openChange },
       options,
     )
   })
@@ -257,6 +263,8 @@ interface OpenParts {
   compiled: CompiledRun[]
   skipped: CompiledRuns['skipped']
   leftOut: number
+  /** Those that can run. */
+  tasks: readonly RunConfigTask[]
   /** Makes the runs. */
   begin: () => Promise<number[]>
   openChange: ExecutorSettings['openChange']
@@ -301,7 +309,19 @@ class OpenDirectRun implements StartedDirectRun {
       secrets: secretsOf(variables),
       openChange: this.#parts.openChange,
     })
-    return await this.#parts.begin()
+    const numbers = await this.#parts.begin()
+    this.#warnOfSize()
+    return numbers
+  }
+
+  /** Measured beside the run, which starts no later for it. */
+  #warnOfSize(): void {
+    const { snapshot, tasks, closing } = this.#parts
+    const closed = new AbortController()
+    closing.unshift(() => closed.abort())
+    largeTreeWarning(snapshot, tasks, { signal: closed.signal })
+      .then((warning) => warning !== null && this.#options.onNotice(warning))
+      .catch(() => undefined)
   }
 
   get pauses(): Pauses | null {

@@ -129,7 +129,7 @@ test('a clone warns once for an image without git', async () => {
 })
 
 test('a main container that ends fails the step with the reason', async () => {
-  const { status, logs } = await world.run([runStep('kill -9 1; kill -TERM 1; sleep 20')])
+  const { status, logs } = await world.run([runStep('kill -USR2 1; sleep 20')])
   expect(status).toMatchObject({ phase: 'failed', failError: expect.stringMatching(/^main container ended/) })
   expect(logs[0]).toContain('main container ended')
 })

@@ -3,6 +3,7 @@ import { AgolaError, messageOf } from '../engine/model/errors.ts'
 import type { ProgressEvent } from '../engine/model/progress-event.ts'
 import type { Run } from '../engine/model/run.ts'
 import type { RunWithConfig } from '../engine/ports/run-service.ts'
+import { shellWord } from '../views/shell-word.ts'
 import { ApprovalPrompt } from './approval-prompt.ts'
 import { approvalsMissing } from './approvals.ts'
 import { attachShell } from './attach-shell.ts'
@@ -228,9 +229,17 @@ class Invocation<Opened extends DirectRun> {
       return
     }
     this.#approvals?.event(event)
-    // On a screen the hints of the pause are enough: it has the terminal.
+    // A screen has the terminal for itself.
     if (this.#presenter.offersApproval !== true) await this.#pauses?.event(event)
+    if (event.type === 'task_paused') this.#tellPause(event)
     if (event.type === 'approval_required' || event.type === 'task_finished') await this.#checkApprovals()
+  }
+
+  /** Where no lines tell it. */
+  #tellPause({ run, task, step }: Extract<ProgressEvent, { type: 'task_paused' }>): void {
+    if (this.#options.view.output === 'text' && this.#presenter.offersApproval !== true) return
+    const words = `agola directrun shell|retry|skip|continue ${shellWord(task.name)} --run ${run}`
+    this.#tell(`${task.name}/${step.name} failed and is paused; from another terminal: ${words}`)
   }
 
   /** Gives up when nothing but an approval can let a run go on and nobody will give it. */

@@ -19,7 +19,8 @@ export function isStatusAccepted(current: RunTaskStatus, reported: ExecutionPhas
 /** The run task with what its executor reports; null when the report does not fit and has to be ignored. */
 export function applyExecutorTaskStatus(task: RunTask, status: ExecutorTaskStatus): RunTask | null {
   if (!isStatusAccepted(task.status, status.phase)) return null
-  const { paused: _, ...rest } = task
+  // What was true of a try that somebody had repeated is over with the next report.
+  const { paused: _, failKind: __, ...rest } = task
   return {
     ...rest,
     status: status.phase,

@@ -61,6 +61,7 @@ export function drawHeader(runs: readonly RunView[], columns: number, now: numbe
     count(['running']) > 0 ? paint('cyan', `${count(['running'])} running`) : '',
     count(['failed']) > 0 ? paint('red', `${count(['failed'])} failed`) : '',
     tasks.some((task) => task.waitingApproval) ? paint('yellow', 'approval needed') : '',
+    tasks.some((task) => task.paused !== null) ? paint('yellow', 'paused') : '',
   ]
   return fitLine(parts.filter((part) => part !== '').join('  '), columns)
 }
@@ -111,9 +112,11 @@ function drawTaskRow(
   const step = task.status === 'running' ? currentStep(task) : null
   const room = Math.max(1, row.columns - row.indent - 4 - textWidth(duration))
   const name = truncate(cleanName(task.name), room)
-  const detail = task.waitingApproval ? ' approve?' : step === null ? '' : ` ${cleanName(step.name)}`
+  const doing = step === null ? '' : ` ${task.paused === null ? cleanName(step.name) : 'paused'}`
+  const detail = task.waitingApproval ? ' approve?' : doing
   const rest = truncate(detail, Math.max(0, room - textWidth(name)))
-  const sign = task.waitingApproval ? paint('yellow', '?') : mark(task.status, paint)
+  const asks = task.waitingApproval || task.paused !== null
+  const sign = asks ? paint('yellow', '?') : mark(task.status, paint)
   const gap = ' '.repeat(Math.max(0, room - textWidth(name) - textWidth(rest)))
   const text = `${row.selected ? paint('bold', name) : name}${paint('grey', rest)}`
   return `${row.selected ? paint('cyan', '▌') : ' '}${' '.repeat(row.indent)}${sign} ${text}${gap} ${paint('grey', duration)}`

@@ -60,6 +60,19 @@ describe('what an executor reports', () => {
   })
 })
 
+describe('a pause', () => {
+  it('is there as long as it is reported, with the trouble of the failed try', () => {
+    const paused = { step: 1, exitStatus: 3, since: 6, until: 60 }
+    const report = { ...status, phase: 'running' as const }
+    const during = applyExecutorTaskStatus(task, { ...report, paused, failError: 'disk full', failKind: 'unavailable' })
+    expect(during).toMatchObject({ status: 'running', paused, failKind: 'unavailable' })
+    const after = during && applyExecutorTaskStatus(during, report)
+    expect(after).toMatchObject({ status: 'running', failError: '' })
+    expect(after).not.toHaveProperty('paused')
+    expect(after).not.toHaveProperty('failKind')
+  })
+})
+
 describe('a task whose executor is gone', () => {
   const running = { phase: 'running', exitStatus: null, startTime: 5, endTime: null } as const
   const failed = { ...running, phase: 'failed', endTime: 50 }
@@ -74,6 +87,11 @@ describe('a task whose executor is gone', () => {
     })
     const steps = [{ ...running, phase: 'success' as const, endTime: 6 }, running]
     expect(executorGone({ ...status, phase: 'running', steps }, 50).steps).toEqual([steps[0], failed])
+  })
+
+  it('is paused no more', () => {
+    const paused = { step: 0, exitStatus: 1, since: 6, until: 60 }
+    expect(executorGone({ ...status, phase: 'running', paused }, 50)).not.toHaveProperty('paused')
   })
 
   it('stays as it is when it had finished', () => {

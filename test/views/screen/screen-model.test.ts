@@ -12,6 +12,8 @@ import {
   stepFinished,
   stepStarted,
   taskFinished,
+  taskPaused,
+  taskResumed,
   taskStarted,
 } from '../progress-events.ts'
 
@@ -217,4 +219,14 @@ test('a line is cut by what is seen, colours are closed and tabs are spaces', ()
   expect(fitLine('🚀🚀🚀', 5)).toBe('🚀🚀…')
   expect(fitLine('x'.repeat(1_000_000), 3)).toBe('xx…')
   expect(fitLine('abc', 0)).toBe('')
+})
+
+test('a paused step is marked until it is resumed', () => {
+  const { model } = screen()
+  for (const event of [...events, taskPaused('build', compile)]) model.event(event)
+  expect(model.draw(wide).list[0]).toContain('? build paused')
+  expect(model.draw(wide).header).toContain('paused')
+  model.event(taskResumed('build', compile))
+  expect(model.draw(wide).list[0]).not.toContain('paused')
+  expect(model.draw(wide).header).not.toContain('paused')
 })

@@ -147,8 +147,8 @@ export class RunStore {
           this.#number(keys.runEventSequence),
         ])
         const run = make({ sequence: sequence.value + 1, counter: counter.value + 1 })
-        await this.#putTasks(run, changedTasks)
-        const revision = await this.#tryCreate(run, owner, { sequence, counter, event })
+        const tasks = await this.#putTasks(run, changedTasks)
+        const revision = await this.#tryCreate(run, owner, tasks, { sequence, counter, event })
         if (revision === null) {
           await this.requireOpen()
           continue
@@ -201,18 +201,20 @@ export class RunStore {
     return numbered(entry)
   }
 
-  async #putTasks(run: Run, tasks: readonly RunTask[]): Promise<void> {
+  /** Stores what does not fit into the transaction that makes the run visible, and gives the rest: nearly always all. */
+  async #putTasks(run: Run, tasks: readonly RunTask[]): Promise<Op[]> {
     const writes = tasks.map((task) => ({ type: 'task', task }) as const)
     const { tasks: _, ...header } = run
-    for (const { ops } of writeBatches(header, writes, () => false)) {
-      if (ops.size > 0) await this.#kv.txn({ then: [...ops.values()] })
-    }
+    const batches = writeBatches(header, writes, () => false).map(({ ops }) => [...ops.values()])
+    const last = batches.pop() ?? []
+    for (const ops of batches) await this.#kv.txn({ then: ops })
+    return last
   }
 
-  /** The revision of the new run; null when somebody else took one of the numbers. */
   async #tryCreate(
     run: Run,
     owner: ExecutorId,
+    tasks: readonly Op[],
     last: { sequence: Numbered; counter: Numbered; event: Numbered },
   ): Promise<bigint | null> {
     const { tasks: _, ...header } = run
@@ -231,6 +233,7 @@ export class RunStore {
         { type: 'put', key: keys.runNumber(root, run.counter), value: encode(run.id) },
         { type: 'put', key: keys.runSequence, value: encode(run.sequence) },
         { type: 'put', key: keys.counter(root), value: encode(run.counter) },
+        ...tasks,
         ...this.#eventOps(header, [header], last.event.value),
       ],
       else: [{ type: 'get', key }],

@@ -61,7 +61,10 @@ export async function requireEngine(
 
 /** What a missing engine means to the user. Sockets that do not exist are told together. */
 export function noEngine(attempts: readonly EngineAttempt[]): AgolaError {
-  const telling = attempts.filter(({ reason }) => reason !== null && !reason.startsWith('there is no such socket'))
+  // What the user chose is the only attempt, and is always told.
+  const telling = attempts.filter(
+    ({ reason }) => reason !== null && (attempts.length === 1 || !reason.startsWith('there is no such socket')),
+  )
   const lines = telling.map(({ origin, url, reason }) => `  ${origin}${url === '' ? '' : ` at ${url}`}: ${reason}`)
   const silent = attempts.length - telling.length
   if (silent > 0) lines.push(`  ${silent} usual ${silent === 1 ? 'place has' : 'places have'} no socket`)

@@ -6,7 +6,8 @@ import type { Random } from '../ports/random.ts'
 import { captureTree } from './capture-tree.ts'
 import type { Git } from './git.ts'
 import { openRepository, type Repository } from './repository.ts'
-import { createTemporaryDirectory, openSnapshotStore, type SnapshotStore } from './snapshot-store.ts'
+import { openSnapshotStore, type SnapshotStore } from './snapshot-store.ts'
+import { createTemporaryDirectory, removeAbandonedTemporaries } from './temporary-directory.ts'
 import { writeCommit } from './write-commit.ts'
 
 /** One work tree as a commit, and its initialised submodules in the same way. Plain data. */
@@ -70,6 +71,7 @@ async function captureInTemporary(
 ): Promise<string> {
   const gitlinks = new Map(submodules.map((submodule) => [submodule.path, submodule.commitSha]))
   const options = { ...context, gitlinks }
+  await removeAbandonedTemporaries(store)
   const temporary = await createTemporaryDirectory(store, context.random.uuid())
   try {
     return await captureTree(context.git, repository, store, temporary, options)

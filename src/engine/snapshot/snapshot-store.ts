@@ -50,13 +50,6 @@ export function storeAt(stateDirectory: string, id: string): SnapshotStore {
   return { id, directory, objects: join(directory, 'objects') }
 }
 
-/** A directory for the files of one process, removed by the caller. */
-export async function createTemporaryDirectory(store: SnapshotStore, name: string): Promise<string> {
-  const directory = join(store.directory, 'tmp', name)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  return directory
-}
-
 export interface PruneRequest {
   /** `<key>/<generation>` of those that a kept run was started from; undefined: unknown, a month without use decides. */
   needed?: ReadonlySet<string>

@@ -14,6 +14,7 @@ import { openRepository, type Repository } from './repository.ts'
 import { createSnapshot, type Snapshot } from './snapshot.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 import { storeAt } from './snapshot-store.ts'
+import { removeAbandonedTemporaries } from './temporary-directory.ts'
 import { writeWhole } from './write-whole.ts'
 
 export interface SnapshotRequest {
@@ -71,6 +72,7 @@ export async function openSnapshot(
 ): Promise<Snapshot> {
   const { random, stateDirectory, environment } = request
   const facts = await readFacts(stateDirectory, id)
+  await removeAbandonedTemporaries(storeAt(stateDirectory, facts.workTree.storeId))
   const onNotice = (text: string) => options.onProgress?.({ type: 'notice', text })
   return createSnapshot({ git: new Git(environment), random, stateDirectory, repositories: new Map(), onNotice }, facts)
 }

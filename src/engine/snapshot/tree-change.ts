@@ -5,11 +5,12 @@ import type { Random } from '../ports/random.ts'
 import type { TreeChange } from '../ports/source-provider.ts'
 import { Git } from './git.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
-import { createTemporaryDirectory, type SnapshotStore, storeAt } from './snapshot-store.ts'
+import { type SnapshotStore, storeAt } from './snapshot-store.ts'
 import { type Contents, contentKey, loadContents } from './source/contents.ts'
 import type { ListedEntry } from './source/list-tree.ts'
 import type { TarEntry } from './source/tar-entry.ts'
 import { tarStream } from './source/tar-stream.ts'
+import { createTemporaryDirectory } from './temporary-directory.ts'
 
 export interface TreeChangeRequest {
   from: Pick<SnapshotFacts, 'workTree'>

@@ -3,11 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import {
-  createTemporaryDirectory,
-  openSnapshotStore,
-  pruneSnapshots,
-} from '../../../src/engine/snapshot/snapshot-store.ts'
+import { openSnapshotStore, pruneSnapshots } from '../../../src/engine/snapshot/snapshot-store.ts'
+import { createTemporaryDirectory } from '../../../src/engine/snapshot/temporary-directory.ts'
 
 const day = 24 * 60 * 60 * 1000
 const now = 1_700_000_000_000

@@ -18,6 +18,7 @@ import { AgolaError } from '../../model/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ObjectSource, PutOptions } from '../../ports/object-storage.ts'
 import type { Random } from '../../ports/random.ts'
+import { isOfDeadProcess, processOwnedName } from '../../std/process-owned-name.ts'
 import { systemCode } from './file-error.ts'
 import { writeChunks } from './file-writer.ts'
 import { objectExists } from './missing-object.ts'
@@ -28,6 +29,8 @@ const fileMode = 0o660
 const temporaryAgeMsMax = 24 * 60 * 60 * 1000
 const publishAttemptsMax = 20
 const inTheWay = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY'])
+
+const temporaryPrefix = 'tmpfile'
 
 /** Moments of a write at which a process can die; tests throw there. */
 export type FileTreePoint = 'ost.afterTmp' | 'ost.afterRename'
@@ -52,7 +55,7 @@ export class FileTree {
     this.#options = options
   }
 
-  /** Makes the two directories and removes what writers that died long ago left in `tmp`. */
+  /** Makes the two directories and removes what writers left in `tmp` that died: on this machine, or long ago. */
   async prepare(): Promise<void> {
     await mkdir(this.dataDirectory, { recursive: true, mode: directoryMode })
     await mkdir(this.#temporaryDirectory, { recursive: true, mode: directoryMode })
@@ -61,7 +64,8 @@ export class FileTree {
       const path = join(this.#temporaryDirectory, name)
       const entry = await unlessMissing(lstat(path))
       // The change time: the modification time of a linked file is that of its source.
-      if (entry?.isFile() && entry.ctimeMs < oldest) await unlessMissing(unlink(path))
+      const isLeft = isOfDeadProcess(name.slice(temporaryPrefix.length)) || (entry?.ctimeMs ?? 0) < oldest
+      if (entry?.isFile() && isLeft) await unlessMissing(unlink(path))
     }
   }
 
@@ -76,7 +80,10 @@ export class FileTree {
 
   /** `path` is relative to `data`; `key` is for messages. */
   async write(key: string, path: string, source: ObjectSource, options: PutOptions): Promise<Stats> {
-    const temporary = join(this.#temporaryDirectory, `tmpfile${this.#options.random.uuid()}`)
+    const temporary = join(
+      this.#temporaryDirectory,
+      `${temporaryPrefix}${processOwnedName(this.#options.random.uuid())}`,
+    )
     let moved = false
     try {
       const stats = await this.#fill(key, temporary, source, options)

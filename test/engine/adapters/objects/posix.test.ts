@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { link, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fileError } from '../../../../src/engine/adapters/objects/file-error.ts'
@@ -82,6 +84,21 @@ describe('objects in a directory', () => {
     const after = await open(dyingAt('ost.afterRename'))
     await expect(after.put('one', Buffer.from('x'), { persist: true })).rejects.toThrow('crash')
     expect(await textOf(after, 'one')).toBe('x')
+  })
+
+  it('are rid of what a dead process of this machine left as soon as they are opened', async () => {
+    await open()
+    const child = spawn('true')
+    await once(child, 'exit')
+    const names = [`${hostname()}+${child.pid}+x`, `${hostname()}+${process.pid}+x`, `elsewhere+${child.pid}+x`]
+    for (const name of names) await writeFile(join(directory, `tmp/tmpfile${name}`), 'x')
+    await open()
+    expect((await temporaryFiles()).sort()).toEqual(
+      names
+        .slice(1)
+        .map((name) => `tmpfile${name}`)
+        .sort(),
+    )
   })
 
   it('lose nothing to the sweep of what dead writers left: only old temporary files go', async () => {

@@ -25,6 +25,7 @@ import { secretNamesOf } from './secret-names.ts'
 import type { RefOptions } from './snapshot/ref-facts.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 import { openSnapshot, takeSnapshot } from './snapshot/take-snapshot.ts'
+import { openTreeChange } from './snapshot/tree-change.ts'
 
 /** How to run, and with which variables. */
 export interface ExecutionRequest {
@@ -211,7 +212,6 @@ function changeOpener(
   { onNotice }: DirectRunOptions,
 ): ExecutorSettings['openChange'] {
   return async (from, { signal }) => {
-    const { openTreeChange } = await import('./snapshot/tree-change.ts')
     const [stateDirectory, now, random] = [directories.state, systemClock.now(), systemRandom]
     const place = { directory, environment, stateDirectory, now, random }
     const to = await takeSnapshot({ ...place, untracked, ignored, ref: {} }, { signal })

@@ -1,4 +1,5 @@
-import { link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { link, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { type ProcessFacts, readProcessFacts } from './process-facts.ts'
 
@@ -8,6 +9,8 @@ export interface FileLock {
 
 /** A holder of another machine cannot be asked: its lock counts for so long. */
 const foreignAgeMsMax = 60 * 60 * 1000
+/** Taking a lock away takes milliseconds: an older mark belongs to a process that died over it. */
+const markAgeMsMax = 60 * 1000
 
 /** Takes a lock that is a file, unless a process that lives holds it: null then. The lock of a dead process is taken over. It appears
  *  whole, with the facts of its holder in it, and no two processes ever have it (spec/local-runs.md 11). */
@@ -18,7 +21,7 @@ export async function tryFileLock(path: string, uniqueName: string, now: number)
     if (await tryLink(own, path)) return { release: () => rm(path, { force: true }) }
     const held = await readFile(path, 'utf8').catch(() => null)
     if (held !== null && (await isHeld(path, held, now))) return null
-    if (held !== null) await putAside(path, held, `${own}.stale`)
+    if (held !== null && !(await takeAway(path, held, own, now))) return null
     return (await tryLink(own, path)) ? { release: () => rm(path, { force: true }) } : null
   } finally {
     await rm(own, { force: true })
@@ -36,15 +39,21 @@ async function isHeld(path: string, text: string, now: number): Promise<boolean>
   return found !== null && found.startTime === holder.startTime && found.bootId === holder.bootId
 }
 
-/** Takes the stale lock away, and gives it back when it was another one: somebody else was faster. */
-async function putAside(path: string, stale: string, aside: string): Promise<void> {
+/** Takes a stale lock away. Only who holds the mark named after what is in the lock may: without it two could find the same stale lock,
+ *  and the slower one would take away what the faster one put in its place. false: somebody else was or is at it. */
+async function takeAway(path: string, stale: string, own: string, now: number): Promise<boolean> {
+  const mark = `${path}.${createHash('sha256').update(stale).digest('hex').slice(0, 16)}.stale`
+  if (!(await tryLink(own, mark))) {
+    const found = await stat(mark).catch(() => null)
+    if (found !== null && now - found.mtimeMs > markAgeMsMax) await rm(mark, { force: true })
+    return false
+  }
   try {
-    await rename(path, aside)
-    if ((await readFile(aside, 'utf8')) !== stale) await tryLink(aside, path)
-  } catch (error) {
-    if (!hasSystemCode(error, 'ENOENT')) throw error
+    if ((await readFile(path, 'utf8').catch(() => null)) !== stale) return false
+    await rm(path, { force: true })
+    return true
   } finally {
-    await rm(aside, { force: true })
+    await rm(mark, { force: true })
   }
 }
 

@@ -200,8 +200,8 @@ export class EmbeddedEngine {
   /** Runs of processes that died without a word are closed as interrupted: nobody else would. */
   async #closeDead(): Promise<void> {
     const { directories, identity, clock } = this.#options
-    const alive = await liveExecutors({ stateDirectory: directories.state, groupId: identity.executorGroupId, clock })
-    await this.#runService.keepOnlyExecutors(new Set([this.#executorId, ...alive]))
+    const group = { stateDirectory: directories.state, groupId: identity.executorGroupId, clock }
+    await this.#runService.keepOnlyExecutors(async () => new Set([this.#executorId, ...(await liveExecutors(group))]))
   }
 
   /** Takes away the files of dead processes once everything in them was fetched. */

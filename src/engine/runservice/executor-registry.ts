@@ -24,6 +24,8 @@ export class ExecutorRegistry {
   readonly #storedAt = new Map<ExecutorId, number>()
   readonly #tasks = new Map<ExecutorTaskId, ExecutorTask>()
   readonly #assigned = new Map<ExecutorId, number>()
+  /** By executor that reports here: who was known when it last did. */
+  readonly #knownAtReport = new Map<ExecutorId, ReadonlySet<ExecutorId>>()
   #sorted: Executor[] | null = null
 
   constructor({ kv, clock }: { kv: KeyValueStore; clock: Clock }) {
@@ -93,9 +95,12 @@ export class ExecutorRegistry {
       await this.#kv.txn({ then: [{ type: 'put', key: keys.executor(id), value: encode(executor) }] }, options)
       this.#storedAt.set(id, this.#clock.monotonicMs())
     }
-    const gone = this.executors.filter((other) => isLostSibling(other, executor)).map((other) => other.id)
-    for (const lost of gone) await this.delete(lost, options)
-    return gone
+    // Of those that came later its siblings, which were listed after the last report, say nothing.
+    const knownBefore = this.#knownAtReport.get(id)
+    this.#knownAtReport.set(id, new Set(this.#executors.keys()))
+    const gone = this.executors.filter((other) => knownBefore?.has(other.id) && isLostSibling(other, executor))
+    for (const lost of gone) await this.delete(lost.id, options)
+    return gone.map((lost) => lost.id)
   }
 
   /** `executorDoesNotExist`. Its tasks stay; see `Dispatcher.closeTasksOf`. */
@@ -147,6 +152,7 @@ export class ExecutorRegistry {
 
   #remove(id: ExecutorId): void {
     this.#executors.delete(id)
+    this.#knownAtReport.delete(id)
     this.#storedAt.delete(id)
     this.#sorted = null
   }

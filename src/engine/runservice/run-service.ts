@@ -243,9 +243,18 @@ export class RunService implements RunServicePort, ExecutorRunService {
     this.dispatcher.wakeWaiting()
   }
 
-  /** Takes every other executor off the list: for who knows better than their last reports who lives. */
-  async keepOnlyExecutors(alive: ReadonlySet<ExecutorId>, options?: CallOptions): Promise<void> {
-    for (const { id } of [...this.#registry.executors]) if (!alive.has(id)) await this.deleteExecutor(id, options)
+  /** Takes every other executor off the list: for who knows better than their last reports who lives. `findAlive` is asked after the list
+   *  was taken, so that one which comes meanwhile is not missed. */
+  async keepOnlyExecutors(findAlive: () => Promise<ReadonlySet<ExecutorId>>, options?: CallOptions): Promise<void> {
+    const known = this.#registry.executors.map(({ id }) => id)
+    const alive = await findAlive()
+    for (const id of known.filter((each) => !alive.has(each))) {
+      await this.deleteExecutor(id, options).catch((error: unknown) => {
+        // Another process has seen it too.
+        if (!hasCode(error, 'executorDoesNotExist')) throw error
+        this.dispatcher.closeTasksOf(id)
+      })
+    }
     await this.dispatcher.step(this.#closed.signal)
   }
 

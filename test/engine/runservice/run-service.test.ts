@@ -242,8 +242,24 @@ describe('the run service', () => {
     const { id } = await startRun(runService, [{ name: 'a' }])
     await executor.start('a')
     executors.delete(executor.id)
-    await runService.sendExecutorStatus('executor-2', { ...executor.status, siblingsExecutors: ['executor-2'] })
+    const sibling = { ...executor.status, siblingsExecutors: ['executor-2'] }
+    await runService.sendExecutorStatus('executor-2', sibling)
+    // It may have listed its siblings before this one came: only what it says after it could know counts.
+    expect((await runService.getRun(id)).run.tasks.a?.status).toBe('running')
+    await runService.sendExecutorStatus('executor-2', sibling)
     expect((await untilArchived(runService, id)).result).toBe('failed')
+  })
+
+  it('asks who lives after it has listed whom it knows, so that nobody who comes meanwhile is taken for dead', async () => {
+    const { runService, executor } = await aRunService()
+    executor.status = { ...executor.status, dynamic: true }
+    await runService.keepOnlyExecutors(async () => {
+      await runService.sendExecutorStatus('executor-2', { ...executor.status, siblingsExecutors: ['executor-2'] })
+      return new Set([executor.id])
+    })
+    await expect(runService.deleteExecutor('executor-2')).resolves.toBeUndefined()
+    await runService.keepOnlyExecutors(async () => new Set())
+    await expect(runService.deleteExecutor(executor.id)).rejects.toMatchObject({ code: 'executorDoesNotExist' })
   })
 
   it('lets pods be made for tasks that may start next and for those after them, and thrown away when they do not', async () => {

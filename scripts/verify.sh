@@ -16,12 +16,12 @@ install_packages() {
   command -v podman >/dev/null || wanted+=(podman)
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium)
   command -v jsonnet >/dev/null || wanted+=(jsonnet)
-  command -v tmux >/dev/null || wanted+=(tmux)
+  command -v openssl >/dev/null || wanted+=(openssl)
   command -v iptables >/dev/null || [ -x /usr/sbin/iptables ] || wanted+=(iptables)
   [ ${#wanted[@]} = 0 ] && return
   say "Installing ${wanted[*]}"
   as_root apt-get update -qq
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${wanted[@]}" >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${wanted[@]}" >/dev/null
 }
 
 command -v apt-get >/dev/null && install_packages

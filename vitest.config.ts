@@ -23,6 +23,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          // Real programs on a busy machine: what fails twice is wrong, what fails once is told in the output.
+          retry: 1,
         },
       },
     ],

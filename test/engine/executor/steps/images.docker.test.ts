@@ -103,7 +103,7 @@ test('a working directory that its user may not make fails the set-up, which say
 
 test('a step with a terminal sees one of the right size, and is interrupted by ^C', async () => {
   // Engines before API 1.42 get the size only after the start.
-  const sized = 'until stty size 2>/dev/null; do sleep 0.05; done'
+  const sized = 'until [ -n "$(stty size 2>/dev/null)" ]; do sleep 0.05; done; stty size'
   const size = await world.run([runStep(`[ -t 0 ] && [ -t 1 ] && echo terminal; ${sized}`, { tty: true })])
   expect(size.logs[0]).toMatch(/^terminal\r\n40 120\r\n$/)
   const task = world.task([

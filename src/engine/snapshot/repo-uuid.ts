@@ -5,6 +5,8 @@ import type { Git } from './git.ts'
 import type { Repository } from './repository.ts'
 
 const configKey = 'agola.repouuid'
+/** Each takes some milliseconds, as does whoever is in the way. */
+const addsMax = 50
 
 export interface RepoUuidOptions extends CallOptions {
   onNotice?: ((text: string) => void) | undefined
@@ -22,14 +24,29 @@ export async function ensureRepoUuid(
   const known = repository.localConfig.get(configKey)
   if (known) return known
   const context = { cwd: repository.topDirectory, signal: options.signal }
-  const written = await git.try(['config', '--local', configKey, random.uuid()], context)
-  // Another process may have written its own meanwhile: what the file says now is the id for both.
-  const stored = (await git.try(['config', '--local', '--get', configKey], context)).stdout.toString().trim()
-  if (stored !== '') return stored
+  const refusal = await addUuid(git, random.uuid(), context)
+  // Other processes may have added theirs meanwhile: lines are only ever added at the end, so the first one is the id for all.
+  const stored = (await git.try(['config', '--local', '--get-all', configKey], context)).stdout.toString().trim()
+  const [first = '', ...others] = stored.split('\n')
+  if (others.length > 0) await git.try(['config', '--local', '--replace-all', configKey, first], context)
+  if (first !== '') return first
   options.onNotice?.(
-    `The id of this repository cannot be stored in its git config (${written.stderr.trim()}): caches are found by its path.`,
+    `The id of this repository cannot be stored in its git config (${refusal}): caches are found by its path.`,
   )
   return uuidOfPath(repository.commonDirectory)
+}
+
+/** Waits for processes that write the file at the same time. Why it could not be written; '' when it was. */
+async function addUuid(git: Git, uuid: string, context: { cwd: string } & CallOptions): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    const { exitCode, stderr } = await git.try(['config', '--local', '--add', configKey, uuid], context)
+    if (exitCode === 0) return ''
+    if (attempt === addsMax || !isLocked(stderr)) return stderr.trim()
+  }
+}
+
+function isLocked(complaint: string): boolean {
+  return complaint.includes('File exists')
 }
 
 const urlNamespace = Buffer.from('6ba7b8119dad11d180b400c04fd430c8', 'hex')

@@ -19,7 +19,7 @@ export interface Repository {
   branch: string | null
   /** Last value of each key over all config files, keys in lower case as git prints them. */
   config: ReadonlyMap<string, string>
-  /** The same from the repository's own file only. */
+  /** First value of each key in the repository's own file: what stays when processes add at the same time. */
   localConfig: ReadonlyMap<string, string>
 }
 
@@ -79,7 +79,7 @@ function parseConfig(text: string): Pick<Repository, 'config' | 'localConfig'> {
     const key = end < 0 ? entry : entry.slice(0, end)
     const value = end < 0 ? 'true' : entry.slice(end + 1)
     config.set(key, value)
-    if (fields[index] === 'local') localConfig.set(key, value)
+    if (fields[index] === 'local' && !localConfig.has(key)) localConfig.set(key, value)
   }
   return { config, localConfig }
 }

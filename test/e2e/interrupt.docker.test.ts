@@ -44,7 +44,8 @@ describe('directrun start, interrupted', () => {
     const { code, stderr } = await program.ended
     expect(code).toBe(130)
     expect(stderr).toContain('press again')
-    expect(program.events.some(({ data }) => String(data).includes('trapped'))).toBe(true)
+    const printed = program.events.map(({ data }) => String(data ?? '')).join('')
+    expect(printed).toContain('trapped')
     expect(program.events.at(-1)).toMatchObject({ type: 'run_finished', result: 'stopped' })
     expect(await inspect(directory)).toMatchObject({ result: 'stopped' })
     expect(await machine.leftovers()).toEqual([])

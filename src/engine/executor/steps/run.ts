@@ -27,6 +27,8 @@ export async function runRunStep(step: RunStep, context: StepContext): Promise<n
     if (exitCode !== 0) return exitCode
   }
   const parts = inline ? ['1', script.toString()] : ['-1']
+  context.interrupted.throwIfAborted()
+  // Its first output can come before the engine has said that it runs: an interrupt then has to reach it like any other.
   const exec = await pod.start(
     {
       command: toolboxScript(pod.pod, runScript(pod.pod), [directory, name, ...parts, ...shell]),
@@ -35,7 +37,7 @@ export async function runRunStep(step: RunStep, context: StepContext): Promise<n
       stdout: log,
       stderr: step.tty ? null : log,
     },
-    { signal: context.interrupted },
+    { signal: context.killed },
   )
   return await waitGracefully(exec, context)
 }

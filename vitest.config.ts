@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Tests that start a real program of their own say so in their name. */
-const external = ['test/**/*.{docker,podman,etcd,chromium,sim}.test.{ts,tsx}', 'test/e2e/**']
+const external = ['test/**/*.{docker,podman,etcd,chromium,sim}.test.{ts,tsx}', 'test/e2e/**/*.test.ts']
 
 export default defineConfig({
   test: {

@@ -1,19 +1,10 @@
 import type { Config } from '../config/config.ts'
 import type { SourceContext } from '../config/source-context.ts'
 import type { RunTaskId } from '../model/ids.ts'
-import type { RunConfigTask } from '../model/run-config.ts'
+import type { NewRunConfig } from '../model/run-config.ts'
 
 /** What a run is created from: the request that `RunService.createRun` takes. */
-export interface CompiledRun {
-  name: string
-  group: string
-  cacheGroup: string
-  setupErrors: string[]
-  tasks: Record<RunTaskId, RunConfigTask>
-  annotations: Record<string, string>
-  staticEnvironment: Record<string, string>
-  environment: Record<string, string>
-}
+export type CompiledRun = NewRunConfig
 
 /** What all runs of one trigger share. Made by `directRunOrigin`, or by the gateway for projects. */
 export interface RunOrigin {
@@ -56,8 +47,6 @@ export interface UndefinedVariable {
   /** `task "build" of run "ci"`, at most a few. */
   usedBy: string[]
 }
-
-export type CompileRuns = (input: CompileInput) => Promise<CompiledRuns>
 
 /** Which tasks of compiled runs to keep. Empty lists keep everything. */
 export interface TaskSelection {

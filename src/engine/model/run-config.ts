@@ -20,6 +20,9 @@ export interface RunConfig {
   creationTime: TimeMs
 }
 
+/** What a run is created from: all of its run config that creation does not add. */
+export type NewRunConfig = Omit<RunConfig, 'id' | 'creationTime'>
+
 export interface RunConfigTask {
   id: RunTaskId
   name: string

@@ -1,6 +1,6 @@
 import type { RunId, RunTaskId, TimeMs } from '../model/ids.ts'
 import type { Run, RunPhase, RunResult } from '../model/run.ts'
-import type { RunConfig, RunConfigTask } from '../model/run-config.ts'
+import type { NewRunConfig, RunConfig } from '../model/run-config.ts'
 import type { RunEvent } from '../model/run-event.ts'
 import type { CallOptions } from './call-options.ts'
 import type { StoredContent } from './executor-client.ts'
@@ -34,16 +34,7 @@ export interface RunService {
   deleteLog(log: LogRef, options?: CallOptions): Promise<void>
 }
 
-export interface CreateRunRequest {
-  name: string
-  group: string
-  cacheGroup: string
-  setupErrors: string[]
-  tasks: Record<RunTaskId, RunConfigTask>
-  annotations: Record<string, string>
-  staticEnvironment: Record<string, string>
-  environment: Record<string, string>
-}
+export type CreateRunRequest = NewRunConfig
 
 export interface RestartRunRequest {
   runId: RunId

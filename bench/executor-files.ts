@@ -137,7 +137,9 @@ class ExecutorBench {
         const { file } = await this.#executor.openArchive(saved.id, 1)
         this.#runService.archives.set('parent/1', { file: file ?? '' })
         const restore: ExecutorStep = { type: 'restore_workspace', name: '', destDir: '/w' }
-        const restored = await this.#run([restore], { workspaceOperations: [{ taskId: 'parent', step: 1 }] })
+        const restored = await this.#run([restore], {
+          workspaceOperations: [{ taskId: 'parent', taskName: 'parent', step: 1 }],
+        })
         ours.push(((saved.stepsMs[1] ?? 0) + (restored.stepsMs[0] ?? 0)) / 1000)
         theirs.push(
           timed(() =>

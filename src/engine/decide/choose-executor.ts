@@ -58,7 +58,7 @@ export function whyUnplaceable(executors: readonly Executor[], need: TaskNeed): 
   if (executors.length === 0 || executors.some((executor) => suits(executor, need))) return undefined
   const archs = [...new Set(executors.flatMap((executor) => executor.archs))].sort()
   if (need.arch !== '' && !archs.includes(need.arch)) {
-    return `no executor can run it: it needs the architecture ${need.arch}, here is only ${archs.join(', ') || 'none'}`
+    return `no executor can run it: it needs the architecture ${need.arch}, here is only ${archs.join(', ') || 'none'}; without \`arch\` in its runtime it runs on any`
   }
-  return 'no executor can run it: it has a privileged container, which must be allowed when the executor is started'
+  return 'no executor can run it: it has a privileged container, which --allow-privileged allows, or allowPrivilegedContainers of a server'
 }

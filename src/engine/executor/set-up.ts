@@ -47,8 +47,8 @@ function checkPrivileged(task: ExecutorTaskWithSpec, allowed: boolean): void {
   if (index === -1 || allowed) return
   throw new AgolaError(
     'privilegedNotAllowed',
-    `container ${index} (${task.spec.containers[index]?.image}) is privileged, which this executor does not allow; ` +
-      'allow privileged containers for this run, or remove "privileged" from the config',
+    `container ${index} (${task.spec.containers[index]?.image}) is privileged, which this executor does not allow: ` +
+      '--allow-privileged does; or remove "privileged" from the config',
   )
 }
 

@@ -85,6 +85,8 @@ export interface ExecutorRegistryAuth {
 
 export interface WorkspaceOperation {
   taskId: RunTaskId
+  /** For people. */
+  taskName: string
   step: number
 }
 

@@ -66,7 +66,7 @@ function workspaceOperations(run: Run, config: RunConfig, task: RunConfigTask): 
         const isFetched = ancestor.workspaceArchivesPhase[index] === 'finished'
         return isFetched && ancestor.steps[step]?.phase === 'success'
       })
-      .map((step) => ({ taskId, step }))
+      .map((step) => ({ taskId, taskName: config.tasks[taskId]?.name ?? taskId, step }))
   })
 }
 

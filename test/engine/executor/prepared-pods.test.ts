@@ -107,7 +107,7 @@ test('archives that were made meanwhile do not make it another pod', async () =>
   const executor = fixture.create()
   await executor.prepare(task)
   await untilPods(1)
-  const workspaceOperations = [{ taskId: 'parent', step: 0 }]
+  const workspaceOperations = [{ taskId: 'parent', taskName: 'parent', step: 0 }]
   await executor.submit({ ...task, spec: { ...task.spec, workspaceOperations } })
   expect((await fixture.runService.finished()).phase).toBe('success')
   expect(fixture.driver.requests).toHaveLength(1)

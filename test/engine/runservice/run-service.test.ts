@@ -57,7 +57,7 @@ describe('the run service', () => {
     await executor.finish('a')
     const { spec } = await executor.task('b')
     // The archive of the failed task does not exist, so nobody is sent to look for it.
-    expect(spec.workspaceOperations).toEqual([{ taskId: 'a', step: 0 }])
+    expect(spec.workspaceOperations).toEqual([{ taskId: 'a', taskName: 'a', step: 0 }])
     expect(await text((await runService.openWorkspaceArchive('a', 0)).stream())).toBe('a tar')
   })
 
@@ -312,7 +312,7 @@ describe('the run service', () => {
     executor.tasks.clear()
     await runService.changeRunPhase(run.id, 'running')
     const task = await executor.task('b')
-    expect(task.spec.workspaceOperations).toEqual([{ taskId: 'a', step: 0 }])
+    expect(task.spec.workspaceOperations).toEqual([{ taskId: 'a', taskName: 'a', step: 0 }])
     await executor.finish('b')
     expect((await untilArchived(runService, run.id)).result).toBe('success')
     const log = await runService.openLog({ runId: run.id, taskId: 'a', step: 0 })

@@ -5,6 +5,7 @@ import { extractArchive } from '../archive/extract-archive.ts'
 import { withLocalArchive } from '../archive/local-archive.ts'
 import { fullCacheKey } from '../cache-key.ts'
 import { formatBytes } from '../format-bytes.ts'
+import { formatEntries } from '../format-entries.ts'
 import { renderKey } from '../key-template.ts'
 import { templateWorld } from '../template-world.ts'
 import type { StepContext } from './step-context.ts'
@@ -29,7 +30,7 @@ export async function runSaveCacheStep(step: SaveCacheStep, context: StepContext
   try {
     const saved = await runService.saveCache(key, { file }, { signal, sizeBytes })
     note(saved ? 'saved' : 'existed', saved ? sizeBytes : null)
-    if (saved) log.line(`saved cache "${name}": ${entries} entries, ${formatBytes(sizeBytes)}`)
+    if (saved) log.line(`saved cache "${name}": ${formatEntries(entries)}, ${formatBytes(sizeBytes)}`)
     else log.line(`cache "${name}" exists already: somebody else was faster`)
   } finally {
     // The runservice has its own; nobody asks for this one.
@@ -59,7 +60,7 @@ export async function runRestoreCacheStep(step: RestoreCacheStep, context: StepC
       extractArchive({ pod, log, signal, file, destination }),
     )
     const which = hit.exact ? `"${name}"` : `"${name}", found by its beginning (${hit.key})`
-    log.line(`restored ${entries} entries of cache ${which} into ${destination}`)
+    log.line(`restored ${formatEntries(entries)} of cache ${which} into ${destination}`)
     return 0
   }
   log.line('no cache was found')

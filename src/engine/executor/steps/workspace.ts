@@ -4,6 +4,7 @@ import { createArchive } from '../archive/create-archive.ts'
 import { extractArchive } from '../archive/extract-archive.ts'
 import { withLocalArchive } from '../archive/local-archive.ts'
 import { formatBytes } from '../format-bytes.ts'
+import { formatEntries } from '../format-entries.ts'
 import type { StepContext } from './step-context.ts'
 
 export type SaveToWorkspaceStep = Extract<ExecutorStep, { type: 'save_to_workspace' }>
@@ -14,7 +15,7 @@ export async function runSaveToWorkspaceStep(step: SaveToWorkspaceStep, context:
   const { pod, log, interrupted: signal } = context
   const file = context.files.archive(context.task.id, context.index)
   const archive = await createArchive(step.contents, { pod, log, signal, file })
-  log.line(`saved ${archive.entries} entries, ${formatBytes(archive.sizeBytes)}`)
+  log.line(`saved ${formatEntries(archive.entries)}, ${formatBytes(archive.sizeBytes)}`)
   return 0
 }
 
@@ -29,14 +30,14 @@ export async function runRestoreWorkspaceStep(step: RestoreWorkspaceStep, contex
 
 async function restore(operation: WorkspaceOperation, destination: string, context: StepContext): Promise<void> {
   const { pod, log, files, interrupted: signal } = context
-  const origin = `step ${operation.step} of task ${operation.taskId}`
+  const origin = `step ${operation.step} of task ${JSON.stringify(operation.taskName)}`
   try {
     const source = await context.runService.openWorkspaceArchive(operation.taskId, operation.step, { signal })
     const spool = `${files.archive(context.task.id, context.index)}.restore`
     const entries = await withLocalArchive(source, spool, signal, (file) =>
       extractArchive({ pod, log, signal, file, destination }),
     )
-    log.line(`restored ${entries} entries of ${origin} into ${destination}`)
+    log.line(`restored ${formatEntries(entries)} of ${origin} into ${destination}`)
   } catch (error) {
     if (!hasCode(error, 'archiveDoesNotExist')) throw error
     log.line(`skipped ${origin}: it made no archive`)

@@ -5,7 +5,12 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { createLog, systemClock, systemRandom } from '../../../../src/engine/adapters/system.ts'
 import { Executor, type ExecutorOptions } from '../../../../src/engine/executor/executor.ts'
-import type { ExecutorStep, ExecutorTaskSpec, ExecutorTaskStatus } from '../../../../src/engine/model/executor-task.ts'
+import type {
+  ExecutorStep,
+  ExecutorTaskSpec,
+  ExecutorTaskStatus,
+  WorkspaceOperation,
+} from '../../../../src/engine/model/executor-task.ts'
 import type { PodDriver } from '../../../../src/engine/ports/pod-driver.ts'
 import type { Source } from '../../../../src/engine/ports/source-provider.ts'
 import { anExecutorTask } from '../../../support/an-executor-task.ts'
@@ -81,11 +86,11 @@ export class StepWorld {
   }
 
   /** Makes what the step of a task saved the workspace of a later task. */
-  async keepArchive(taskId: string, step: number, name = 'parent'): Promise<{ taskId: string; step: number }> {
+  async keepArchive(taskId: string, step: number, name = 'parent'): Promise<WorkspaceOperation> {
     const { file } = await this.executor.openArchive(taskId, step)
     if (file === undefined) throw new Error('the archive has no file')
     this.runService.archives.set(`${name}/${step}`, { file })
-    return { taskId: name, step }
+    return { taskId: name, taskName: `task ${name}`, step }
   }
 
   async end(): Promise<void> {

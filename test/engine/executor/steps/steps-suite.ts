@@ -234,13 +234,13 @@ echo s >'-x $HOME "q"'; echo u >ünï☺; ln -s ${'l'.repeat(120)} link`
     test('several workspaces merge in existing directories; an ancestor without an archive is no failure', async () => {
       const one = await workspace('mkdir -p d/e; echo 1 >d/one', save({}), 'one')
       const two = await workspace('mkdir -p d/e; echo 2 >d/e/two', save({}), 'two')
-      const operations = [one.operation, { taskId: 'none', step: 5 }, two.operation]
+      const operations = [one.operation, { taskId: 'none', taskName: 'other', step: 5 }, two.operation]
       const { logs, status } = await world.run(
         [runStep('mkdir -m 0711 -p sub/d'), restore('sub'), runStep('cat sub/d/one sub/d/e/two; stat -c %a sub/d')],
         { workspaceOperations: operations },
       )
       expect(status.phase, logs.join('\n')).toBe('success')
-      expect(logs[1]).toContain('skipped step 5 of task none')
+      expect(logs[1]).toContain('skipped step 5 of task "other"')
       expect(logs[2]).toBe('1\n2\n711\n')
     })
 
@@ -282,7 +282,7 @@ echo s >'-x $HOME "q"'; echo u >ünï☺; ln -s ${'l'.repeat(120)} link`
       expect(first.logs[3]).toContain('"deps/d" exists already')
       const second = await world.run([restoreCache('other', 'c-'), runStep('cat deps/d'), restoreCache('none')])
       expect(second.status.phase, second.logs.join('\n')).toBe('success')
-      expect(second.logs[0]).toMatch(/no cache for "other"\nrestored 1 entries of cache "c-", found by its beginning/)
+      expect(second.logs[0]).toMatch(/no cache for "other"\nrestored 1 entry of cache "c-", found by its beginning/)
       expect(second.logs[1]).toBe('1\n')
       expect(second.logs[2]).toContain('no cache was found')
       const entry = expect.stringMatching(/^c-[0-9a-f]{32}-a\/b$/)

@@ -182,7 +182,12 @@ export class EmbeddedEngine {
     const alive = await liveExecutors({ stateDirectory: directories.state, groupId: identity.executorGroupId, clock })
     for (const [runId, owner] of await ownersOfActiveRuns(this.#kv)) {
       if (alive.includes(owner)) continue
-      for await (const run of this.#runService.watchRun(runId, { signal })) if (run.archived) break
+      try {
+        for await (const run of this.#runService.watchRun(runId, { signal })) if (run.archived) break
+      } catch (error) {
+        // A part of it is lost: it will never end.
+        if (!hasCode(error, 'dataDoesNotExist')) throw error
+      }
     }
   }
 

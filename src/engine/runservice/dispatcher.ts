@@ -1,5 +1,5 @@
 import { closeGoneExecutorTask, closeOrphan } from '../decide/run-reports.ts'
-import { messageOf } from '../model/errors.ts'
+import { hasCode, messageOf } from '../model/errors.ts'
 import type { ExecutorTask } from '../model/executor-task.ts'
 import type { ExecutorId, RunId } from '../model/ids.ts'
 import { isExecutionFinished, isTaskFinished } from '../model/run.ts'
@@ -35,6 +35,8 @@ export class Dispatcher implements LoopService {
   /** Runs with tasks for which no executor had room. */
   readonly #waiting = new Set<RunId>()
   readonly #orphans = new Set<RunId>()
+  /** Runs of which a part is lost, so that nothing can be decided about them; told once. */
+  readonly #damaged = new Set<RunId>()
   readonly #host: ActiveRunHost
 
   constructor(options: DispatcherOptions) {
@@ -102,14 +104,26 @@ export class Dispatcher implements LoopService {
       if (owner !== undefined && run.owner !== owner && (await this.#isDead(run.owner)))
         this.#closeOrphan(run.header.id)
       if (!this.#isMine(run.header.id, run.owner)) continue
-      const stored = await this.#activeRun(run.header.id).read()
-      if (stored !== null) this.#actAgain(stored)
-      this.#runs.get(run.header.id)?.wake()
+      await this.#lookAgain(run.header.id)
     }
     const ids = new Set(active.map((run) => run.header.id))
     for (const task of registry.tasks()) {
       if (!ids.has(task.runId)) await this.#dropTask(task)
       else if (registry.get(task.executorId) === undefined) this.closeTasksOf(task.executorId)
+    }
+  }
+
+  /** One damaged run is no reason to leave the others alone. */
+  async #lookAgain(runId: RunId): Promise<void> {
+    try {
+      const stored = await this.#activeRun(runId).read()
+      if (stored !== null) this.#actAgain(stored)
+      this.#runs.get(runId)?.wake()
+    } catch (error) {
+      if (!hasCode(error, 'dataDoesNotExist')) throw error
+      if (!this.#damaged.has(runId))
+        this.#options.log.warn('a damaged run is left alone', { run: runId, error: messageOf(error) })
+      this.#damaged.add(runId)
     }
   }
 

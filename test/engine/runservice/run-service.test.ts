@@ -1,8 +1,17 @@
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import type { RunEvent } from '../../../src/engine/model/run-event.ts'
+import { RunService } from '../../../src/engine/runservice/run-service.ts'
 import { aRestoreStep, aRunStep, aSaveStep } from '../../support/a-run-config.ts'
-import { aCreateRequest, aRunService, startRun, statuses, until, untilArchived } from '../../support/a-run-service.ts'
+import {
+  aCreateRequest,
+  aRunService,
+  silentLog,
+  startRun,
+  statuses,
+  until,
+  untilArchived,
+} from '../../support/a-run-service.ts'
 
 describe('the run service', () => {
   it('gives tasks away in the order of their dependencies and archives the run at the end', async () => {
@@ -276,6 +285,26 @@ describe('the run service', () => {
     await executor.finish('a', 'failed')
     expect([...executor.prepared.values()]).toEqual([])
     expect(executor.submitted).toEqual(['a', 'd'])
+  })
+
+  it('leaves a run alone whose run config was lost, says so once, and goes on with the others', async () => {
+    const { runService, executor, executors, archive, options } = await aRunService()
+    const damaged = await startRun(runService, [{ name: 'lost' }])
+    const healthy = await startRun(runService, [{ name: 'a' }, { name: 'b', depends: { a: ['on_success'] } }])
+    await executor.task('a')
+    archive.runConfigs.delete(damaged.runConfigId)
+    const warnings: unknown[] = []
+    const log = { ...silentLog, warn: (_: string, fields: unknown) => void warnings.push(fields) }
+    // Another process, which does not know the run yet.
+    const next = new RunService({ ...options, log })
+    await next.follow()
+    for (const known of executors.values()) await known.join(next)
+    for (const _ of [1, 2]) await next.dispatcher.step(new AbortController().signal)
+    expect(warnings).toEqual([{ run: damaged.id, error: expect.stringContaining('run config') }])
+    await executor.finish('a')
+    await executor.finish('b')
+    expect((await untilArchived(next, healthy.id)).result).toBe('success')
+    expect((await next.listRuns({})).runs.map(({ id }) => id)).toContain(damaged.id)
   })
 
   it('takes the same report twice, late reports and reports about nothing', async () => {

@@ -1,4 +1,4 @@
-import { hostname, userInfo } from 'node:os'
+import { hostname } from 'node:os'
 import {
   type CompiledRun,
   type ExecutionRequest,
@@ -8,6 +8,7 @@ import {
 } from '../engine/direct-run.ts'
 import type { RunWithConfig } from '../engine/ports/run-service.ts'
 import type { RefOptions } from '../engine/read-config.ts'
+import { userName } from '../engine/this-user.ts'
 import { exitCodes } from './exit-code.ts'
 import type { FailurePolicy } from './failure-policy.ts'
 import { runInvocation } from './invocation.ts'
@@ -45,6 +46,7 @@ export interface RoundOptions {
   /** Aborted when the round is to stop, with what to say. */
   signal: AbortSignal
   onRestart: () => Promise<void>
+  onQuit: () => Promise<void>
   onFinished: (run: RunWithConfig) => void
   choose: (compiled: readonly CompiledRun[]) => CompiledRun[]
 }
@@ -56,6 +58,7 @@ export async function startDirectRun(flags: StartFlags, round?: RoundOptions): P
     ...invocationFlags(flags),
     stopSignal: round?.signal,
     onRestart: round?.onRestart,
+    onQuit: round?.onQuit,
     onFinished: round?.onFinished,
     open: (options, questions) => {
       const request = executionRequest(flags, questions)
@@ -96,7 +99,7 @@ export async function restartDirectRun(flags: RestartFlags): Promise<number> {
 
 /** Who acts here, as runs record it. */
 export function localApprover(): string {
-  return `local:${userInfo().username}@${hostname()}`
+  return `local:${userName()}@${hostname()}`
 }
 
 function executionRequest(

@@ -1,5 +1,4 @@
 import { readdir, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Surroundings } from './adapters/drivers/engine-candidates.ts'
 import { openPosixObjectStorage } from './adapters/objects/posix.ts'
@@ -20,6 +19,7 @@ import { Git } from './snapshot/git.ts'
 import { openRepository } from './snapshot/repository.ts'
 import { removeSavedRefs } from './snapshot/saved-refs.ts'
 import { pruneSnapshots } from './snapshot/snapshot-store.ts'
+import { homeDirectory } from './this-user.ts'
 
 export interface CleanRequest {
   directory: string
@@ -261,5 +261,5 @@ async function cleanTools(
 }
 
 function surroundingsOf(environment: NodeJS.ProcessEnv): Surroundings {
-  return { environment, homeDir: homedir(), userId: process.getuid?.() ?? null, platform: process.platform }
+  return { environment, homeDir: homeDirectory(), userId: process.getuid?.() ?? null, platform: process.platform }
 }

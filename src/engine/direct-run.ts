@@ -1,4 +1,4 @@
-import { homedir, tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { createLog, systemClock, systemRandom } from './adapters/system.ts'
 import { compileRuns } from './compile/compile.ts'
 import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
@@ -26,6 +26,7 @@ import type { RefOptions } from './snapshot/ref-facts.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 import { openSnapshot, takeSnapshot } from './snapshot/take-snapshot.ts'
 import { openTreeChange } from './snapshot/tree-change.ts'
+import { homeDirectory, userName } from './this-user.ts'
 
 /** How to run, and with which variables. */
 export interface ExecutionRequest {
@@ -234,9 +235,9 @@ export async function openLocal(directory: string, environment: NodeJS.ProcessEn
   const machine = {
     environment,
     platform: process.platform,
-    homeDirectory: homedir(),
+    homeDirectory: homeDirectory(),
     temporaryDirectory: tmpdir(),
-    userName: userInfo().username,
+    userName: userName(),
   }
   const directories = localDirectories(machine, directory)
   await createLocalDirectories(directories)
@@ -368,7 +369,12 @@ class StartedDriver {
     this.#opened = openDriver({
       ...engine,
       askForHost: askForHost && (async () => (await this.#isWanted.promise) && (await askForHost())),
-      surroundings: { environment, homeDir: homedir(), userId: process.getuid?.() ?? null, platform: process.platform },
+      surroundings: {
+        environment,
+        homeDir: homeDirectory(),
+        userId: process.getuid?.() ?? null,
+        platform: process.platform,
+      },
       executorsGroupId: identity.executorGroupId,
       stateDirectory: directories.state,
       clock: systemClock,
@@ -431,7 +437,7 @@ function variablesFor(
   return collectVariables({
     ...variables,
     configDirectory: directories.config,
-    homeDirectory: homedir(),
+    homeDirectory: homeDirectory(),
     repository: { topDirectory, remoteUrl },
     environment,
   })

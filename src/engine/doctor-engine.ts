@@ -1,4 +1,3 @@
-import { homedir } from 'node:os'
 import { EngineClient } from './adapters/drivers/docker/client.ts'
 import { findClientCredentials, readClientConfig } from './adapters/drivers/docker/client-config.ts'
 import { imageAvailability } from './adapters/drivers/docker/image-availability.ts'
@@ -11,6 +10,7 @@ import { staticBinaryArch } from './adapters/drivers/static-binary.ts'
 import { type Check, fail, guarded, ok, warn } from './doctor-check.ts'
 import { checkSpace, freeSpace } from './doctor-machine.ts'
 import { messageOf } from './model/errors.ts'
+import { homeDirectory } from './this-user.ts'
 
 export interface EngineExamination {
   checks: Check[]
@@ -26,7 +26,7 @@ export async function checkEngine(
   images: readonly string[],
 ): Promise<EngineExamination> {
   const surroundings: Surroundings = {
-    ...{ environment, homeDir: homedir(), userId: process.getuid?.() ?? null, platform: process.platform },
+    ...{ environment, homeDir: homeDirectory(), userId: process.getuid?.() ?? null, platform: process.platform },
   }
   const { engine, description, attempts } = await findEngine(surroundings)
   if (engine === null) {

@@ -1,5 +1,5 @@
 import { access, stat } from 'node:fs/promises'
-import { homedir, tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkSqliteFile } from './adapters/kv/sqlite-check.ts'
 import { openPosixObjectStorage } from './adapters/objects/posix.ts'
@@ -12,6 +12,7 @@ import { checkClock, checkDirectories, checkGit, checkNode } from './doctor-mach
 import { type LocalDirectories, localDirectories } from './local/local-directories.ts'
 import { hasCode, messageOf } from './model/errors.ts'
 import type { Repository } from './snapshot/repository.ts'
+import { homeDirectory, userName } from './this-user.ts'
 
 export interface DoctorRequest {
   directory: string
@@ -38,8 +39,8 @@ export async function* examine({ directory, environment, loadConfig }: DoctorReq
 }
 
 function directoriesOf(directory: string, environment: NodeJS.ProcessEnv): LocalDirectories {
-  const machine = { environment, platform: process.platform, homeDirectory: homedir() }
-  return localDirectories({ ...machine, temporaryDirectory: tmpdir(), userName: userInfo().username }, directory)
+  const machine = { environment, platform: process.platform, homeDirectory: homeDirectory() }
+  return localDirectories({ ...machine, temporaryDirectory: tmpdir(), userName: userName() }, directory)
 }
 
 async function checkConfig(loadConfig: () => Promise<LoadedConfig>): Promise<{ checks: Check[]; images: string[] }> {

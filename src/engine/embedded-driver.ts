@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Surroundings } from './adapters/drivers/engine-candidates.ts'
-import { findEngine, noEngine, requireEngine } from './adapters/drivers/find-engine.ts'
+import { type FoundEngine, findEngine, noEngine, requireEngine } from './adapters/drivers/find-engine.ts'
 import { AgolaError } from './model/errors.ts'
 import type { CallOptions } from './ports/call-options.ts'
 import type { Clock } from './ports/clock.ts'
@@ -32,17 +32,15 @@ export async function openDriver(options: OpenDriverOptions): Promise<PodDriver>
   const { surroundings, signal } = options
   if (options.driver === 'docker') return await dockerDriver(options, await requireEngine(surroundings, { signal }))
   const search = await findEngine(surroundings, { signal })
-  if (search.engine !== null) return await dockerDriver(options, { engine: search.engine })
+  const { engine, description } = search
+  if (engine !== null) return await dockerDriver(options, { engine, description })
   const refusal = noEngine(search.attempts)
   if (refusal.code !== 'driverTooOld' && options.askForHost !== null && (await options.askForHost()))
     return await hostDriver(options)
   throw refusal
 }
 
-async function dockerDriver(
-  options: OpenDriverOptions,
-  { engine }: { engine: Awaited<ReturnType<typeof requireEngine>>['engine'] },
-): Promise<PodDriver> {
+async function dockerDriver(options: OpenDriverOptions, { engine, description }: FoundEngine): Promise<PodDriver> {
   const [{ DockerDriver }, { defaultToolsSettings }, { clientConfigDir }] = await Promise.all([
     import('./adapters/drivers/docker/driver.ts'),
     import('./adapters/drivers/docker/tools-image.ts'),
@@ -51,6 +49,7 @@ async function dockerDriver(
   const { clock, random, log, surroundings, toolsImage } = options
   const driver = new DockerDriver({
     engine,
+    description,
     clock,
     random,
     log,

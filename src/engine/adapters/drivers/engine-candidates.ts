@@ -31,13 +31,14 @@ export interface UnusableWish {
   reason: string
 }
 
-/** The one list and its order: what the user chose, then Docker's usual sockets, then Podman's. A wish stands alone. */
+/** The one list and its order: what the user chose, for Docker before for Podman and by a variable before in a file, then Docker's usual
+ *  sockets, then Podman's. */
 export async function engineCandidates(surroundings: Surroundings): Promise<(EngineCandidate | UnusableWish)[]> {
-  const podmanWish = surroundings.environment.CONTAINER_HOST
-  const podman = podmanWish
-    ? [explicit('podman', 'CONTAINER_HOST', { url: podmanWish, tls: null })]
-    : podmanSockets(surroundings)
-  return [...(await dockerWish(surroundings)), ...podman]
+  const { DOCKER_HOST, DOCKER_CONTEXT, CONTAINER_HOST } = surroundings.environment
+  const docker = () => dockerWish(surroundings)
+  if (!CONTAINER_HOST) return [...(await docker()), ...podmanSockets(surroundings)]
+  const podman = explicit('podman', 'CONTAINER_HOST', { url: CONTAINER_HOST, tls: null })
+  return DOCKER_HOST || DOCKER_CONTEXT ? [...(await docker()), podman] : [podman, ...(await docker())]
 }
 
 /** The folder of the user's Docker client. */

@@ -12,6 +12,9 @@ export interface EngineSearch {
   attempts: EngineAttempt[]
 }
 
+/** A search that ended well. */
+export type FoundEngine = Pick<EngineSearch, 'description'> & { engine: Engine }
+
 export interface EngineAttempt {
   product: EngineProduct
   origin: string
@@ -53,7 +56,7 @@ export async function findEngine(surroundings: Surroundings, { signal }: CallOpt
 export async function requireEngine(
   surroundings: Surroundings,
   options: CallOptions = {},
-): Promise<EngineSearch & { engine: Engine }> {
+): Promise<EngineSearch & FoundEngine> {
   const search = await findEngine(surroundings, options)
   if (search.engine !== null) return { ...search, engine: search.engine }
   throw noEngine(search.attempts)

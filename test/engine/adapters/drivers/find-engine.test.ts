@@ -134,10 +134,20 @@ test('an engine that was asked for and does not answer is not replaced by anothe
   expect(failure).toMatchObject({ code: 'driverUnreachable' })
 })
 
-test('a wish for Podman is followed where no Docker answers', async () => {
+test('a wish for Podman is followed even where a Docker answers that nobody wished for', async () => {
+  await listen(join(home, 'run', 'docker.sock'), docker)
   const url = await listen(join(home, 'podman.sock'), podman)
-  const candidates = await engineCandidates(surroundings({ CONTAINER_HOST: url }))
-  expect(candidates.at(-1)).toMatchObject({ product: 'podman', origin: 'CONTAINER_HOST', endpoint: { url } })
+  await writeContext('remote', { Host: 'ssh://dev@build' })
+  await writeFile(join(home, '.docker', 'config.json'), JSON.stringify({ currentContext: 'remote' }))
+  const search = await findEngine(surroundings({ CONTAINER_HOST: url }))
+  expect(search.description).toBe(`Podman 5.1.0 at ${url} (CONTAINER_HOST)`)
+})
+
+test('a wish for Docker by a variable counts before one for Podman', async () => {
+  const CONTAINER_HOST = 'unix:///podman.sock'
+  const [first] = await origins(surroundings({ DOCKER_HOST: 'tcp://build:2375', CONTAINER_HOST }))
+  expect(first).toBe('DOCKER_HOST')
+  expect((await origins(surroundings({ DOCKER_CONTEXT: 'default', CONTAINER_HOST })))[0]).toBe('Docker')
 })
 
 test('an engine that is too old is told with its version and what to do', async () => {

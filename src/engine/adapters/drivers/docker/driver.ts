@@ -31,6 +31,8 @@ import { ToolsVolume } from './tools-volume.ts'
 export interface DockerDriverOptions {
   /** What `findEngine` or `probeEngine` found. */
   engine: Engine
+  /** How `findEngine` tells people about it. */
+  description?: string
   clock: Clock
   random: Random
   log: Log
@@ -79,13 +81,9 @@ export class DockerDriver implements PodDriver {
   async capabilities(): Promise<PodDriverCapabilities> {
     const { engine, privilegedContainers } = this.#options
     const { product, version, arch } = engine.version
+    const { description = `${product} ${version} at ${engine.endpoint.url}` } = this.#options
     await this.#client.load()
-    return {
-      archs: archsOf(arch),
-      privilegedContainers,
-      images: true,
-      description: `${product} ${version} at ${engine.endpoint.url}`,
-    }
+    return { archs: archsOf(arch), privilegedContainers, images: true, description }
   }
 
   async createPod(request: PodRequest, options: CreatePodOptions): Promise<Pod> {

@@ -3,6 +3,7 @@ import { EtcdKeyValueStore } from '../../src/engine/adapters/kv/etcd.ts'
 import { systemClock, systemRandom } from '../../src/engine/adapters/system.ts'
 import { EtcdServer } from '../support/etcd-server.ts'
 import { type KeyValueStoreSubject, keyValueStoreContract } from './key-value-store.ts'
+import { keyValueStoreUnderFaults } from './key-value-store-faults.ts'
 import { keyValueStoreModel } from './key-value-store-model.ts'
 
 let server: EtcdServer
@@ -37,3 +38,4 @@ async function etcd(): Promise<KeyValueStoreSubject> {
 
 keyValueStoreContract('etcd', etcd)
 keyValueStoreModel('etcd', etcd, { model: 15, histories: 3 })
+keyValueStoreUnderFaults('etcd', etcd, { histories: 4, locks: 1 })

@@ -8,6 +8,7 @@ import { SeededRandom } from '../support/seeded-random.ts'
 import { SimClock } from '../support/sim-clock.ts'
 import { SkippingClock } from '../support/skipping-clock.ts'
 import { type KeyValueStoreSubject, keyValueStoreContract } from './key-value-store.ts'
+import { keyValueStoreUnderFaults } from './key-value-store-faults.ts'
 import { keyValueStoreModel } from './key-value-store-model.ts'
 
 let seed = 1
@@ -46,9 +47,12 @@ async function sqlite(thread: WriterThread): Promise<KeyValueStoreSubject> {
 
 keyValueStoreContract('memory', memory)
 keyValueStoreModel('memory', memory, { model: 100, histories: 10 })
+keyValueStoreUnderFaults('memory', memory, { histories: 40, locks: 10 })
 
 for (const thread of ['main', 'worker', 'auto'] satisfies WriterThread[]) {
   keyValueStoreContract(`sqlite (${thread} thread)`, () => sqlite(thread))
 }
 keyValueStoreModel('sqlite (main thread)', () => sqlite('main'), { model: 100, histories: 10 })
 keyValueStoreModel('sqlite (worker thread)', () => sqlite('worker'), { model: 30, histories: 10 })
+keyValueStoreUnderFaults('sqlite (main thread)', () => sqlite('main'), { histories: 20, locks: 5 })
+keyValueStoreUnderFaults('sqlite (worker thread)', () => sqlite('worker'), { histories: 10, locks: 3 })

@@ -20,6 +20,8 @@ export interface KvFaults {
   /** Before each batch is handed on. `late`: other things happen first. `compacted`: the watch ends, as after a compaction. */
   watch?: (batch: WatchBatch) => WatchFault
   keepAlive?: () => 'none' | 'unreachable' | 'lost'
+  /** Before and after each read and transaction: other things happen meanwhile. */
+  delay?: () => Promise<void>
 }
 
 /** A share of all calls goes wrong, in every way that the port allows. */
@@ -31,6 +33,9 @@ export function randomKvFaults(random: SeededRandom, share: number): KvFaults {
     read: () => pick('unreachable'),
     watch: () => pick('late', 'compacted'),
     keepAlive: () => pick('unreachable', 'lost'),
+    delay: async () => {
+      for (let turns = random.below(4); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve))
+    },
   }
 }
 
@@ -45,20 +50,24 @@ export class FaultyKeyValueStore implements KeyValueStore {
   }
 
   async get(key: string, options?: CallOptions & { revision?: bigint }) {
-    this.#failRead()
-    return this.#inner.get(key, options)
+    return this.#delayed(() => {
+      this.#failRead()
+      return this.#inner.get(key, options)
+    })
   }
 
   async range(query: RangeQuery, options?: CallOptions) {
-    this.#failRead()
-    return this.#inner.range(query, options)
+    return this.#delayed(() => {
+      this.#failRead()
+      return this.#inner.range(query, options)
+    })
   }
 
   async txn(request: Txn, options?: CallOptions) {
     const fault = this.#faults.txn?.(request) ?? 'none'
     if (fault === 'unreachable') throw unreachable()
     if (fault === 'unknownBefore') throw unknown()
-    const result = await this.#inner.txn(request, options)
+    const result = await this.#delayed(() => this.#inner.txn(request, options))
     if (fault === 'unknownAfter') throw unknown()
     return result
   }
@@ -105,6 +114,13 @@ export class FaultyKeyValueStore implements KeyValueStore {
 
   close() {
     return this.#inner.close()
+  }
+
+  async #delayed<T>(call: () => Promise<T>): Promise<T> {
+    await this.#faults.delay?.()
+    const result = await call()
+    await this.#faults.delay?.()
+    return result
   }
 
   #failRead(): void {

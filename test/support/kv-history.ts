@@ -15,7 +15,11 @@ export interface KvOutput {
   found: (string | null)[]
 }
 
-export type KvOperation = Operation<KvInput, KvOutput> & { revision: bigint | undefined }
+export type KvOperation = Operation<KvInput, KvOutput> & {
+  revision: bigint | undefined
+  /** The store has said that it did nothing, so nobody may ever see an effect. */
+  refused?: true
+}
 
 type State = Record<string, string | null>
 
@@ -33,7 +37,8 @@ export const kvModel: SequentialModel<State, KvInput, KvOutput> = {
 }
 
 /** Says what is wrong with a history, or `null`. */
-export function complaintAbout(history: readonly KvOperation[]): string | null {
+export function complaintAbout(told: readonly KvOperation[]): string | null {
+  const history = told.filter(({ refused }) => refused !== true)
   if (!isLinearizable(kvModel, history))
     return `The history is not linearizable:\n${history.map((one) => JSON.stringify(one, bigints)).join('\n')}`
   for (const early of history) {
@@ -74,9 +79,9 @@ export async function workOn(
       note(seen, operation.input, output)
       record(operation, 'end')
     } catch (error) {
-      // A read or a write that was definitely not applied has no effect to explain; it stays without an end like an unknown one,
-      // which lets the checker leave it out.
-      if (!hasCode(error, 'outcomeUnknown') && !hasCode(error, 'storeUnreachable')) throw error
+      if (hasCode(error, 'storeUnreachable')) operation.refused = true
+      // An unknown outcome leaves the operation without an end: it may take effect at any time.
+      else if (!hasCode(error, 'outcomeUnknown')) throw error
     }
   }
 }

@@ -19,6 +19,7 @@ import { createPresenter, type Presenter } from './presenter.ts'
 import { Prompt } from './prompt.ts'
 import { noQuestions, type Questions, questionsAt } from './questions.ts'
 import { openReports, type Reports } from './reports.ts'
+import { screenPauses } from './screen-pauses.ts'
 import { ScreenPresenter } from './screen-presenter.ts'
 import { suspendProcess } from './suspend-process.ts'
 import { isSomebodyThere, terminalOptions, type ViewFlags, wantsScreen } from './terminal.ts'
@@ -45,6 +46,8 @@ export interface InvocationOptions<Opened extends DirectRun> {
   onFinished?: ((run: RunWithConfig) => void) | undefined
   /** What the screen does when a restart is asked for; undefined: it offers none. */
   onRestart?: (() => Promise<void>) | undefined
+  /** What it does when a person wants to quit for good; undefined: the end of the runs is the end. */
+  onQuit?: (() => Promise<void>) | undefined
   /** May end the command before anything runs, by an exit code. */
   beforeStart?: (opened: Opened, output: { stdout: Output; presenter: Presenter }) => Promise<number | null>
 }
@@ -144,6 +147,9 @@ class Invocation<Opened extends DirectRun> {
       interrupt: () => this.#interrupts.on('SIGINT'),
       runs: () => this.#opened?.runs ?? null,
       restart: this.#options.onRestart,
+      quit: this.#options.onQuit,
+      // Nothing pauses unless that was asked for.
+      pauses: this.#options.onFailure === 'stop' ? undefined : screenPauses(() => this.#opened?.pauses ?? null),
     }
     return new ScreenPresenter({ ...options, controls, stdin, terminal }, this.#stdout, this.#stderr)
   }
@@ -237,7 +243,7 @@ class Invocation<Opened extends DirectRun> {
 
   /** Where no lines tell it. */
   #tellPause({ run, task, step }: Extract<ProgressEvent, { type: 'task_paused' }>): void {
-    if (this.#options.view.output === 'text' && this.#presenter.offersApproval !== true) return
+    if (this.#options.view.output === 'text') return
     const words = `agola directrun shell|retry|skip|continue ${shellWord(task.name)} --run ${run}`
     this.#tell(`${task.name}/${step.name} failed and is paused; from another terminal: ${words}`)
   }

@@ -1,6 +1,6 @@
 import type { ProgressEvent } from '../engine/model/progress-event.ts'
 import type { Runs } from '../engine/ports/runs.ts'
-import type { RunScreen, RunScreenCallbacks, RunScreenOptions } from '../views/run-screen.tsx'
+import type { PauseCallbacks, RunScreen, RunScreenCallbacks, RunScreenOptions } from '../views/run-screen.tsx'
 import type { Output } from './output.ts'
 import { type Presenter, type PresenterOptions, TextPresenter } from './presenter.ts'
 import { readLogRange } from './read-log-range.ts'
@@ -14,6 +14,8 @@ export interface ScreenControls {
   /** null until the engine is open. */
   runs: () => Runs | null
   restart?: (() => Promise<void>) | undefined
+  quit?: (() => Promise<void>) | undefined
+  pauses?: PauseCallbacks | undefined
 }
 
 export interface ScreenPresenterOptions extends PresenterOptions {
@@ -139,6 +141,8 @@ export class ScreenPresenter implements Presenter {
       onSuspend: suspendProcess,
       onCrash: (error) => this.#onCrash(error),
       onRestart: controls.restart,
+      onQuit: controls.quit,
+      pauses: controls.pauses,
       onStop: async (run) => await controls.runs()?.stop(run),
       onApprove: async (run, task) => await controls.runs()?.approve(run, task),
     }

@@ -24,12 +24,12 @@ export async function watchDirectRun(flags: StartFlags): Promise<number> {
       ownPaths: new Set(reportPaths(flags).map((path) => relative(watch.topDirectory, path))),
       wait: (signal) => waitForKey(isThere, signal),
       tell,
-      round: async ({ signal, all, again }) => {
+      round: async ({ signal, all, again, quit }) => {
         if (all) memory.forget()
-        const onRestart = async () => again()
         return await runRound(flags, {
           signal,
-          onRestart,
+          onRestart: async () => again(),
+          onQuit: async () => quit(),
           onFinished: (run) => memory.finished(run),
           choose: memory.choose,
         })

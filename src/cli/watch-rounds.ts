@@ -5,8 +5,8 @@ import { exitCodes } from './exit-code.ts'
 export interface WatchRoundsOptions {
   /** Paths that have changed since the call before. */
   next: () => Promise<string[]>
-  /** One round; stops when the signal aborts. Gives its exit code. `again` asks for another one, of everything. */
-  round: (options: { signal: AbortSignal; all: boolean; again: () => void }) => Promise<number>
+  /** One round; stops when the signal aborts. Gives its exit code. `again` asks for another one, of everything; `quit` for none. */
+  round: (options: { signal: AbortSignal; all: boolean; again: () => void; quit: () => void }) => Promise<number>
   /** Paths that a round writes by itself. */
   ownPaths: ReadonlySet<string>
   /** While nothing runs: a key, or a number to end with. Aborting the signal gives the keys back. */
@@ -32,14 +32,18 @@ export async function watchRounds({ next, round, ownPaths, wait, tell }: WatchRo
   let change = nextOfOthers()
   for (let all = true; ; ) {
     const stop = new AbortController()
-    const again = Promise.withResolvers<'again'>()
-    const running = round({ signal: stop.signal, all, again: () => again.resolve('again') })
-    const first = await Promise.race([running, change, again.promise])
+    const asked = Promise.withResolvers<'again' | 'quit'>()
+    const running = round({
+      ...{ signal: stop.signal, all },
+      again: () => asked.resolve('again'),
+      quit: () => asked.resolve('quit'),
+    })
+    const first = await Promise.race([running, change, asked.promise])
     if (typeof first !== 'number') {
-      const why = first === 'again' ? 'run again' : `${namesOf(first)} changed`
+      const why = typeof first !== 'string' ? `${namesOf(first)} changed` : first === 'again' ? 'run again' : 'quit'
       stop.abort(new AgolaError('outcomeUnknown', `stopping: ${why}`))
       const exitCode = await running
-      if (exitCode >= exitCodes.hangup) return exitCode
+      if (exitCode >= exitCodes.hangup || first === 'quit') return exitCode
       if (first !== 'again') change = nextOfOthers()
       all = first === 'again'
       tell(`agola: ${why}`)

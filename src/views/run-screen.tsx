@@ -1,7 +1,8 @@
 import { Box, type Key, render, Text, useApp, useInput, useWindowSize } from 'ink'
 import { useEffect, useSyncExternalStore } from 'react'
+import type { RunTaskId } from '../engine/model/ids.ts'
 import type { ProgressEvent } from '../engine/model/progress-event.ts'
-import type { KeyPress } from './screen/press-key.ts'
+import type { Action, KeyPress } from './screen/press-key.ts'
 import { ScreenModel } from './screen/screen-model.ts'
 import type { StepPlace } from './screen/step-logs.ts'
 import { StepLog } from './step-log.tsx'
@@ -28,8 +29,17 @@ export interface RunScreenCallbacks {
   onStop?: ((run: number) => Promise<void>) | undefined
   onApprove?: ((run: number, task: string) => Promise<void>) | undefined
   onRestart?: ((run: number) => Promise<void>) | undefined
+  /** Ends the rounds of which this run is one. */
+  onQuit?: ((run: number) => Promise<void>) | undefined
+  /** For tasks that are paused. */
+  pauses?: PauseCallbacks | undefined
+}
+
+export interface PauseCallbacks {
+  /** Gives what is to be said about it; '' for nothing. */
+  decide: (decision: 'retry' | 'skip' | 'continue', run: number, task: RunTaskId) => Promise<string>
   /** Has the terminal for itself until it resolves. */
-  onShell?: ((run: number, task: string) => Promise<void>) | undefined
+  shell: (run: number, task: RunTaskId) => Promise<void>
 }
 
 export interface RunScreen {
@@ -55,26 +65,19 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
     now: options.now,
     keys: {
       approve: callbacks.onApprove !== undefined,
-      shell: callbacks.onShell !== undefined,
+      pauses: callbacks.pauses !== undefined,
       restart: callbacks.onRestart !== undefined,
       stop: callbacks.onStop !== undefined,
+      quit: callbacks.onQuit !== undefined,
     },
     readLog: options.readLog ?? null,
     onChange: () => changes.mark(),
     onAction: (action) => {
       if (action.type === 'interrupt') return callbacks.onInterrupt()
-      const work = async () => {
-        if (action.type === 'approve') await callbacks.onApprove?.(action.run, action.task)
-        else if (action.type === 'stop') await callbacks.onStop?.(action.run)
-        else if (action.type === 'restart') await callbacks.onRestart?.(action.run)
-        else if (action.type === 'suspend') {
-          if (callbacks.onSuspend !== undefined) await suspension.suspend?.(callbacks.onSuspend)
-        } else if (callbacks.onShell !== undefined) {
-          const { onShell } = callbacks
-          await suspension.suspend?.(() => onShell(action.run, action.task))
-        }
-      }
-      work().catch((error: unknown) => model.message(error instanceof Error ? error.message : String(error)))
+      act(action, callbacks, async (work) => await suspension.suspend?.(work)).then(
+        (text) => text !== '' && model.message(text),
+        (error: unknown) => model.message(error instanceof Error ? error.message : String(error)),
+      )
     },
   })
   const onReady = (suspend: (work: () => Promise<void>) => Promise<void>) => {
@@ -103,13 +106,48 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
   return {
     event: (event) => {
       model.event(event)
-      if (event.type === 'approval_required') options.stdout.write('\x07')
+      if (event.type === 'approval_required' || event.type === 'task_paused') options.stdout.write('\x07')
     },
     notice: (text) => model.message(text),
     finish: () => {
       finished ??= finish()
       return finished
     },
+  }
+}
+
+/** Gives what is to be said about it. */
+async function act(
+  action: Action,
+  callbacks: RunScreenCallbacks,
+  suspend: (work: () => Promise<void>) => Promise<void>,
+): Promise<string> {
+  const { onApprove, onStop, onRestart, onQuit, onSuspend, pauses } = callbacks
+  switch (action.type) {
+    case 'approve':
+      await onApprove?.(action.run, action.task)
+      return ''
+    case 'stop':
+      await onStop?.(action.run)
+      return ''
+    case 'restart':
+      await onRestart?.(action.run)
+      return ''
+    case 'quit':
+      await onQuit?.(action.run)
+      return ''
+    case 'suspend':
+      if (onSuspend !== undefined) await suspend(onSuspend)
+      return ''
+    case 'shell':
+      if (pauses !== undefined) await suspend(() => pauses.shell(action.run, action.task))
+      return ''
+    case 'retry':
+    case 'skip':
+    case 'continue':
+      return (await pauses?.decide(action.type, action.run, action.task)) ?? ''
+    default:
+      return ''
   }
 }
 

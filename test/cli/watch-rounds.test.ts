@@ -4,12 +4,18 @@ import { watchRounds } from '../../src/cli/watch-rounds.ts'
 /** Plays what a person and the work tree do. */
 function play() {
   const told: string[] = []
-  const rounds: { all: boolean; signal: AbortSignal; end: (exitCode: number) => void; again: () => void }[] = []
+  const rounds: {
+    all: boolean
+    signal: AbortSignal
+    end: (exitCode: number) => void
+    again: () => void
+    quit: () => void
+  }[] = []
   const changes: ((paths: string[]) => void)[] = []
   const keys: ((key: 'run' | 'quit' | number) => void)[] = []
   const end = watchRounds({
     next: () => new Promise((resolve) => changes.push(resolve)),
-    round: ({ all, signal, again }) => new Promise((resolve) => rounds.push({ all, signal, again, end: resolve })),
+    round: (options) => new Promise((resolve) => rounds.push({ ...options, end: resolve })),
     ownPaths: new Set(['report.xml']),
     wait: () => new Promise((resolve) => keys.push(resolve)),
     tell: (text) => void told.push(text),
@@ -60,6 +66,17 @@ test('runs everything again on a key, between rounds and within one', async () =
   expect(rounds[1]?.signal.aborted).toBe(true)
   await endRound(4)
   expect(rounds.map(({ all }) => all)).toEqual([true, true, true])
+})
+
+test('stops the round that goes on and ends with its code when a person quits within it', async () => {
+  const { rounds, told, end, endRound, settle } = play()
+  rounds[0]?.quit()
+  await settle()
+  expect(String(rounds[0]?.signal.reason)).toContain('stopping: quit')
+  await endRound(4)
+  expect(await end).toBe(4)
+  expect(told).toEqual([])
+  expect(rounds).toHaveLength(1)
 })
 
 test('does not take the reports of a round for a change', async () => {

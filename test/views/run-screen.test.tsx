@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { startRunScreen } from '../../src/views/run-screen.tsx'
-import { output, runCreated, step, stepStarted, taskStarted } from './progress-events.ts'
+import { output, runCreated, step, stepStarted, taskPaused, taskStarted } from './progress-events.ts'
 
 /** A terminal that remembers what was written to it and lets tests wait for it. */
 class FakeTerminal extends Writable {
@@ -54,6 +54,16 @@ function start() {
     now: () => 10_000,
     callbacks: {
       onInterrupt: () => calls.push('interrupt'),
+      pauses: {
+        decide: async (decision, run, task) => {
+          calls.push(`${decision} ${task} of ${run}`)
+          return '1 file changed'
+        },
+        shell: async (run, task) => {
+          terminal.write('SHELL')
+          calls.push(`shell in ${task} of ${run}, raw ${keyboard.raw}`)
+        },
+      },
       onStop: async (run) => {
         calls.push(`stop ${run}`)
         throw new Error('it has stopped already')
@@ -100,7 +110,7 @@ test('keys reach the callbacks, and what they reject with is shown', async () =>
   keyboard.write('?')
   await terminal.shows('choose a task')
   expect(calls).toEqual(['stop 1', 'interrupt'])
-  expect(terminal.written).not.toContain('open a shell')
+  expect(terminal.written).not.toContain('and quit')
   await screen.finish()
 })
 
@@ -114,5 +124,24 @@ test('draws anew after a resize', async () => {
   terminal.columns = 140
   terminal.emit('resize')
   await terminal.shows('xxxEND')
+  await screen.finish()
+})
+
+test('a shell of a paused step has the terminal for itself, and what a decision did is shown', async () => {
+  const { terminal, keyboard, screen, calls } = start()
+  for (const event of [runCreated({ build: ['compile'] }), taskStarted('build'), stepStarted('build', compile)])
+    screen.event(event)
+  screen.event(taskPaused('build', compile))
+  await terminal.shows('t try again')
+  expect(terminal.written).toContain('\x07')
+  keyboard.write('x')
+  await terminal.shows('SHELL')
+  const shell = terminal.written.indexOf('SHELL')
+  expect(terminal.written.slice(0, shell)).toContain(leaveAlternate)
+  await terminal.shows(enterAlternate, shell)
+  await terminal.shows('t try again', shell)
+  keyboard.write('t')
+  await terminal.shows('1 file changed')
+  expect(calls).toEqual(['shell in build of 1, raw false', 'retry build of 1'])
   await screen.finish()
 })

@@ -5,7 +5,7 @@ import { currentStep, type RunView, type TaskView } from '../run-view.ts'
 import { mark } from '../summary.ts'
 import { padEnd, textWidth, truncate } from '../text-width.ts'
 import { fitLine } from './fit-line.ts'
-import { allTasks, type SelectedTask, type UiState } from './ui-state.ts'
+import { allTasks, type Confirmed, type SelectedTask, type UiState } from './ui-state.ts'
 
 export interface ScreenSize {
   columns: number
@@ -168,16 +168,34 @@ function highlight(line: string, query: string): string {
 
 export interface Keys {
   approve: boolean
-  shell: boolean
+  /** Decisions about paused tasks, and a shell in them. */
+  pauses: boolean
   restart: boolean
   stop: boolean
+  /** Rounds go on after this run: a key ends that. */
+  quit: boolean
+}
+
+const questions: Record<Confirmed, string> = {
+  stop: 'stop this run?',
+  restart: 'restart this run?',
+  quit: 'stop this run and quit?',
+  skip: 'go on as if the step had succeeded?',
+  continue: 'let the failure stand?',
 }
 
 /** What can be pressed, or what is being asked. */
-export function drawFooter(ui: UiState, keys: Keys, message: string, columns: number, paint: Paint): string {
+export function drawFooter(
+  ui: UiState,
+  { keys, message, isPaused }: { keys: Keys; message: string; isPaused: boolean },
+  columns: number,
+  paint: Paint,
+): string {
   if (ui.typing !== null) return fitLine(`search: ${ui.typing}▏`, columns)
-  if (ui.confirm !== null) return fitLine(paint('yellow', `${ui.confirm} this run? y/n`), columns)
+  if (ui.confirm !== null) return fitLine(paint('yellow', `${questions[ui.confirm]} y/n`), columns)
   if (message !== '') return fitLine(paint('yellow', message), columns)
+  if (isPaused && keys.pauses)
+    return fitLine(paint('yellow', 't try again  x shell  p skip  c let it fail  ? help'), columns)
   const parts = [
     '↑↓ task',
     '←→ step',
@@ -187,11 +205,18 @@ export function drawFooter(ui: UiState, keys: Keys, message: string, columns: nu
     keys.approve ? 'a approve' : '',
     keys.stop ? 's stop' : '',
     keys.restart ? 'r restart' : '',
-    keys.shell ? 'x shell' : '',
+    keys.quit ? 'q quit' : '',
     '? help',
   ]
   return paint('grey', truncate(parts.filter((part) => part !== '').join('  '), columns))
 }
+
+const pausedHelp: [string, string][] = [
+  ['t', 'paused: take over edited files, try again'],
+  ['x', 'paused: a shell where the step failed'],
+  ['p', 'paused: go on as if it had succeeded'],
+  ['c', 'paused: let the failure stand'],
+]
 
 export function drawHelp(keys: Keys, area: { columns: number; rows: number }): string[] {
   const lines: [string, string][] = [
@@ -204,7 +229,8 @@ export function drawHelp(keys: Keys, area: { columns: number; rows: number }): s
     ...(keys.approve ? ([['a', 'approve the task']] as [string, string][]) : []),
     ...(keys.stop ? ([['s', 'stop the run']] as [string, string][]) : []),
     ...(keys.restart ? ([['r', 'restart the run']] as [string, string][]) : []),
-    ...(keys.shell ? ([['x', 'open a shell where the task runs']] as [string, string][]) : []),
+    ...(keys.quit ? ([['q', 'stop the run and quit']] as [string, string][]) : []),
+    ...(keys.pauses ? pausedHelp : []),
     ['Esc', 'look at what runs again'],
     ['Ctrl-C', 'stop; a second time kill'],
   ]

@@ -1,6 +1,7 @@
+import type { RunTaskId } from '../../engine/model/ids.ts'
 import type { RunView } from '../run-view.ts'
 import type { Keys } from './draw-screen.ts'
-import { allTasks, selectedTask, shownStep, type UiState } from './ui-state.ts'
+import { allTasks, type Confirmed, type SelectedTask, selectedTask, shownStep, type UiState } from './ui-state.ts'
 
 /** One key press; `text` is '' for keys that type nothing. */
 export interface KeyPress {
@@ -26,9 +27,9 @@ export interface KeyPress {
 /** What a key asks of others than the screen. */
 export type Action =
   | { type: 'approve'; run: number; task: string }
-  | { type: 'shell'; run: number; task: string }
-  | { type: 'stop'; run: number }
-  | { type: 'restart'; run: number }
+  | { type: 'stop' | 'restart' | 'quit'; run: number }
+  /** About a paused task, by its id. */
+  | { type: 'shell' | 'retry' | 'skip' | 'continue'; run: number; task: RunTaskId }
   | { type: 'interrupt' }
   | { type: 'suspend' }
   | { type: 'search'; query: string; direction: 1 | -1 }
@@ -105,26 +106,52 @@ function pressLetter(ui: UiState, letter: string, context: KeyContext): KeyResul
     case 'h':
       return only({ ...ui, help: true })
     case 's':
-      return only(keys.stop ? { ...ui, confirm: 'stop' } : ui)
+      return only(ask(ui, keys.stop ? 'stop' : null))
     case 'r':
-      return only(keys.restart ? { ...ui, confirm: 'restart' } : ui)
+      return only(ask(ui, keys.restart ? 'restart' : null))
+    case 'q':
+      return only(ask(ui, keys.quit ? 'quit' : keys.stop ? 'stop' : null))
     case 'a':
-    case 'x': {
-      const offered = letter === 'a' ? keys.approve && selected?.task.waitingApproval === true : keys.shell
-      if (selected === null || !offered) return only(ui)
-      const type = letter === 'a' ? 'approve' : 'shell'
-      return { ui, action: { type, run: selected.run.number, task: selected.task.name } }
-    }
+      if (selected === null || !keys.approve || !selected.task.waitingApproval) return only(ui)
+      return { ui, action: { type: 'approve', run: selected.run.number, task: selected.task.name } }
+    default:
+      return keys.pauses && selected !== null && selected.task.paused !== null
+        ? pressPaused(ui, letter, selected)
+        : only(ui)
+  }
+}
+
+/** Keys for the selected task, which is paused. */
+function pressPaused(ui: UiState, letter: string, { run, task }: SelectedTask): KeyResult {
+  const place = { run: run.number, task: task.id }
+  switch (letter) {
+    case 'x':
+      return { ui, action: { type: 'shell', ...place } }
+    case 't':
+      return { ui, action: { type: 'retry', ...place } }
+    case 'p':
+      return only(ask(ui, 'skip'))
+    case 'c':
+      return only(ask(ui, 'continue'))
     default:
       return only(ui)
   }
 }
 
+/** The selection stays where it is until the answer. */
+function ask(ui: UiState, confirm: Confirmed | null): UiState {
+  return confirm === null ? ui : { ...ui, confirm, pinned: true }
+}
+
 function answer(ui: UiState, key: KeyPress, context: KeyContext): KeyResult {
   const asked = { ...ui, confirm: null }
-  const run = selectedTask(context.runs, ui)?.run ?? context.runs.at(-1)
+  const selected = selectedTask(context.runs, ui)
+  const run = selected?.run ?? context.runs.at(-1)
   if (ui.confirm === null || run === undefined || key.text.toLowerCase() !== 'y') return only(asked)
-  return { ui: asked, action: { type: ui.confirm, run: run.number } }
+  if (ui.confirm !== 'skip' && ui.confirm !== 'continue')
+    return { ui: asked, action: { type: ui.confirm, run: run.number } }
+  if (selected === null) return only(asked)
+  return { ui: asked, action: { type: ui.confirm, run: run.number, task: selected.task.id } }
 }
 
 function type(ui: UiState, typing: string, key: KeyPress): KeyResult {

@@ -107,7 +107,12 @@ export class ScreenModel {
       ),
       title: drawLogTitle(selected, { step, top: this.#ui.top, lineCount }, layout.logColumns, this.#paint),
       log: lines,
-      footer: drawFooter(this.#ui, this.#options.keys, this.#message, size.columns, this.#paint),
+      footer: drawFooter(
+        this.#ui,
+        { keys: this.#options.keys, message: this.#message, isPaused: selected?.task.paused != null },
+        size.columns,
+        this.#paint,
+      ),
     }
   }
 

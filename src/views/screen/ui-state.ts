@@ -16,8 +16,11 @@ export interface UiState {
   query: string
   help: boolean
   /** A question that waits for y or n. */
-  confirm: 'stop' | 'restart' | null
+  confirm: Confirmed | null
 }
+
+/** What is done only after a yes. The last two are about the selected task, which is paused. */
+export type Confirmed = 'stop' | 'restart' | 'quit' | 'skip' | 'continue'
 
 export const initialUi: UiState = {
   selected: null,
@@ -54,14 +57,17 @@ export function shownStep({ run, task }: SelectedTask, ui: UiState): StepPlace {
   return { run: run.number, task: task.id, step }
 }
 
-/** Where to look while the person has not chosen: at a task that waits for approval or runs, then at one that failed. What is
- *  shown stays as long as it is one of these. */
+/** Where to look while the person has not chosen: at a task that is paused, then at one that waits for approval or runs, then at one
+ *  that failed. What is shown stays as long as it is one of these, unless another one is paused. */
 export function autoSelect(runs: readonly RunView[], ui: UiState): UiState {
   if (ui.pinned) return ui
   const tasks = allTasks(runs)
   const current = selectedTask(runs, ui)
-  if (current !== null && (current.task.status === 'running' || current.task.waitingApproval)) return ui
+  const paused = tasks.find(({ task }) => task.paused !== null)
+  const isActive = current !== null && (current.task.status === 'running' || current.task.waitingApproval)
+  if (isActive && (paused === undefined || current.task.paused !== null)) return ui
   const next =
+    paused ??
     tasks.find(({ task }) => task.status === 'running') ??
     tasks.find(({ task }) => task.waitingApproval) ??
     tasks.find(({ task }) => task.status === 'failed') ??

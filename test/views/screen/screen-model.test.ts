@@ -24,7 +24,7 @@ function screen(options: Partial<ScreenModelOptions> = {}) {
   const actions: unknown[] = []
   const model = new ScreenModel({
     color: false,
-    keys: { approve: true, shell: true, restart: true, stop: true },
+    keys: { approve: true, pauses: true, restart: true, stop: true, quit: true },
     now: () => 12_000,
     readLog: null,
     onChange: () => undefined,
@@ -143,32 +143,37 @@ test('without a choice the screen goes on to the next task that runs, and to a f
   expect(model.draw(wide).header).toContain('2/3 done  1 failed')
 })
 
-test('keys ask for approval, a shell, stop and restart; the last two only after a yes', () => {
+test('keys ask for approval, stop, restart and quit; the last three only after a yes', () => {
   const { model, actions, press } = screen()
   for (const event of [...events, approvalRequired('deploy')]) model.event(event)
   press('a')
   expect(actions).toEqual([])
   press('down', 'down')
   expect(model.draw(wide).list[2]).toContain('? deploy approve?')
-  press('a', 'x', 's')
+  press('a', 's')
   expect(model.draw(wide).footer).toBe('stop this run? y/n')
-  press('n', 's', 'y', 'r', 'y', 'ctrl-c')
+  press('n', 's', 'y', 'r', 'y', 'q')
+  expect(model.draw(wide).footer).toBe('stop this run and quit? y/n')
+  press('y', 'ctrl-c')
   expect(actions).toEqual([
     { type: 'approve', run: 1, task: 'deploy' },
-    { type: 'shell', run: 1, task: 'deploy' },
     { type: 'stop', run: 1 },
     { type: 'restart', run: 1 },
+    { type: 'quit', run: 1 },
     { type: 'interrupt' },
   ])
 })
 
 test('help lists the keys that there are, and any key closes it', () => {
-  const { model, press } = screen({ keys: { approve: false, shell: false, restart: false, stop: true } })
+  const { model, press } = screen({
+    keys: { approve: false, pauses: false, restart: false, stop: true, quit: false },
+  })
   for (const event of events) model.event(event)
   press('?')
   const help = model.draw({ columns: 80, rows: 30 }).log.join('\n')
   expect(help).toContain('stop the run')
-  expect(help).not.toContain('shell')
+  expect(help).not.toContain('paused')
+  expect(help).not.toContain('quit')
   press('a')
   expect(model.draw(wide).log.at(-1)).toBe('line 99')
 })
@@ -229,4 +234,28 @@ test('a paused step is marked until it is resumed', () => {
   model.event(taskResumed('build', compile))
   expect(model.draw(wide).list[0]).not.toContain('paused')
   expect(model.draw(wide).header).not.toContain('paused')
+})
+
+test('the screen goes to a task that is paused, and keys decide about it; what loses something only after a yes', () => {
+  const { model, actions, press } = screen()
+  for (const event of [...events, taskStarted('test')]) model.event(event)
+  press('t', 'x', 'p', 'c')
+  model.event(taskPaused('test', step('unit')))
+  expect(model.draw(wide).title).toContain('test ›')
+  expect(model.draw(wide).footer).toBe('t try again  x shell  p skip  c let it fail  ? help')
+  press('t', 'x', 'p')
+  expect(model.draw(wide).footer).toBe('go on as if the step had succeeded? y/n')
+  press('n', 'p', 'y', 'c')
+  expect(model.draw(wide).footer).toBe('let the failure stand? y/n')
+  press('y', 'up', 't')
+  const place = { run: 1, task: 'test' }
+  expect(actions).toEqual(['retry', 'shell', 'skip', 'continue'].map((type) => ({ type, ...place })))
+})
+
+test('q asks whether to stop where no rounds follow', () => {
+  const keys = { approve: true, pauses: false, restart: false, stop: true, quit: false }
+  const { model, press } = screen({ keys })
+  for (const event of events) model.event(event)
+  press('q')
+  expect(model.draw(wide).footer).toBe('stop this run? y/n')
 })

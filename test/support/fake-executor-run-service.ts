@@ -1,5 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { AgolaError } from '../../src/engine/model/errors.ts'
@@ -110,11 +109,4 @@ export class FakeExecutorRunService implements ExecutorRunService {
 async function bytesOf(source: ObjectSource): Promise<Buffer> {
   if ('file' in source) return readFile(source.file)
   return source instanceof Uint8Array ? Buffer.from(source) : buffer(Readable.from(source))
-}
-
-export async function storeArchive(dir: string, name: string, content: Buffer): Promise<{ file: string }> {
-  const file = join(dir, name)
-  await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, content)
-  return { file }
 }

@@ -15,7 +15,7 @@ import type {
 } from '../../src/engine/ports/pod-driver.ts'
 import { abortable, type FakeBehaviour, FakeContainerExec, FakeProcess } from './fake-process.ts'
 
-export type { FakeBehaviour, FakeProcess, FakeSignal } from './fake-process.ts'
+export type { FakeBehaviour, FakeProcess } from './fake-process.ts'
 
 /** A word or expression found in the command line (arguments joined by a space), or a rule over the request. */
 export type FakeMatch = string | RegExp | ((request: ExecRequest, pod: PodRequest) => boolean)

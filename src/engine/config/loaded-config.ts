@@ -47,6 +47,3 @@ export interface LoadedConfig {
   /** Texts of the files that problems point into, by name: what `formatProblems` takes excerpts from. */
   texts: Record<string, string>
 }
-
-/** Finds and reads the config of a tree. `configNotFound` when there is none; everything else that is wrong is in `problems`. */
-export type LoadConfig = (tree: ConfigTree, options: LoadConfigOptions) => Promise<LoadedConfig>

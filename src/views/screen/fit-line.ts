@@ -1,4 +1,4 @@
-import { padEnd, textWidth, truncate } from '../text-width.ts'
+import { textWidth, truncate } from '../text-width.ts'
 
 const sgr = /(\x1b\[[0-9;:]*m)/
 const tabWidth = 8
@@ -20,11 +20,6 @@ export function fitLine(line: string, width: number): string {
     }
   }
   return `${fitted}\x1b[0m`
-}
-
-/** Exactly `width` columns of plain text. */
-export function column(text: string, width: number): string {
-  return padEnd(truncate(text, width), width)
 }
 
 function expandTabs(line: string): string {

@@ -46,7 +46,7 @@ export function graphText(tasks: Record<string, string>, name = 'run'): string {
   return `  - name: ${name}\n    tasks:\n${lines.join('\n')}\n`
 }
 
-export function taskOf(run: CompiledRun | undefined, name: string): RunConfigTask {
+export function taskOf(run: Pick<CompiledRun, 'tasks'> | undefined, name: string): RunConfigTask {
   const task = Object.values(run?.tasks ?? {}).find((task) => task.name === name)
   if (task === undefined) throw new Error(`no task ${name}`)
   return task

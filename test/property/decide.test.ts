@@ -85,7 +85,7 @@ function drive(config: RunConfig, choices: fc.GeneratorValue, check: (draft: Run
 }
 
 const property = (check: (config: RunConfig, choices: fc.GeneratorValue) => void) =>
-  fc.assert(fc.property(generatedRunConfig(), fc.gen(), check), { numRuns: 150 })
+  fc.assert(fc.property(generatedRunConfig(), fc.gen(), check), { numRuns: fc.readConfigureGlobal()?.numRuns ?? 150 })
 
 describe('deciding a run', () => {
   it('comes to the same end as passes over all of its tasks, after every event', () =>

@@ -6,7 +6,8 @@ export const execMarker = 'AGOLA_EXEC_ID'
 export const notFoundExitCode = 3
 
 /** For the toolbox's shell, so that nothing of the image is needed: finds the processes that carry the marker `$1` and prints the process
- *  groups to signal: that of the command itself, or with `$2` = all those of everything that it started.
+ *  groups to signal: that of the command itself, or with `$2` = all those of everything that it started. Its own comes first: a shell that
+ *  outlives what it waits for may end by itself, and well.
  *  The shell's own `read` leaves zero bytes out, so that no program has to be started for each process. */
 const findScript = `
 marked() {
@@ -26,7 +27,8 @@ for directory in /proc/[0-9]*; do
   case " $found " in *" $5 "*) ;; *) found="$found $5" ;; esac
   [ "$4" = 0 ] && leader=$5
 done 2>/dev/null
-[ "$2" != all ] && [ -n "$leader" ] && found=$leader
+[ "$2" = all ] && found="$leader $found" || found=\${leader:-$found}
+found=\${found# }
 [ -n "$found" ] || exit ${notFoundExitCode}
 echo $found
 `

@@ -32,6 +32,8 @@ export async function attachShell(pauses: Pauses, task: PausedTaskRef, command: 
     for (const signal of passedSignals) process.off(signal, onSignal)
     stdin.off('data', onData).off('end', onEnd).pause()
     stdin.unref?.()
+    // Node stops reading keys a moment after the pause, also for whoever has begun to read them again by then.
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 

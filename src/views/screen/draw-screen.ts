@@ -41,7 +41,7 @@ export function layOut(size: ScreenSize, runs: readonly RunView[]): ScreenLayout
     12,
     ...rows.map((row) => (row.task === null ? 0 : row.indent + textWidth(cleanName(row.task.name)))),
   )
-  const listColumns = Math.min(longest + 12, listColumnsMax, Math.floor(size.columns * 0.4))
+  const listColumns = Math.min(longest + 16, listColumnsMax, Math.floor(size.columns * 0.4))
   return { sideBySide: true, listColumns, listRows: body, logColumns: size.columns - listColumns - 1, logRows: body }
 }
 

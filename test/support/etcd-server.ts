@@ -8,7 +8,7 @@ import { join } from 'node:path'
 
 const program = '/usr/bin/etcd'
 
-/** A real etcd of one member on loopback, in a directory of its own. It can be killed and started again on the same data. */
+/** A member of a real etcd on loopback, most often the only one, in a directory of its own. It can be killed and started again on the same data. */
 export class EtcdServer {
   readonly endpoint: string
   readonly #args: string[]
@@ -23,18 +23,38 @@ export class EtcdServer {
 
   /** `scheme` https needs the server's own TLS options among `args`. */
   static async start(args: string[] = [], scheme: 'http' | 'https' = 'http'): Promise<EtcdServer> {
-    if (!existsSync(program)) throw new Error(`These tests need ${program}: install the package etcd-server.`)
-    const directory = await mkdtemp(join(tmpdir(), 'agola-etcd-'))
-    const endpoint = `${scheme}://127.0.0.1:${await freePort()}`
-    const peer = `http://127.0.0.1:${await freePort()}`
-    const server = new EtcdServer(directory, endpoint, [
-      ...['--name', 'one', '--data-dir', directory, '--log-level', 'error'],
-      ...['--listen-client-urls', endpoint, '--advertise-client-urls', endpoint],
-      ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `one=${peer}`],
-      ...args,
-    ])
+    const [server] = await EtcdServer.#prepare(1, args, scheme)
+    if (server === undefined) throw new Error('There is no server.')
     await server.restart()
     return server
+  }
+
+  /** Members of one cluster, each in a process of its own; they elect anew within about a second. */
+  static async startCluster(size: number): Promise<EtcdServer[]> {
+    const members = await EtcdServer.#prepare(size, ['--heartbeat-interval', '50', '--election-timeout', '500'], 'http')
+    await Promise.all(members.map((member) => member.restart()))
+    return members
+  }
+
+  static async #prepare(size: number, args: string[], scheme: string): Promise<EtcdServer[]> {
+    if (!existsSync(program)) throw new Error(`These tests need ${program}: install the package etcd-server.`)
+    const names = Array.from({ length: size }, (_, at) => `member${at}`)
+    const [clients, peers] = [await freePorts(size), await freePorts(size)]
+    const peerOf = (at: number) => `http://127.0.0.1:${peers[at]}`
+    const cluster = names.map((name, at) => `${name}=${peerOf(at)}`).join(',')
+    return Promise.all(
+      names.map(async (name, at) => {
+        const directory = await mkdtemp(join(tmpdir(), 'agola-etcd-'))
+        const endpoint = `${scheme}://127.0.0.1:${clients[at]}`
+        return new EtcdServer(directory, endpoint, [
+          ...['--name', name, '--data-dir', directory, '--log-level', 'error'],
+          ...['--listen-client-urls', endpoint, '--advertise-client-urls', endpoint],
+          ...['--listen-peer-urls', peerOf(at), '--initial-advertise-peer-urls', peerOf(at)],
+          ...['--initial-cluster', cluster],
+          ...args,
+        ])
+      }),
+    )
   }
 
   get pid(): number {
@@ -84,6 +104,18 @@ export class EtcdServer {
     await rm(this.#directory, { recursive: true, force: true })
   }
 
+  /** Whether it leads its cluster; false too while it cannot tell. */
+  async isLeader(): Promise<boolean> {
+    try {
+      const signal = AbortSignal.timeout(1000)
+      const answer = await fetch(`${this.endpoint}/v3/maintenance/status`, { method: 'POST', body: '{}', signal })
+      const { header, leader } = await answer.json()
+      return leader === header.member_id
+    } catch {
+      return false
+    }
+  }
+
   async #accepts(): Promise<boolean> {
     const { connect } = await import('node:net')
     const { port, hostname } = new URL(this.endpoint)
@@ -95,12 +127,15 @@ export class EtcdServer {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('No port was given.')
-  return address.port
+/** All different: they are held until the last one is known. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const addresses = servers.map((server) => server.address())
+  for (const server of servers) server.close()
+  await Promise.all(servers.map((server) => once(server, 'close')))
+  return addresses.map((address) => {
+    if (address === null || typeof address === 'string') throw new Error('No port was given.')
+    return address.port
+  })
 }

@@ -19,7 +19,7 @@ const workers = {
 
 // Libraries that others ask for at once and need rarely: they load when first used. Those of `external` come from node_modules then.
 const rarelyUsed = {
-  external: ['@grpc/grpc-js', '@grpc/proto-loader', 'ssh2'],
+  external: ['@grpc/grpc-js', '@grpc/proto-loader', 'ssh2', 'https'],
   bundled: ['./ssh', 'semver', 'ejs', 'minimatch', 'tinyglobby', 'cli-spinners', 'wrap-ansi', 'split-ca'],
 }
 const lazyRequire = {
@@ -46,12 +46,13 @@ module.exports = new Proxy(function () {}, {
   },
 }
 
-// Imported as a module, node:http is asked for all that it could give, which loads an HTTP client of Node's own for 50 ms.
+// A module of Node's own that is imported by an `import` statement is asked for all that it could give, which loads what hardly anybody
+// needs: an HTTP client, web cryptography, reports.
 const plainBuiltins = {
   name: 'plain-builtins',
   setup(pluginBuild) {
-    pluginBuild.onResolve({ filter: /^(node:)?https?$/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'plain-builtins' } : undefined,
+    pluginBuild.onResolve({ filter: /^[a-z_:/]+$/ }, ({ path, kind }) =>
+      kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'plain-builtins' } : undefined,
     )
     pluginBuild.onLoad({ filter: /.*/, namespace: 'plain-builtins' }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
@@ -83,7 +84,7 @@ const namedExports = {
 const result = await build({
   entryPoints: {
     main: 'src/main.ts',
-    commands: 'src/commands.ts',
+    'all-commands': 'src/all-commands.ts',
     ...Object.fromEntries(Object.entries(workers).filter(([, source]) => existsSync(source))),
   },
   outdir: output,
@@ -102,7 +103,7 @@ const result = await build({
   external: ['*.node', 'cpu-features', 'typescript'],
   plugins: [namedExports, lazyRequire, plainBuiltins],
   banner: {
-    js: "import{createRequire as __cr}from'node:module';import{dirname as __dn}from'node:path';import{fileURLToPath as __fp}from'node:url';const require=__cr(import.meta.url),__filename=__fp(import.meta.url),__dirname=__dn(__filename);",
+    js: "const require=process.getBuiltinModule('module').createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",
   },
 })
 writeFileSync(`${output}/package.json`, '{ "type": "module" }\n')

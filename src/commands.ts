@@ -1,66 +1,36 @@
-import CacheExplain from './commands/cache/explain.ts'
-import CacheList from './commands/cache/list.ts'
-import CachePrune from './commands/cache/prune.ts'
-import CacheRm from './commands/cache/rm.ts'
-import Clean from './commands/clean.ts'
-import Completion from './commands/completion.ts'
-import ConfigGraph from './commands/config/graph.ts'
-import ConfigRender from './commands/config/render.ts'
-import ConfigSchema from './commands/config/schema.ts'
-import ConfigValidate from './commands/config/validate.ts'
-import DirectRunApprove from './commands/directrun/approve.ts'
-import DirectRunClean from './commands/directrun/clean.ts'
-import DirectRunContinue from './commands/directrun/continue.ts'
-import DirectRunInspect from './commands/directrun/inspect.ts'
-import DirectRunList from './commands/directrun/list.ts'
-import DirectRunLogs from './commands/directrun/logs.ts'
-import DirectRunRestart from './commands/directrun/restart.ts'
-import DirectRunRetry from './commands/directrun/retry.ts'
-import DirectRunShell from './commands/directrun/shell.ts'
-import DirectRunSkip from './commands/directrun/skip.ts'
-import DirectRunStart from './commands/directrun/start.ts'
-import DirectRunStop from './commands/directrun/stop.ts'
-import DirectRunWait from './commands/directrun/wait.ts'
-import Doctor from './commands/doctor.ts'
-import Export from './commands/export.ts'
-import Import from './commands/import.ts'
-import Init from './commands/init.ts'
-import MaintenanceDisable from './commands/maintenance/disable.ts'
-import MaintenanceEnable from './commands/maintenance/enable.ts'
-import MaintenanceStatus from './commands/maintenance/status.ts'
-import Version from './commands/version.ts'
+import type { Program } from './cli/command-line.ts'
 
-/** Every command by its id; `directrun:start` is `agola directrun start`. */
-export const COMMANDS = {
-  'cache:explain': CacheExplain,
-  'cache:list': CacheList,
-  'cache:prune': CachePrune,
-  'cache:rm': CacheRm,
-  clean: Clean,
-  completion: Completion,
-  'config:graph': ConfigGraph,
-  'config:render': ConfigRender,
-  'config:schema': ConfigSchema,
-  'config:validate': ConfigValidate,
-  'directrun:approve': DirectRunApprove,
-  'directrun:clean': DirectRunClean,
-  'directrun:continue': DirectRunContinue,
-  'directrun:inspect': DirectRunInspect,
-  'directrun:list': DirectRunList,
-  'directrun:logs': DirectRunLogs,
-  'directrun:retry': DirectRunRetry,
-  'directrun:shell': DirectRunShell,
-  'directrun:skip': DirectRunSkip,
-  'directrun:stop': DirectRunStop,
-  'directrun:wait': DirectRunWait,
-  'directrun:restart': DirectRunRestart,
-  'directrun:start': DirectRunStart,
-  doctor: Doctor,
-  export: Export,
-  import: Import,
-  init: Init,
-  'maintenance:disable': MaintenanceDisable,
-  'maintenance:enable': MaintenanceEnable,
-  'maintenance:status': MaintenanceStatus,
-  version: Version,
+/** Every command by its id; `directrun:start` is `agola directrun start`. Only the one that is asked for is loaded. */
+export const commands: Program['commands'] = {
+  'cache:explain': () => import('./commands/cache/explain.ts'),
+  'cache:list': () => import('./commands/cache/list.ts'),
+  'cache:prune': () => import('./commands/cache/prune.ts'),
+  'cache:rm': () => import('./commands/cache/rm.ts'),
+  clean: () => import('./commands/clean.ts'),
+  completion: () => import('./commands/completion.ts'),
+  'config:graph': () => import('./commands/config/graph.ts'),
+  'config:render': () => import('./commands/config/render.ts'),
+  'config:schema': () => import('./commands/config/schema.ts'),
+  'config:validate': () => import('./commands/config/validate.ts'),
+  'directrun:approve': () => import('./commands/directrun/approve.ts'),
+  'directrun:clean': () => import('./commands/directrun/clean.ts'),
+  'directrun:continue': () => import('./commands/directrun/continue.ts'),
+  'directrun:inspect': () => import('./commands/directrun/inspect.ts'),
+  'directrun:list': () => import('./commands/directrun/list.ts'),
+  'directrun:logs': () => import('./commands/directrun/logs.ts'),
+  'directrun:retry': () => import('./commands/directrun/retry.ts'),
+  'directrun:shell': () => import('./commands/directrun/shell.ts'),
+  'directrun:skip': () => import('./commands/directrun/skip.ts'),
+  'directrun:stop': () => import('./commands/directrun/stop.ts'),
+  'directrun:wait': () => import('./commands/directrun/wait.ts'),
+  'directrun:restart': () => import('./commands/directrun/restart.ts'),
+  'directrun:start': () => import('./commands/directrun/start.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+  export: () => import('./commands/export.ts'),
+  import: () => import('./commands/import.ts'),
+  init: () => import('./commands/init.ts'),
+  'maintenance:disable': () => import('./commands/maintenance/disable.ts'),
+  'maintenance:enable': () => import('./commands/maintenance/enable.ts'),
+  'maintenance:status': () => import('./commands/maintenance/status.ts'),
+  version: () => import('./commands/version.ts'),
 }

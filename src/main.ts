@@ -14,8 +14,11 @@ export async function start(argv: string[]): Promise<void> {
     return
   }
   enableCompileCache(process.env.NODE_COMPILE_CACHE ?? undefined)
-  const { runCommandLine } = await import('./cli/command-line.ts')
-  await runCommandLine(argv, root)
+  const [{ runCommandLine }, { commands }] = await Promise.all([
+    import('./cli/command-line.ts'),
+    import('./commands.ts'),
+  ])
+  await runCommandLine(argv, { root, commands })
 }
 
 /** Version and general help are texts: they are shown without loading the program. null: not such a page. */
@@ -26,7 +29,7 @@ function pageOf(argv: readonly string[]): string | null {
     return `${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`
   }
   const { isTTY, columns = helpWidth } = process.stdout
-  if ((argv[0] !== undefined && argv[0] !== '--help') || (isTTY && columns < helpWidth)) return null
+  if ((argv[0] !== undefined && argv[0] !== '--help' && argv[0] !== '-h') || (isTTY && columns < helpWidth)) return null
   try {
     return readFileSync(`${root}dist/help.txt`, 'utf8')
   } catch (error) {

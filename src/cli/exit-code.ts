@@ -30,7 +30,7 @@ const byKind: Record<ErrorKind, number> = {
 }
 
 /** Mistakes in the command itself are usage; other bad requests are about the config or the set-up. */
-const usageCodes = new Set(['flagConflict', 'flagInvalid', 'invalidRunNumber', 'invalidLimit'])
+const usageCodes = new Set(['commandUnknown', 'flagConflict', 'flagInvalid', 'invalidRunNumber', 'invalidLimit'])
 
 export function exitCodeOfError(error: unknown): number {
   if (!(error instanceof AgolaError)) return exitCodes.infrastructure

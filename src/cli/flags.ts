@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
 
 /** Name of the variable that sets a flag of direct runs. */
 export const env = (flag: string) => `AGOLA_DIRECTRUN_${flag.toUpperCase().replaceAll('-', '_')}`

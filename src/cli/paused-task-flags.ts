@@ -1,4 +1,5 @@
-import { Args, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
 import type { PausedTaskFlags } from './paused-tasks.ts'
 
 /** What the commands take that act on a paused task. */

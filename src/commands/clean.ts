@@ -1,7 +1,8 @@
-import { Command, Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../cli/agola-command.ts'
 import { textOrJsonFlag } from '../cli/flags.ts'
 
-export default class Clean extends Command {
+export default class Clean extends AgolaCommand {
   static override summary = 'Remove what nobody needs any more on this machine.'
   static override description =
     `Removes containers and files of processes that died, runs beyond the last 50 of a repository that are older than 30 days, logs after

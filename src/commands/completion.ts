@@ -1,7 +1,9 @@
-import { Args, Command } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import { Config } from '@oclif/core/config'
+import { AgolaCommand } from '../cli/agola-command.ts'
 import { completionScript, completionShells } from '../cli/completion-script.ts'
 
-export default class Completion extends Command {
+export default class Completion extends AgolaCommand {
   static override summary = 'Print a completion script for your shell.'
   static override examples = [
     'source <(<%= config.bin %> completion bash)',
@@ -13,7 +15,8 @@ export default class Completion extends Command {
 
   override async run(): Promise<void> {
     const { args } = await this.parse(Completion)
-    const commands = this.config.commands
+    const { commands: all } = await Config.load({ root: this.config.root })
+    const commands = all
       .filter(({ hidden }) => hidden !== true)
       .map(({ id, summary, flags }) => ({
         words: id.replaceAll(':', ' '),

@@ -1,7 +1,8 @@
-import { Command, Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../cli/agola-command.ts'
 import { storeFlag } from '../cli/store-flag.ts'
 
-export default class Export extends Command {
+export default class Export extends AgolaCommand {
   static override summary = 'Write all runs that are over, with what they were made of, as one stream.'
   static override description =
     'Works at any time. Logs, workspaces and caches are not part of it. A stream that was cut off is noticed by the import.'

@@ -1,7 +1,8 @@
-import { Command, Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../cli/agola-command.ts'
 import { storeFlag } from '../cli/store-flag.ts'
 
-export default class Import extends Command {
+export default class Import extends AgolaCommand {
   static override summary = 'Replace all runs of a store by those of an export.'
   static override description =
     `The store must be in maintenance and no run under way. Everything is checked first and switched in one step: after any failure the

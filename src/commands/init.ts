@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { Command, Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../cli/agola-command.ts'
 
-export default class Init extends Command {
+export default class Init extends AgolaCommand {
   static override summary = 'Write a first .agola config into this directory.'
   static override description =
     'Without --template the files of the directory decide: go.mod, Cargo.toml, package.json, pyproject.toml, Dockerfile.'

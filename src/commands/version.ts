@@ -1,6 +1,6 @@
-import { Command } from '@oclif/core'
+import { AgolaCommand } from '../cli/agola-command.ts'
 
-export default class Version extends Command {
+export default class Version extends AgolaCommand {
   static override summary = 'Show the version of agola.'
 
   override async run(): Promise<void> {

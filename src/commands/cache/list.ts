@@ -1,7 +1,8 @@
-import { Command, Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { textOrJsonFlag } from '../../cli/flags.ts'
 
-export default class CacheList extends Command {
+export default class CacheList extends AgolaCommand {
   static override summary = 'Show the caches of this repository, with their size, age and last use.'
   static override flags = {
     all: Flags.boolean({ summary: 'of every repository on this machine' }),

@@ -1,6 +1,7 @@
-import { Command, Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 
-export default class CachePrune extends Command {
+export default class CachePrune extends AgolaCommand {
   static override summary = 'Remove caches that nobody has used for long, then the longest unused until the rest fits.'
   static override description =
     'The caches of all repositories share the space. The same happens by itself once a day at the end of a direct run.'

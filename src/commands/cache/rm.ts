@@ -1,6 +1,8 @@
-import { Args, Command, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 
-export default class CacheRm extends Command {
+export default class CacheRm extends AgolaCommand {
   static override summary = 'Remove caches by their keys.'
   static override examples = ['<%= config.bin %> cache rm go-mod-5f2a', '<%= config.bin %> cache rm --prefix go-mod-']
   static override strict = false

@@ -1,7 +1,9 @@
-import { Args, Command, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { refFlags } from '../../cli/flags.ts'
 
-export default class ConfigGraph extends Command {
+export default class ConfigGraph extends AgolaCommand {
   static override summary = 'Draw the tasks of the config and what they depend on.'
   static override args = {
     path: Args.string({ description: 'directory that holds .agola, or a config file (default: the nearest upwards)' }),

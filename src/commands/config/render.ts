@@ -1,7 +1,9 @@
-import { Args, Command, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { refFlags } from '../../cli/flags.ts'
 
-export default class ConfigRender extends Command {
+export default class ConfigRender extends AgolaCommand {
   static override summary = 'Print the config as it evaluates for a ref.'
   static override args = {
     path: Args.string({ description: 'directory that holds .agola, or a config file (default: the nearest upwards)' }),

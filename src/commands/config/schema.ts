@@ -1,6 +1,6 @@
-import { Command } from '@oclif/core'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 
-export default class ConfigSchema extends Command {
+export default class ConfigSchema extends AgolaCommand {
   static override summary = 'Print the JSON Schema of the config, for editors.'
 
   override async run(): Promise<void> {

@@ -1,7 +1,9 @@
-import { Args, Command, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { refFlags, textOrJsonFlag } from '../../cli/flags.ts'
 
-export default class ConfigValidate extends Command {
+export default class ConfigValidate extends AgolaCommand {
   static override summary = 'Check the config and report everything that is wrong with it.'
   static override description = 'Exit code 0: valid, perhaps with warnings. 3: not valid.'
   static override args = {

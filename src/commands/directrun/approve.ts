@@ -1,6 +1,8 @@
-import { Args, Command, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 
-export default class DirectRunApprove extends Command {
+export default class DirectRunApprove extends AgolaCommand {
   static override summary = 'Approve tasks that wait for it.'
   static override strict = false
   static override usage = 'directrun approve NUMBER [TASK...] [--task NAME...] [--all]'

@@ -1,7 +1,7 @@
-import { Command } from '@oclif/core'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { pausedTaskArgs, pausedTaskFlagSet, pausedTaskFlags } from '../../cli/paused-task-flags.ts'
 
-export default class DirectRunContinue extends Command {
+export default class DirectRunContinue extends AgolaCommand {
   static override summary = 'Let the failure of a paused task stand.'
   static override args = pausedTaskArgs
   static override flags = pausedTaskFlagSet

@@ -1,7 +1,8 @@
-import { Args, Command } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { textOrJsonFlag } from '../../cli/flags.ts'
 
-export default class DirectRunInspect extends Command {
+export default class DirectRunInspect extends AgolaCommand {
   static override summary = 'Show one run with its tasks and steps.'
   static override args = { number: Args.integer({ description: 'number of the run (default: the newest)' }) }
   static override flags = { output: textOrJsonFlag() }

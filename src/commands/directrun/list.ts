@@ -1,7 +1,8 @@
-import { Command, Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { textOrJsonFlag } from '../../cli/flags.ts'
 
-export default class DirectRunList extends Command {
+export default class DirectRunList extends AgolaCommand {
   static override summary = 'Show the runs of this repository, newest first.'
   static override flags = {
     limit: Flags.integer({ summary: 'how many', default: 20, min: 1, max: 1000 }),

@@ -1,6 +1,8 @@
-import { Args, Command, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 
-export default class DirectRunLogs extends Command {
+export default class DirectRunLogs extends AgolaCommand {
   static override summary = 'Show what the steps of a run printed.'
   static override examples = [
     '<%= config.bin %> directrun logs --failed',

@@ -1,7 +1,9 @@
-import { Args, Command, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { executionFlagSet, executionFlags } from '../../cli/execution-flags.ts'
 
-export default class DirectRunRestart extends Command {
+export default class DirectRunRestart extends AgolaCommand {
   static override summary = 'Run a run again, on the tree it was started from.'
   static override description =
     `With --from-failed the tasks that succeeded are kept with their logs and workspaces: only those that did not, and what

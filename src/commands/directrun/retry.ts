@@ -1,7 +1,8 @@
-import { Command, Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { pausedTaskArgs, pausedTaskFlagSet, pausedTaskFlags } from '../../cli/paused-task-flags.ts'
 
-export default class DirectRunRetry extends Command {
+export default class DirectRunRetry extends AgolaCommand {
   static override summary = 'Run the failed step of a paused task again.'
   static override description =
     `First what was added, changed or deleted in the work tree since the run's snapshot is changed in the pod too, where the

@@ -1,7 +1,7 @@
-import { Command } from '@oclif/core'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { pausedTaskArgs, pausedTaskFlagSet, pausedTaskFlags } from '../../cli/paused-task-flags.ts'
 
-export default class DirectRunShell extends Command {
+export default class DirectRunShell extends AgolaCommand {
   static override summary = 'Open a shell in the pod of a paused task, or run a command there.'
   static override description =
     `It has the user, the working directory and the environment of the step that failed, secrets included, and nothing that it

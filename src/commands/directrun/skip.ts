@@ -1,7 +1,7 @@
-import { Command } from '@oclif/core'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { pausedTaskArgs, pausedTaskFlagSet, pausedTaskFlags } from '../../cli/paused-task-flags.ts'
 
-export default class DirectRunSkip extends Command {
+export default class DirectRunSkip extends AgolaCommand {
   static override summary = 'Go on with a paused task as if its step had succeeded.'
   static override args = pausedTaskArgs
   static override flags = pausedTaskFlagSet

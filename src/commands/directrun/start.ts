@@ -1,8 +1,9 @@
-import { Command, Flags } from '@oclif/core'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { executionFlagSet, executionFlags } from '../../cli/execution-flags.ts'
 import { env, refFlags, refOptions } from '../../cli/flags.ts'
 
-export default class DirectRunStart extends Command {
+export default class DirectRunStart extends AgolaCommand {
   static override summary = "Run this repository's .agola config here, in containers, on the tree as it is."
   static override description =
     `Takes a snapshot of the work tree, uncommitted and untracked files included, and runs what the config says for the

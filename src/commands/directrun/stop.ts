@@ -1,6 +1,8 @@
-import { Args, Command, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 
-export default class DirectRunStop extends Command {
+export default class DirectRunStop extends AgolaCommand {
   static override summary = 'Stop a run of this repository, in whichever terminal it goes on.'
   static override args = { number: Args.integer({ description: 'number of the run (default: the newest)' }) }
   static override flags = { wait: Flags.boolean({ summary: 'until it has stopped' }) }

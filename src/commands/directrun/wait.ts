@@ -1,6 +1,8 @@
-import { Args, Command, Flags } from '@oclif/core'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 
-export default class DirectRunWait extends Command {
+export default class DirectRunWait extends AgolaCommand {
   static override summary = 'Wait until a run is over; its result is the exit code.'
   static override args = { number: Args.integer({ description: 'number of the run (default: the newest)' }) }
   static override flags = {

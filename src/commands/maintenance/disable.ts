@@ -1,7 +1,7 @@
-import { Command } from '@oclif/core'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { storeFlag } from '../../cli/store-flag.ts'
 
-export default class MaintenanceDisable extends Command {
+export default class MaintenanceDisable extends AgolaCommand {
   static override summary = 'Take new runs again.'
   static override flags = { store: storeFlag }
 

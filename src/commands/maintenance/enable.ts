@@ -1,7 +1,7 @@
-import { Command } from '@oclif/core'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { storeFlag } from '../../cli/store-flag.ts'
 
-export default class MaintenanceEnable extends Command {
+export default class MaintenanceEnable extends AgolaCommand {
   static override summary = 'Take no new runs; those under way go on to their end.'
   static override flags = { store: storeFlag }
 

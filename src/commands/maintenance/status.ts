@@ -1,8 +1,8 @@
-import { Command } from '@oclif/core'
+import { AgolaCommand } from '../../cli/agola-command.ts'
 import { textOrJsonFlag } from '../../cli/flags.ts'
 import { storeFlag } from '../../cli/store-flag.ts'
 
-export default class MaintenanceStatus extends Command {
+export default class MaintenanceStatus extends AgolaCommand {
   static override summary = 'Say whether new runs are taken, and how many are under way.'
   static override flags = { store: storeFlag, output: textOrJsonFlag() }
 

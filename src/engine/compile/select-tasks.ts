@@ -1,7 +1,7 @@
 import { ancestorsOf } from '../config/dag.ts'
-import { nearestName } from '../config/suggest.ts'
 import { AgolaError } from '../model/errors.ts'
 import type { RunTaskId } from '../model/ids.ts'
+import { nearestName } from '../model/nearest-name.ts'
 import type { RunConfigTask } from '../model/run-config.ts'
 import type { CompiledRun, TaskSelection } from './compiled-run.ts'
 import { parentsOf, setLevels, tasksById } from './run-graph.ts'

@@ -1,9 +1,9 @@
+import { nearestName } from '../model/nearest-name.ts'
 import type { Cursor } from './cursor.ts'
 import { findCycles, findRedundantEdges } from './dag.ts'
 import { quote } from './describe-value.ts'
 import type { PlacedTask } from './parse-task.ts'
 import type { ProblemList } from './problem-list.ts'
-import { nearestName } from './suggest.ts'
 
 /** Looking for similar names among all tasks costs more than the check itself. */
 const suggestionsMax = 20

@@ -1,3 +1,4 @@
+import { nearestName } from '../model/nearest-name.ts'
 import type { DependCondition } from '../model/run-config.ts'
 import type { ConfigDepend } from './config.ts'
 import type { Cursor } from './cursor.ts'
@@ -5,7 +6,6 @@ import { describeValue, quote } from './describe-value.ts'
 import type { ParseContext } from './parse-context.ts'
 import { isObject, readList, readString } from './read-document.ts'
 import { readFields, shape } from './read-fields.ts'
-import { nearestName } from './suggest.ts'
 
 const longShape = shape('a dependency', ['task', 'conditions'], { condition: 'write conditions, a list' })
 const conditions: readonly DependCondition[] = ['on_success', 'on_failure', 'on_skipped']

@@ -1,3 +1,4 @@
+import { nearestName } from '../model/nearest-name.ts'
 import type { Arch, Container, Runtime, Volume } from '../model/run-config.ts'
 import type { Cursor } from './cursor.ts'
 import { describeValue } from './describe-value.ts'
@@ -6,7 +7,6 @@ import { parseEnvironment } from './parse-value.ts'
 import { parseQuantity } from './quantity.ts'
 import { readBoolean, readList, readText } from './read-document.ts'
 import { type Fields, readFields, shape } from './read-fields.ts'
-import { nearestName } from './suggest.ts'
 
 const runtimeShape = shape('a runtime', ['type', 'arch', 'containers'], {
   image: 'write containers: [{ image: … }]',

@@ -1,3 +1,4 @@
+import { nearestName } from '../model/nearest-name.ts'
 import type { ArchiveContent, Step } from '../model/run-config.ts'
 import type { Cursor } from './cursor.ts'
 import { describeValue } from './describe-value.ts'
@@ -14,7 +15,6 @@ import {
   readStringList,
 } from './read-document.ts'
 import { type Fields, readFields, type Shape, shape } from './read-fields.ts'
-import { nearestName } from './suggest.ts'
 
 const common = ['type', 'name', 'when']
 const shapes: Record<Step['type'], Shape> = {

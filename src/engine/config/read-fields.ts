@@ -1,8 +1,8 @@
+import { nearestName } from '../model/nearest-name.ts'
 import type { Cursor } from './cursor.ts'
 import { describeValue } from './describe-value.ts'
 import type { ProblemList } from './problem-list.ts'
 import { isObject, type JsonObject, nameOf } from './read-document.ts'
-import { nearestName } from './suggest.ts'
 
 /** The keys that one kind of object may have. */
 export interface Shape {

@@ -11,6 +11,7 @@ export type ErrorKind =
 /** Every code that the engine raises, with its kind. The documentation page of errors is compared with this table by a test. */
 export const errorCodes = {
   // What the user wrote.
+  commandUnknown: 'badrequest',
   flagConflict: 'badrequest',
   flagInvalid: 'badrequest',
   configInvalid: 'badrequest',

@@ -1,5 +1,4 @@
-import { request as requestPlain } from 'node:http'
-import { request as requestSecure } from 'node:https'
+import { request as plainRequest } from 'node:http'
 import { AgolaError, messageOf } from '../../../model/errors.ts'
 import type { CallOptions } from '../../../ports/call-options.ts'
 import { type Connection, type EngineEndpoint, toConnection } from './endpoint.ts'
@@ -46,10 +45,10 @@ export function unreachable(url: string, cause: unknown): AgolaError {
   })
 }
 
-function getVersion(connection: Connection, signal: AbortSignal | undefined): Promise<unknown> {
+async function getVersion(connection: Connection, signal: AbortSignal | undefined): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
   const { protocol, ...options } = connection
-  const send = protocol === 'https' ? requestSecure : requestPlain
+  const send = protocol === 'https' ? (await import('node:https')).request : plainRequest
   const request = send({ ...options, path: '/version', ...(signal && { signal }) }, (response) => {
     let text = ''
     response.setEncoding('utf8')
@@ -68,5 +67,5 @@ function getVersion(connection: Connection, signal: AbortSignal | undefined): Pr
   })
   request.on('error', reject)
   request.end()
-  return promise
+  return await promise
 }

@@ -58,7 +58,7 @@ const picturesPerSecondMax = 30
 /** Draws runs on a screen of its own, which leaves the scroll-back of the terminal alone. */
 export function startRunScreen(options: RunScreenOptions): RunScreen {
   const changes = new Changes()
-  const suspension: { suspend: ((work: () => Promise<void>) => Promise<void>) | null } = { suspend: null }
+  const suspension: Suspension = { suspend: null, isSuspended: false }
   const { callbacks } = options
   const model = new ScreenModel({
     color: options.color,
@@ -74,7 +74,7 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
     onChange: () => changes.mark(),
     onAction: (action) => {
       if (action.type === 'interrupt') return callbacks.onInterrupt()
-      act(action, callbacks, async (work) => await suspension.suspend?.(work)).then(
+      act(action, callbacks, (work) => suspended(suspension, work)).then(
         (text) => text !== '' && model.message(text),
         (error: unknown) => model.message(error instanceof Error ? error.message : String(error)),
       )
@@ -83,6 +83,7 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
   const onReady = (suspend: (work: () => Promise<void>) => Promise<void>) => {
     suspension.suspend = suspend
   }
+  const erasing = eraseWhenNarrower(options.stdout, () => suspension.isSuspended)
   const instance = render(<Screen model={model} changes={changes} onReady={onReady} />, {
     stdout: options.stdout,
     stdin: options.stdin,
@@ -102,6 +103,7 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
     changes.end()
     instance.unmount()
     await ended
+    erasing.end()
   }
   return {
     event: (event) => {
@@ -114,6 +116,32 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
       return finished
     },
   }
+}
+
+interface Suspension {
+  /** null until the screen is there. */
+  suspend: ((work: () => Promise<void>) => Promise<void>) | null
+  /** Somebody else has the terminal. */
+  isSuspended: boolean
+}
+
+async function suspended(suspension: Suspension, work: () => Promise<void>): Promise<void> {
+  suspension.isSuspended = true
+  await suspension.suspend?.(work).finally(() => {
+    suspension.isSuspended = false
+  })
+}
+
+/** Terminals that become narrower break the lines of a picture, which then has more rows than whoever drew it takes away. Before
+ *  the drawing: listeners are called in their order. */
+function eraseWhenNarrower(stdout: NodeJS.WriteStream, isSuspended: () => boolean): { end: () => void } {
+  let { columns } = stdout
+  const onResize = () => {
+    if (stdout.columns < columns && !isSuspended()) stdout.write('\x1b[2J\x1b[H')
+    columns = stdout.columns
+  }
+  stdout.on('resize', onResize)
+  return { end: () => stdout.off('resize', onResize) }
 }
 
 /** Gives what is to be said about it. */

@@ -124,6 +124,12 @@ test('draws anew after a resize', async () => {
   terminal.columns = 140
   terminal.emit('resize')
   await terminal.shows('xxxEND')
+  const wide = terminal.written.length
+  terminal.columns = 20
+  terminal.emit('resize')
+  await terminal.shows('xxx…', wide)
+  expect(terminal.written.indexOf('\x1b[2J\x1b[H', wide)).toBeLessThan(terminal.written.indexOf('run 1 checks', wide))
+  expect(terminal.written.slice(0, wide)).not.toContain('\x1b[2J\x1b[H')
   await screen.finish()
 })
 

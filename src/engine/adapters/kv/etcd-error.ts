@@ -6,6 +6,8 @@ const neverApplied =
   /No connection established|^Name resolution failed|^Channel closed before call started|^Stream refused by server|^Picked subchannel|^etcdserver: (no leader|not capable|unhealthy cluster)/
 const badCertificate =
   /certificate|self.signed|SSL routines|wrong version number|ERR_SSL|ERR_TLS|unable to verify|altname/i
+/** The connection was closed in the middle of its greeting: by a server that dies just now, or by one that expects the other scheme. */
+const closedInGreeting = /before secure TLS connection was established|Last error: Failed to connect/
 const badCredentials = /authentication failed|user name is empty|user name not found|permission denied|role not found/i
 
 export function isServiceError(error: unknown): error is ServiceError {
@@ -61,6 +63,8 @@ function endedWithoutAnswer(
   if (code === status.UNAVAILABLE && neverApplied.test(details)) {
     if (badCertificate.test(details))
       return make('storeUnusable', 'The TLS connection to etcd failed: check the CA, the certificate and the scheme.')
+    if (closedInGreeting.test(details))
+      return make('storeUnreachable', 'etcd ends connections at once: check that http or https is right for it.')
     return make('storeUnreachable', 'etcd cannot be reached.')
   }
   if (isWrite)

@@ -275,12 +275,18 @@ describe('connections', () => {
 })
 
 describe('who may use it', () => {
+  const auth = async (server: EtcdServer, path: string, body: object, token = '') => {
+    const headers = token === '' ? {} : { authorization: token }
+    const request = { method: 'POST', body: JSON.stringify(body), headers }
+    const response = await fetch(`${server.endpoint}/v3/auth/${path}`, request)
+    const answer = await response.json()
+    expect(response.status, JSON.stringify(answer)).toBe(200)
+    return answer
+  }
+
   async function withUser() {
     const server = await startServer()
-    const call = async (path: string, body: object) => {
-      const response = await fetch(`${server.endpoint}/v3/auth/${path}`, { method: 'POST', body: JSON.stringify(body) })
-      expect(response.status, await response.text()).toBe(200)
-    }
+    const call = (path: string, body: object) => auth(server, path, body)
     await call('user/add', { name: 'root', password: 'secret' })
     await call('role/add', { name: 'root' })
     await call('user/grant', { user: 'root', role: 'root' })
@@ -288,6 +294,23 @@ describe('who may use it', () => {
     await call('enable', {})
     return server
   }
+
+  test('is told when the password was changed under a store in use, and the watch ends with the same', async () => {
+    const server = await withUser()
+    const store = await open([server.endpoint], { user: { name: 'root', password: 'secret' } })
+    const { revision } = await put(store, 'a')
+    const watch = store.watch({ prefix: '', from: revision })[Symbol.asyncIterator]()
+    await watch.next()
+    const { token } = await auth(server, 'authenticate', { name: 'root', password: 'secret' })
+    await auth(server, 'user/changepw', { name: 'root', password: 'another' }, token)
+    await server.kill()
+    await server.restart()
+    const refused = { code: 'storeUnusable', message: expect.stringContaining('password') }
+    await expect(put(store, 'b')).rejects.toMatchObject(refused)
+    await expect(watch.next()).rejects.toMatchObject(refused)
+    const other = await open([server.endpoint], { user: { name: 'root', password: 'another' } })
+    expect((await other.get('b')).entry).toBeNull()
+  })
 
   test('logs in with user and password, and again when the server has forgotten', async () => {
     const server = await withUser()
@@ -348,7 +371,21 @@ describe('who may use it', () => {
     )
     await expect(open([server.endpoint])).rejects.toMatchObject(refused)
     const plain = server.endpoint.replace('https', 'http')
-    await expect(open([plain], { requestMsMax: 500 })).rejects.toMatchObject({ kind: 'unavailable' })
+    const withoutTls = (await startServer()).endpoint.replace('http', 'https')
+    // A server that is just going down looks the same, so this is worth another try, and the message says what else it may be.
+    for (const other of [plain, withoutTls]) {
+      await expect(open([other], { tls: { ca }, requestMsMax: 500 })).rejects.toMatchObject({
+        code: 'storeUnreachable',
+        message: expect.stringContaining('http or https'),
+      })
+    }
+    const own = { certificate: await readFile(file('other.pem')), key: await readFile(file('other.key')) }
+    const asking = ['--cert-file', file('server.pem'), '--key-file', file('server.key'), '--client-cert-auth']
+    const strict = await startServer([...asking, '--trusted-ca-file', file('other.pem')], 'https')
+    await put(await open([strict.endpoint], { tls: { ca, ...own } }), 'c')
+    await expect(open([strict.endpoint], { tls: { ca }, requestMsMax: 500 })).rejects.toMatchObject(refused)
+    const wrong = { certificate: ca, key: await readFile(file('server.key')) }
+    await expect(open([strict.endpoint], { tls: { ca, ...wrong }, requestMsMax: 500 })).rejects.toMatchObject(refused)
   })
 })
 

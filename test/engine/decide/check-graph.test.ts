@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkGraph, withLevels } from '../../../src/engine/decide/check-graph.ts'
 import { ancestors, buildRunGraph } from '../../../src/engine/decide/run-graph.ts'
@@ -19,6 +20,10 @@ describe('levels', () => {
   it('are 0 for a single task', () => check({ a: '' }, { a: 0 }))
   it('are 0 for every task without parents', () => check({ a: '', b: '' }, { a: 0, b: 0 }))
   it('are one above the parent', () => check({ a: 'b', b: '' }, { a: 1, b: 0 }))
+  it('are 0 on a cycle and behind one, where there are none', () =>
+    check({ a: 'b', b: 'c', c: 'b', d: '', e: 'd', f: 'de' }, { a: 0, b: 0, c: 0, d: 0, e: 1, f: 2 }))
+  it('replace those that tasks came with', () =>
+    expect(withLevels({ a: aTask({ name: 'a', level: 9 }) }).a?.level).toBe(0))
   it('are one above the highest parent', () => check({ a: 'bd', b: '', c: '', d: 'c' }, { a: 2, b: 0, c: 0, d: 1 }))
 })
 
@@ -54,4 +59,70 @@ describe('the check of a graph', () => {
   it('finds a dependency that is implied over four tasks', () =>
     check({ a: 'bd', b: 'c', c: 'd', d: '' }, [/"a".*"b".*remove "d"/]))
   it('ignores dependencies on tasks that do not exist', () => check({ a: 'x' }, []))
+  it('names every dependency that is implied, and every parent that implies it', () =>
+    check({ a: 'bcd', b: 'd', c: 'd', d: '' }, [
+      /"a".*"b" depends on "d".*remove "d"/,
+      /"a".*"c" depends on "d".*remove "d"/,
+    ]))
+  it('tells of what is implied beside a cycle, but not of what depends on one', () =>
+    check({ a: 'b', b: 'a', c: 'ad', d: 'a', e: 'fg', f: 'g', g: '' }, [
+      /circular.*"a"/,
+      /circular.*"b"/,
+      /"e".*"f".*remove "g"/,
+    ]))
+  it('tells who of the cycle depends on a task, and nobody else', () =>
+    check({ a: 'b', b: 'ac', c: 'a', d: 'a' }, [/"a".*through "b", "c"$/, /"b".*through "a"$/, /"c".*through "b"$/]))
+})
+
+describe('the check of any graph', () => {
+  const names = [...'abcdefg']
+  const anyGraph = fc
+    .array(fc.subarray(names), { minLength: names.length, maxLength: names.length })
+    .map((parents) => Object.fromEntries(names.map((name, index) => [name, (parents[index] ?? []).join('')])))
+  /** Parents are earlier in the alphabet. */
+  const acyclic = anyGraph.map((depends) =>
+    Object.fromEntries(
+      Object.entries(depends).map(([name, parents]) => [name, [...parents].filter((p) => p < name).join('')]),
+    ),
+  )
+
+  it('names exactly the tasks that are among their own ancestors', () =>
+    fc.assert(
+      fc.property(anyGraph, (depends) => {
+        const run = buildRunGraph(graph(depends))
+        const onCycle = names.filter((name) => ancestors(run, name).includes(name))
+        const named = checkGraph(graph(depends)).filter((problem) => problem.startsWith('circular'))
+        expect(named.map((problem) => /task "(.)"/.exec(problem)?.[1])).toEqual(onCycle)
+      }),
+    ))
+
+  it('names exactly the dependencies that are ancestors of another one', () =>
+    fc.assert(
+      fc.property(acyclic, (depends) => {
+        const tasks = withLevels(graph(depends))
+        const run = buildRunGraph(tasks)
+        const implied = names.flatMap((name) => {
+          const parents = [...run.parents(name)]
+          return parents.flatMap((near) =>
+            parents.filter((far) => ancestors(run, near).includes(far)).map((far) => name + near + far),
+          )
+        })
+        const found = checkGraph(tasks).map((problem) => {
+          const [, name = '', near = '', far = ''] = /^task "(.)" depends on "(.)" and on "(.)"/.exec(problem) ?? []
+          return name + near + far
+        })
+        expect(found.sort()).toEqual(implied.sort())
+      }),
+    ))
+
+  it('gives levels by which every task comes after its parents, as early as it can', () =>
+    fc.assert(
+      fc.property(acyclic, (depends) => {
+        const tasks = withLevels(graph(depends))
+        for (const task of Object.values(tasks)) {
+          const above = Object.keys(task.depends).map((id) => (tasks[id]?.level ?? Number.NaN) + 1)
+          expect(task.level).toBe(Math.max(0, ...above))
+        }
+      }),
+    ))
 })

@@ -228,7 +228,8 @@ function Screen({ model, changes, onReady }: ScreenProps) {
   })
   const { layout, header, list, title, log, footer } = model.draw(size)
   return (
-    <Box flexDirection="column" width={size.columns} height={Math.max(1, size.rows - 1)} overflow="hidden">
+    // After a resize the old picture is drawn once more, before React knows the new size: it is cut to the terminal.
+    <Box flexDirection="column" width="100%" height={Math.max(1, size.rows - 1)} overflow="hidden">
       <Text wrap="truncate-end">{header}</Text>
       <Box flexDirection={layout.sideBySide ? 'row' : 'column'} flexGrow={1} columnGap={1}>
         <TaskList lines={list} columns={layout.listColumns} rows={layout.listRows} />

@@ -93,9 +93,7 @@ function redundantProblems(graph: RunGraph, circular: ReadonlySet<RunTaskId>): s
       .flatMap((parent) => {
         // An ancestor lies on a lower level, so nothing below the lowest parent needs a look.
         const implied = reachable(parent, (at) => graph.parents(at).filter((next) => level(next) >= levelMin))
-        return parents
-          .filter((other) => other !== parent && implied.has(other))
-          .map((other) => redundantProblem(graph, id, parent, other))
+        return parents.filter((other) => implied.has(other)).map((other) => redundantProblem(graph, id, parent, other))
       })
   })
 }

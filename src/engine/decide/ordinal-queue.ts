@@ -2,10 +2,6 @@
 export class OrdinalQueue {
   readonly #heap: number[] = []
 
-  get length(): number {
-    return this.#heap.length
-  }
-
   get first(): number | undefined {
     return this.#heap[0]
   }
@@ -25,9 +21,9 @@ export class OrdinalQueue {
 
   shift(): number | undefined {
     const heap = this.#heap
-    const first = heap[0]
     const last = heap.pop()
-    if (first === undefined || last === undefined || heap.length === 0) return first
+    const first = heap[0]
+    if (last === undefined || first === undefined) return last
     this.#sink(last)
     return first
   }

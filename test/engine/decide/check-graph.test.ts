@@ -58,6 +58,14 @@ describe('the check of a graph', () => {
   it('finds a dependency that a parent implies', () => check({ a: 'bc', b: 'c', c: '' }, [/"a".*"b".*remove "c"/]))
   it('finds a dependency that is implied over four tasks', () =>
     check({ a: 'bd', b: 'c', c: 'd', d: '' }, [/"a".*"b".*remove "d"/]))
+  it('calls tasks by their names, not by their ids', () => {
+    const tasks = graph({ a: 'a', b: 'cd', c: 'd', d: '' })
+    const renamed = Object.fromEntries(Object.entries(tasks).map(([id, task]) => [id, { ...task, name: `task ${id}` }]))
+    expect(checkGraph(renamed)).toEqual([
+      'circular dependency: task "task a" waits for itself through "task a"',
+      'task "task b" depends on "task c" and on "task d", but "task c" depends on "task d" already: remove "task d" from the depends of "task b"',
+    ])
+  })
   it('ignores dependencies on tasks that do not exist', () => check({ a: 'x' }, []))
   it('names every dependency that is implied, and every parent that implies it', () =>
     check({ a: 'bcd', b: 'd', c: 'd', d: '' }, [
@@ -79,10 +87,10 @@ describe('the check of any graph', () => {
   const anyGraph = fc
     .array(fc.subarray(names), { minLength: names.length, maxLength: names.length })
     .map((parents) => Object.fromEntries(names.map((name, index) => [name, (parents[index] ?? []).join('')])))
-  /** Parents are earlier in the alphabet. */
+  /** Parents are later in the alphabet, so that the order by name is never the one by level. */
   const acyclic = anyGraph.map((depends) =>
     Object.fromEntries(
-      Object.entries(depends).map(([name, parents]) => [name, [...parents].filter((p) => p < name).join('')]),
+      Object.entries(depends).map(([name, parents]) => [name, [...parents].filter((parent) => parent > name).join('')]),
     ),
   )
 

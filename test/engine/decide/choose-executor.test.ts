@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { chooseExecutor, type TaskNeed, whyUnplaceable } from '../../../src/engine/decide/choose-executor.ts'
+import { chooseExecutor, needOf, type TaskNeed, whyUnplaceable } from '../../../src/engine/decide/choose-executor.ts'
 import type { Executor } from '../../../src/engine/model/executor.ts'
+import { aContainer, aTask } from '../../support/a-run-config.ts'
 import { anExecutor } from '../../support/an-executor.ts'
 
 const now = 1_000_000
@@ -51,6 +53,48 @@ describe('choosing an executor', () => {
       'b',
     )
   })
+  it('takes the same one in whatever order they are given', () => {
+    const executor = fc.record({
+      activeTasksLimit: fc.constantFrom(0, 1, 2, 4),
+      activeTasks: fc.integer({ min: 0, max: 4 }),
+      lastStatusUpdateTime: fc.constantFrom(now, now - 60_001),
+      archs: fc.constantFrom<Executor['archs']>(['amd64'], ['arm64'], ['arm64', 'amd64']),
+    })
+    const part = ({ activeTasks, activeTasksLimit }: Executor) =>
+      activeTasksLimit === 0 ? 0 : activeTasks / activeTasksLimit
+    fc.assert(
+      fc.property(fc.array(executor, { maxLength: 5 }), (given) => {
+        const all = given.map((executor, index) => anExecutor({ id: `e${index}`, ...executor }))
+        const possible = all.filter(
+          ({ archs, lastStatusUpdateTime, activeTasks, activeTasksLimit }) =>
+            archs.includes('amd64') &&
+            lastStatusUpdateTime === now &&
+            (activeTasksLimit === 0 || activeTasks < activeTasksLimit),
+        )
+        // Already by id: the sort keeps that order among equals.
+        const [best] = possible.sort((a, b) => part(a) - part(b) || a.activeTasks - b.activeTasks)
+        for (const order of [all, all.toReversed()]) {
+          expect(chooseExecutor(order, () => 0, { arch: 'amd64', privileged: false }, now)).toBe(best)
+        }
+      }),
+    )
+  })
+})
+
+describe('what a task needs', () => {
+  const need = (arch: TaskNeed['arch'], ...privileged: boolean[]) =>
+    needOf(
+      aTask({
+        name: 'a',
+        runtime: { type: 'pod', arch, containers: privileged.map((value) => aContainer({ privileged: value })) },
+      }),
+    )
+
+  it('is its architecture, and privileges as soon as one container has them', () => {
+    expect(need('', false, false)).toEqual({ arch: '', privileged: false })
+    expect(need('arm64', false, true)).toEqual({ arch: 'arm64', privileged: true })
+    expect(need('386', true, false)).toEqual({ arch: '386', privileged: true })
+  })
 })
 
 describe('a task that no executor can run', () => {
@@ -63,4 +107,21 @@ describe('a task that no executor can run', () => {
 
   it('may wait as long as no executor is known', () =>
     expect(whyUnplaceable([], { arch: 'arm64', privileged: true })).toBeUndefined())
+
+  it('may wait as long as one executor of several could take it', () => {
+    const executors = [anExecutor({ archs: ['amd64'] }), anExecutor({ archs: ['arm64'] })]
+    for (const all of [executors, executors.toReversed()]) {
+      expect(whyUnplaceable(all, { arch: 'arm64', privileged: false })).toBeUndefined()
+    }
+  })
+
+  it('is told which architectures there are', () => {
+    const on = (...archs: Executor['archs'][]) =>
+      whyUnplaceable(
+        archs.map((each) => anExecutor({ archs: each })),
+        { arch: '386', privileged: false },
+      )
+    expect(on(['arm64'], ['amd64', 'arm64'])).toMatch(/needs the architecture 386, here is only amd64, arm64\b/)
+    expect(on([])).toMatch(/here is only none\b/)
+  })
 })

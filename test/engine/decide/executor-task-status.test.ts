@@ -5,6 +5,7 @@ import {
   newExecutorTask,
 } from '../../../src/engine/decide/executor-task-status.ts'
 import { newRunTask } from '../../../src/engine/decide/run-task-state.ts'
+import type { CacheLookup } from '../../../src/engine/model/cache-lookup.ts'
 import type { ExecutorTaskStatus } from '../../../src/engine/model/executor-task.ts'
 import type { ExecutionPhase, RunTaskStatus } from '../../../src/engine/model/run.ts'
 import { aRunStep, aTask } from '../../support/a-run-config.ts'
@@ -60,6 +61,53 @@ describe('what an executor reports', () => {
   })
 })
 
+describe('what an executor says about caches', () => {
+  const cached: CacheLookup[] = [
+    { template: 'k-{{ arch }}', key: 'k-amd64', answer: 'missing', entry: null, sizeBytes: null },
+  ]
+
+  it('is kept with the step, until it says something else', () => {
+    const [first, ...others] = status.steps
+    if (first === undefined) throw new Error('no steps')
+    const told = applyExecutorTaskStatus(task, {
+      ...status,
+      phase: 'running',
+      steps: [{ ...first, cache: cached }, ...others],
+    })
+    expect(told?.steps.map(({ cache }) => cache)).toEqual([cached, undefined])
+    const later = told && applyExecutorTaskStatus(told, { ...status, phase: 'success' })
+    expect(later?.steps.map(({ cache }) => cache)).toEqual([cached, undefined])
+  })
+
+  it('is nothing for steps that it does not speak of', () => {
+    const told = applyExecutorTaskStatus(task, { ...status, phase: 'running', steps: [] })
+    expect(told?.steps).toEqual(task.steps)
+    for (const step of told?.steps ?? []) expect(step).not.toHaveProperty('cache')
+  })
+})
+
+describe('an executor task', () => {
+  it('begins with nothing done, and nobody has asked it to stop', () => {
+    const step = { phase: 'notstarted', exitStatus: null, startTime: null, endTime: null }
+    expect(newExecutorTask('et', 'e', 'r', task)).toEqual({
+      id: 'et',
+      executorId: 'e',
+      runId: 'r',
+      runTaskId: 'a',
+      stop: false,
+      status: {
+        phase: 'notstarted',
+        timedout: false,
+        failError: '',
+        setupStep: step,
+        steps: [step, step],
+        startTime: null,
+        endTime: null,
+      },
+    })
+  })
+})
+
 describe('a pause', () => {
   it('is there as long as it is reported, with the trouble of the failed try', () => {
     const paused = { step: 1, exitStatus: 3, since: 6, until: 60 }
@@ -81,6 +129,8 @@ describe('a task whose executor is gone', () => {
     expect(executorGone({ ...status, phase: 'running', startTime: 5, setupStep: running }, 50)).toMatchObject({
       phase: 'failed',
       failError: 'interrupted: the process that ran it is gone',
+      failKind: 'unavailable',
+      startTime: 5,
       endTime: 50,
       setupStep: failed,
       steps: status.steps,

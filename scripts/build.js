@@ -19,8 +19,8 @@ const workers = {
 
 // Libraries that others ask for at once and need rarely: they load when first used. Those of `external` come from node_modules then.
 const rarelyUsed = {
-  external: ['@grpc/grpc-js', '@grpc/proto-loader', 'ssh2', 'https'],
-  bundled: ['./ssh', 'semver', 'ejs', 'minimatch', 'tinyglobby', 'cli-spinners', 'wrap-ansi', 'split-ca'],
+  external: ['@grpc/grpc-js', '@grpc/proto-loader'],
+  bundled: ['semver', 'ejs', 'minimatch', 'tinyglobby', 'cli-spinners', 'wrap-ansi'],
 }
 const lazyRequire = {
   name: 'lazy-require',
@@ -100,7 +100,7 @@ const result = await build({
   logLevel: 'warning',
   define: { 'process.env.NODE_ENV': '"production"' },
   alias: { 'react-devtools-core': './scripts/empty-module.js' },
-  external: ['*.node', 'cpu-features', 'typescript'],
+  external: ['*.node', 'typescript'],
   plugins: [namedExports, lazyRequire, plainBuiltins],
   banner: {
     js: "const require=process.getBuiltinModule('module').createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",

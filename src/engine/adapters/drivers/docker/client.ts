@@ -1,6 +1,7 @@
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
-import { AgolaError, messageOf } from '../../../model/errors.ts'
+import { text } from 'node:stream/consumers'
+import { AgolaError } from '../../../model/errors.ts'
 import { type Engine, unreachable } from './probe.ts'
 
 /** An answer of the engine with a status that is not a success. Those that callers do not turn into something better say what it said. */
@@ -16,7 +17,10 @@ export class EngineFailure extends AgolaError {
   }
 }
 
+type Method = 'GET' | 'POST' | 'DELETE'
+
 export interface EngineRequest {
+  /** Objects are sent as JSON, lists word by word; what is undefined is left out. */
   query?: Record<string, unknown>
   body?: unknown
   headers?: Record<string, string>
@@ -25,102 +29,136 @@ export interface EngineRequest {
   signal?: AbortSignal | undefined
 }
 
-interface DialOptions {
-  path: string
-  method: string
-  headers?: Record<string, string>
-  options: { _query: object; _body: unknown }
-  file?: Readable
-  hijack?: boolean
-  isStream?: boolean
-  allowEmpty?: boolean
-  abortSignal?: AbortSignal
-  statusCodes: Record<number, true>
+interface Answer {
+  response: IncomingMessage
+  /** null when the engine kept to HTTP. */
+  connection: Duplex | null
 }
 
-type Dial = (options: DialOptions, callback: (error: Error | null, result: unknown) => void) => void
+const upgradeHeaders = { connection: 'Upgrade', upgrade: 'tcp' }
 
-/** The engine's HTTP API. Errors: EngineFailure for what it refuses, `driverUnreachable`, `diskFull`, or the reason of the signal.
- *  docker-modem, the transport of dockerode, is loaded at the first call: most of a command's life needs no engine. */
+/** The engine's HTTP API. Errors: EngineFailure for what it refuses, `driverUnreachable`, `diskFull`, or the reason of the signal. */
 export class EngineClient {
   readonly engine: Engine
-  #dial: Promise<Dial> | undefined
 
   constructor(engine: Engine) {
     this.engine = engine
   }
 
-  /** Loads the library ahead of the first call. */
-  async load(): Promise<void> {
-    await this.#loaded()
-  }
-
   /** The parsed body, or null when there is none. */
-  async json(method: 'GET' | 'POST' | 'DELETE', path: string, request: EngineRequest = {}): Promise<unknown> {
-    const body = await this.#call(method, path, request, {})
-    return Buffer.isBuffer(body) ? null : body
+  async json(method: Method, path: string, request: EngineRequest = {}): Promise<unknown> {
+    const body = await this.#read(await this.stream(method, path, request), request.signal)
+    if (body === '') return null
+    try {
+      return JSON.parse(body)
+    } catch {
+      // A word of comfort such as "OK".
+      return null
+    }
   }
 
-  async stream(method: 'GET' | 'POST', path: string, request: EngineRequest = {}): Promise<IncomingMessage> {
-    return (await this.#call(method, path, request, { isStream: true })) as IncomingMessage
+  async stream(method: Method, path: string, request: EngineRequest = {}): Promise<IncomingMessage> {
+    const { response } = await this.#send(method, path, request)
+    return response
   }
 
   /** A raw connection in both directions. It knows no signal: aborting a call must not cut what the call began. */
   async upgrade(path: string, request: Omit<EngineRequest, 'signal'> = {}): Promise<Duplex> {
-    return (await this.#call('POST', path, request, { isStream: true, hijack: true, allowEmpty: true })) as Duplex
+    const { response, connection } = await this.#send('POST', path, { ...request, headers: upgradeHeaders })
+    if (connection !== null) return connection
+    response.destroy()
+    throw new EngineFailure(response.statusCode ?? 0, 'it does not turn the request into a connection')
   }
 
-  async #call(method: string, path: string, request: EngineRequest, extra: Partial<DialOptions>): Promise<unknown> {
+  async #send(method: Method, path: string, request: EngineRequest): Promise<Answer> {
     request.signal?.throwIfAborted()
-    const dial = await this.#loaded()
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-    const options: DialOptions = {
+    const { connection: engine, version } = this.engine
+    const { protocol, ...where } = engine
+    const send = protocol === 'https' ? (await import('node:https')).request : plainRequest
+    const body = request.body === undefined ? '' : JSON.stringify(request.body)
+    const options: RequestOptions = {
+      ...where,
+      // Nobody has to work out a name for TLS.
+      ...(protocol === 'http' && { servername: '' }),
       method,
-      // The transport adds a query only where it sees a question mark, and removes one that leads nowhere.
-      path: `${path}?`,
-      options: { _query: request.query ?? {}, _body: request.body ?? {} },
-      statusCodes: { 200: true, 201: true, 204: true, 304: true },
-      ...(request.headers && { headers: request.headers }),
-      ...(request.file && { file: request.file }),
-      ...(request.signal && { abortSignal: request.signal }),
-      ...extra,
+      path: `/v${version.apiVersion}${path}${queryOf(request.query)}`,
+      headers: { ...headersFor(request, body), ...request.headers },
+      ...(request.signal && { signal: request.signal }),
     }
-    dial(options, (error, result) => (error === null ? resolve(result) : reject(error)))
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const sent = send(options)
+    sent.once('response', (response) => resolve({ response, connection: null }))
+    sent.once('upgrade', (response, connection, head) => {
+      if (head.length > 0) connection.unshift(head)
+      resolve({ response, connection })
+    })
+    sent.on('error', reject)
+    if (request.file === undefined) sent.end(body)
+    else request.file.on('error', (error) => sent.destroy(error)).pipe(sent)
     try {
-      return await promise
+      const answer = await promise
+      if (isSuccess(answer.response.statusCode)) return answer
+      throw this.#failure(answer.response.statusCode ?? 0, await text(answer.response))
     } catch (error) {
       throw this.#translate(error, request.signal)
     }
   }
 
-  #loaded(): Promise<Dial> {
-    this.#dial ??= this.#connect()
-    return this.#dial
-  }
-
-  async #connect(): Promise<Dial> {
-    const { default: Modem } = await import('docker-modem')
-    const { connection, version } = this.engine
-    const { rejectUnauthorized: _, ...rest } = connection
-    const modem = new Modem({ ...rest, timeout: undefined, username: undefined, version: `v${version.apiVersion}` })
-    return (modem.dial as Dial).bind(modem)
+  async #read(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
+    try {
+      return await text(response)
+    } catch (error) {
+      throw this.#translate(error, signal)
+    }
   }
 
   #translate(error: unknown, signal: AbortSignal | undefined): unknown {
     if (signal?.aborted) return signal.reason
-    const { statusCode, json } = error as { statusCode?: number; json?: { message?: string; cause?: string } }
-    if (statusCode === undefined) return unreachable(this.engine.endpoint.url, error)
-    const message = json?.message ?? messageOf(error).replace(/^\(HTTP code \d+\) [^-]*- /, '')
+    return error instanceof AgolaError ? error : unreachable(this.engine.endpoint.url, error)
+  }
+
+  #failure(status: number, body: string): AgolaError {
+    const message = messageIn(body)
     if (/no space left on device|disk quota exceeded/i.test(message)) {
       return new AgolaError(
         'diskFull',
         `the container engine's disk is full: ${message}; free some, for example: docker system prune`,
       )
     }
-    return new EngineFailure(statusCode, message.trim())
+    return new EngineFailure(status, message)
   }
 }
 
 export function hasStatus(error: unknown, ...statuses: number[]): boolean {
   return error instanceof EngineFailure && statuses.includes(error.status)
+}
+
+/** Not modified: what was asked for is so already. */
+function isSuccess(status: number | undefined): boolean {
+  return status !== undefined && (status === 101 || (status >= 200 && status < 300) || status === 304)
+}
+
+function headersFor({ file }: EngineRequest, body: string): Record<string, string> {
+  if (file !== undefined) return { 'content-type': 'application/x-tar' }
+  return { ...(body !== '' && { 'content-type': 'application/json' }), 'content-length': `${Buffer.byteLength(body)}` }
+}
+
+function queryOf(query: Record<string, unknown> = {}): string {
+  const words = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined) words.append(name, typeof one === 'object' ? JSON.stringify(one) : String(one))
+  }
+  return words.size === 0 ? '' : `?${words}`
+}
+
+/** The engine says `{"message": …}`; what is not JSON is its message as it is. */
+function messageIn(body: string): string {
+  try {
+    const { message } = JSON.parse(body) as { message?: unknown }
+    if (typeof message === 'string') return message.trim()
+  } catch {
+    // Said in plain words.
+  }
+  return body.trim() || 'it gave no reason'
 }

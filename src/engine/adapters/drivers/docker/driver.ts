@@ -77,12 +77,10 @@ export class DockerDriver implements PodDriver {
     })
   }
 
-  /** Calling it early loads the library while other work goes on. */
   async capabilities(): Promise<PodDriverCapabilities> {
     const { engine, privilegedContainers } = this.#options
     const { product, version, arch } = engine.version
     const { description = `${product} ${version} at ${engine.endpoint.url}` } = this.#options
-    await this.#client.load()
     return { archs: archsOf(arch), privilegedContainers, images: true, description }
   }
 

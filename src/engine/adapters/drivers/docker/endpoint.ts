@@ -17,7 +17,7 @@ export interface EngineTls {
   verify: boolean
 }
 
-/** What node:http and docker-modem need to connect. Every key is present, so that nothing is taken from the environment instead. */
+/** What a request needs to connect. Every key is present, so that nothing is taken from the environment instead. */
 export interface Connection {
   socketPath: string | undefined
   protocol: 'http' | 'https'
@@ -68,10 +68,7 @@ async function overTcp({ url, tls }: EngineEndpoint): Promise<Connection> {
   const plain: Connection = { ...blank, host, port, protocol: secure ? 'https' : 'http' }
   if (tls === null) return plain
   const [ca, cert, key] = await Promise.all(['ca.pem', 'cert.pem', 'key.pem'].map((name) => readPem(tls, name)))
-  // docker-modem hands no `rejectUnauthorized` on, an agent does.
-  const { Agent: SecureAgent } = await import('node:https')
-  const agent = tls.verify ? undefined : new SecureAgent({ keepAlive: true, rejectUnauthorized: false })
-  return { ...plain, ca, cert, key, agent, rejectUnauthorized: tls.verify }
+  return { ...plain, ca, cert, key, rejectUnauthorized: tls.verify }
 }
 
 async function readPem(tls: EngineTls, name: string): Promise<Buffer | undefined> {

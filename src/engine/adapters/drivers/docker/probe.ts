@@ -49,7 +49,9 @@ async function getVersion(connection: Connection, signal: AbortSignal | undefine
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
   const { protocol, ...options } = connection
   const send = protocol === 'https' ? (await import('node:https')).request : plainRequest
-  const request = send({ ...options, path: '/version', ...(signal && { signal }) }, (response) => {
+  // Nobody has to work out a name for TLS.
+  const plain = protocol === 'http' && { servername: '' }
+  const request = send({ ...options, ...plain, path: '/version', ...(signal && { signal }) }, (response) => {
     let text = ''
     response.setEncoding('utf8')
     response.on('data', (chunk: string) => {

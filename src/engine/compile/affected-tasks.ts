@@ -36,15 +36,15 @@ export function keepAffected(run: CompiledRun, known: ReadonlyMap<string, KnownT
     if (!isKnown || hasStep(task, 'clone') || readsChanged) affected.add(index)
   }
   if (affected.size === 0) return null
-  const kept = withSuppliers(tasks, ancestors, affected)
-  // A task between two others keeps them in order.
-  for (const [index] of tasks.entries()) {
-    const follows = ancestors[index]?.some((ancestor) => kept.has(ancestor))
-    const isFollowed = [...affected].some((other) => ancestors[other]?.includes(index))
-    if (follows && isFollowed) kept.add(index)
+  const followed = [...new Set([...affected].flatMap((index) => ancestors[index] ?? []))]
+  let kept = withSuppliers(tasks, ancestors, affected)
+  for (let count = 0; count !== kept.size; ) {
+    count = kept.size
+    // A task between two others keeps them in order; what it restores has to be supplied too, which may put others in between.
+    const between = followed.filter((index) => ancestors[index]?.some((ancestor) => kept.has(ancestor)))
+    kept = withSuppliers(tasks, ancestors, new Set([...kept, ...between]))
   }
-  const all = withSuppliers(tasks, ancestors, kept)
-  return keepOnly(run, new Set([...all].map((index) => tasks[index]?.id ?? '')))
+  return keepOnly(run, new Set([...kept].map((index) => tasks[index]?.id ?? '')))
 }
 
 /** With the tasks that wrote the workspaces which are restored. */

@@ -1,12 +1,18 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { definitionOf, type KnownTask, keepAffected } from '../../../src/engine/compile/affected-tasks.ts'
-import { compileText } from './a-compile.ts'
+import type { CompiledRun } from '../../../src/engine/compile/compiled-run.ts'
+import { setLevels } from '../../../src/engine/compile/run-graph.ts'
+import type { RunConfigTask } from '../../../src/engine/model/run-config.ts'
+import { compileText, taskOf } from './a-compile.ts'
 
 const save = '{ type: save_to_workspace, contents: [{ source_dir: . }] }'
 const restore = '{ type: restore_workspace, dest_dir: . }'
 
+type Graph = Record<string, [depends: (string | Record<string, string[]>)[], steps: string[]]>
+
 /** Tasks of run `ci` as `name: [depends, steps]`. */
-async function compile(tasks: Record<string, [string[], string[]]>) {
+async function compile(tasks: Graph) {
   const text = Object.entries(tasks).map(
     ([name, [depends, steps]]) => `      - name: ${name}
         runtime: { containers: [{ image: busybox }] }
@@ -20,7 +26,7 @@ async function compile(tasks: Record<string, [string[], string[]]>) {
   return run
 }
 
-const graph: Record<string, [string[], string[]]> = {
+const graph: Graph = {
   tools: [[], ['{ type: run, command: make tools }', save]],
   lint: [[], ['{ type: clone }', '{ type: run, command: lint }']],
   build: [['tools'], [restore, '{ type: clone }']],
@@ -29,7 +35,7 @@ const graph: Record<string, [string[], string[]]> = {
   notify: [['ship'], ['{ type: run, command: notify }']],
 }
 
-async function kept(before: typeof graph, now: typeof graph, failed: string[] = []) {
+async function kept(before: Graph, now: Graph, failed: string[] = []) {
   const old = await compile(before)
   const known = new Map<string, KnownTask>(
     Object.values(old.tasks).map((task) => [
@@ -51,7 +57,7 @@ test('keeps tasks that clone, who writes what they restore, and who stands betwe
 })
 
 test('a task without the tree runs again when it failed or was changed', async () => {
-  const alone: typeof graph = {
+  const alone: Graph = {
     tools: [[], ['{ type: run, command: make }']],
     other: [[], ['{ type: run, command: ls }']],
   }
@@ -61,10 +67,110 @@ test('a task without the tree runs again when it failed or was changed', async (
 })
 
 test('a task that restores what an affected task saved is affected', async () => {
-  const chain: typeof graph = {
+  const chain: Graph = {
     build: [[], ['{ type: clone }', save]],
     test: [['build'], [restore, '{ type: run, command: test }']],
     report: [['test'], ['{ type: run, command: report }']],
   }
   expect(await kept(chain, chain)).toEqual(['build', 'test'])
 })
+
+test('a task that looks at how an affected one ended is affected, one that only follows it is not', async () => {
+  const make = '{ type: run, command: make }'
+  const chain: Graph = {
+    build: [[], ['{ type: clone }']],
+    report: [[{ build: ['on_success', 'on_failure'] }], [make]],
+    skipped: [[{ build: ['on_skipped'] }], [make]],
+    same: [[{ build: ['on_success'] }], [make]],
+    after: [['report'], [make]],
+    alone: [[], [make]],
+    looks: [[{ alone: ['on_failure'] }], [make]],
+  }
+  expect(await kept(chain, chain)).toEqual(['build', 'report', 'skipped'])
+})
+
+test('a workspace is brought by everyone who wrote to it, and by those whose workspaces they began with', async () => {
+  const chain: Graph = {
+    base: [[], [save]],
+    other: [['base'], ['{ type: run, command: nothing saved }']],
+    tools: [['other'], [restore, save]],
+    app: [['tools'], [restore, '{ type: clone }']],
+    unrelated: [[], [save]],
+  }
+  // `other` is needed between `base` and `tools` alone, to keep them in order.
+  expect(await kept(chain, chain)).toEqual(['base', 'other', 'tools', 'app'])
+})
+
+test('who supplies a task that stands between two others comes before it', async () => {
+  const chain: Graph = {
+    tools: [[], ['{ type: run, command: make tools }', save]],
+    app: [['tools'], ['{ type: clone }', restore]],
+    data: [[], ['{ type: run, command: fetch }', save]],
+    middle: [['data'], ['{ type: run, command: ls }']],
+    gate: [['tools', 'middle'], [restore]],
+    ship: [['gate'], ['{ type: clone }']],
+  }
+  expect(await kept(chain, chain)).toEqual(['tools', 'app', 'data', 'middle', 'gate', 'ship'])
+})
+
+test('a definition is what a task does and after whom, not its ids or its level', async () => {
+  const text: Graph = { a: [[], []], b: [['a'], ['{ type: run, command: make }']] }
+  const of = async (tasks: Graph, change?: (task: RunConfigTask) => void) => {
+    const run = await compile(tasks)
+    const task = taskOf(run, 'b')
+    change?.(task)
+    return definitionOf(run, task)
+  }
+  const definition = await of(text)
+  expect(await of(text, (task) => Object.assign(task, { id: 'new', level: 7 }))).toBe(definition)
+  expect(await of({ c: [[], []], ...text })).toBe(definition)
+  const others: Graph[] = [
+    { ...text, b: [['a'], ['{ type: run, command: make all }']] },
+    { ...text, b: [[], ['{ type: run, command: make }']] },
+    { ...text, b: [[{ a: ['on_failure'] }], ['{ type: run, command: make }']] },
+    { c: [[], []], b: [['c'], ['{ type: run, command: make }']] },
+  ]
+  for (const other of others) expect(await of(other)).not.toBe(definition)
+})
+
+test('in any graph what is kept stays in order, and finds everything that it restores', async () => {
+  const names = [...'abcdefgh']
+  const steps = fc.subarray(['{ type: clone }', save, restore])
+  const anyGraph = fc.array(fc.tuple(fc.subarray(names), steps), { minLength: 8, maxLength: 8 })
+  await fc.assert(
+    fc.asyncProperty(anyGraph, async (tasks) => {
+      // Straight from the compiled form: the config refuses dependencies that others imply.
+      const run = await compile(Object.fromEntries(tasks.map(([, own], index) => [names[index] ?? '', [[], own]])))
+      for (const [index, [parents]] of tasks.entries()) {
+        const depends = parents.filter((parent) => names.indexOf(parent) > index).map((name) => `id of ${name}`)
+        taskOf(run, names[index] ?? '').depends = Object.fromEntries(
+          depends.map((taskId) => [taskId, { taskId, conditions: ['on_success'] }]),
+        )
+      }
+      setLevels(run.tasks)
+      const known = Object.values(run.tasks).map((task): [string, KnownTask] => {
+        return [task.name, { definition: definitionOf(run, task), succeeded: true }]
+      })
+      const kept = keepAffected(run, new Map(known))
+      const isAffected = Object.values(run.tasks).some((task) => task.steps.some(({ type }) => type === 'clone'))
+      expect(kept === null).toBe(!isAffected)
+      for (const task of Object.values(kept?.tasks ?? {})) {
+        const before = ancestorsIn(run, task.id)
+        const still = ancestorsIn(kept ?? run, task.id)
+        expect([...still].sort()).toEqual([...before].filter((id) => kept?.tasks[id] !== undefined).sort())
+        if (!task.steps.some(({ type }) => type === 'restore_workspace')) continue
+        const suppliers = [...before].filter((id) =>
+          run.tasks[id]?.steps.some(({ type }) => type === 'save_to_workspace'),
+        )
+        for (const id of suppliers) expect(kept?.tasks).toHaveProperty([id])
+      }
+    }),
+  )
+})
+
+function ancestorsIn(run: CompiledRun, id: string, found = new Set<string>()): Set<string> {
+  for (const parent of Object.keys(run.tasks[id]?.depends ?? {})) {
+    if (!found.has(parent)) ancestorsIn(run, parent, found.add(parent))
+  }
+  return found
+}

@@ -23,7 +23,6 @@ export function advanceTasks(run: Run, config: RunConfig, scheduled: Scheduled):
 function advanceTask(run: Run, graph: RunGraph, task: RunTask, scheduled: Scheduled): RunTask {
   if (task.status !== 'notstarted' || scheduled.has(task.id)) return task
   if (run.stop) return closed(task, 'skipped')
-  if (task.skip) return task
   const isRoot = graph.parents(task.id).length === 0
   if (isRoot && run.result !== 'unknown') return closed(task, 'cancelled')
   const parents = parentsOf(run, graph, task.id)
@@ -46,7 +45,7 @@ export function tasksToRun(run: Run, config: RunConfig, scheduled: Scheduled): R
     const task = run.tasks[id]
     const taskConfig = graph.tasks[id]
     if (task === undefined || taskConfig === undefined || scheduled.has(id)) return false
-    if (task.skip || task.status !== 'notstarted' || needsApproval(taskConfig, task)) return false
+    if (task.status !== 'notstarted' || needsApproval(taskConfig, task)) return false
     const parents = parentsOf(run, graph, id)
     return parents.every(isSettled) && doParentsMatch(taskConfig, parents)
   })

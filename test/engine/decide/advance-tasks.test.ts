@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { advanceTasks, tasksToRun } from '../../../src/engine/decide/advance-tasks.ts'
+import { decideRun } from '../../../src/engine/decide/decide-run.ts'
 import { newRunState, RunDraft } from '../../../src/engine/decide/run-draft.ts'
 import type { Run, RunTask, RunTaskStatus } from '../../../src/engine/model/run.ts'
 import type { DependCondition } from '../../../src/engine/model/run-config.ts'
@@ -141,5 +142,34 @@ describe('tasks that may be given to an executor', () => {
   it('are those that were approved', () => {
     const [first, ...others] = sketches()
     check([{ name: '1', ...first, needsApproval: true }, ...others], { '1': { approved: true } }, ['1', '3', '4'])
+  })
+
+  it('are none before the run begins and after it has ended', () => {
+    const config = aRunConfig(sketches())
+    for (const phase of ['queued', 'finished', 'cancelled'] as const) {
+      expect(tasksToRun({ ...aRunningRun(config), phase }, config, new Set())).toEqual([])
+    }
+  })
+})
+
+describe('passes until nothing changes', () => {
+  const config = aRunConfig(sketches())
+
+  it('leave a run alone that does not run', () => {
+    for (const phase of ['queued', 'finished', 'cancelled'] as const) {
+      const run: Run = { ...aRunningRun(config), phase, stop: true, result: 'failed' }
+      expect(decideRun(run, config, new Set(), 9)).toEqual({ run, transitions: [] })
+    }
+  })
+
+  it('tell each phase and result on the way', () => {
+    const run: Run = { ...aRunningRun(config), stop: true }
+    const decided = decideRun(run, config, new Set(), 9)
+    expect(decided.transitions).toEqual([
+      { phase: 'running', result: 'stopped' },
+      { phase: 'finished', result: 'stopped' },
+    ])
+    expect(Object.values(decided.run.tasks).map(({ status }) => status)).toEqual(Array(5).fill('skipped'))
+    expect(decided.run.endTime).toBe(9)
   })
 })

@@ -116,6 +116,14 @@ describe('what was fetched', () => {
     expect(draft.writes).toHaveLength(length + 1)
   })
 
+  it('is all of the archives, not only one', () => {
+    const draft = aDraft([{ name: 'a', steps: [aSaveStep, aSaveStep] }], {
+      tasks: { a: { status: 'success', workspaceArchivesPhase: ['finished', 'notstarted'] } },
+    })
+    markArchivesFetched(draft, 'a')
+    expect(draft.task('a').workspaceArchivesPhase).toEqual(['finished', 'finished'])
+  })
+
   it('is everything then, and the executor may forget the task', () => {
     const draft = ended()
     markFetched(draft, 'a')
@@ -150,12 +158,17 @@ describe('what was fetched', () => {
 })
 
 describe('a task whose executor is gone', () => {
-  const [now, executorTask] = [9, scheduled().executorTasks()[0]]
-  if (executorTask === undefined) throw new Error('no executor task')
+  const now = 9
+  const taskOf = (draft: RunDraft) => {
+    const [task] = draft.executorTasks()
+    if (task === undefined) throw new Error('no executor task')
+    return task
+  }
 
   it('has failed, and what the executor held is lost with it', () => {
     const draft = scheduled()
-    closeGoneExecutorTask(draft, executorTask, { now, leavesFiles: false })
+    report(draft, 'running', ['running'])
+    closeGoneExecutorTask(draft, taskOf(draft), { now, leavesFiles: false })
     expect(draft.task('a')).toMatchObject({ status: 'failed', endTime: now, failKind: 'unavailable' })
     expect(isFetched(draft.task('a'))).toBe(true)
     expect(draft.executorTask('a')).toBeUndefined()
@@ -164,15 +177,18 @@ describe('a task whose executor is gone', () => {
   it('has failed, and its files are fetched where they outlive the executor', () => {
     const draft = scheduled()
     report(draft, 'running', ['running'])
-    const [task] = draft.executorTasks()
-    if (task !== undefined) closeGoneExecutorTask(draft, task, { now, leavesFiles: true })
+    closeGoneExecutorTask(draft, taskOf(draft), { now, leavesFiles: true })
     expect(draft.task('a').status).toBe('failed')
     expect(isFetched(draft.task('a'))).toBe(false)
     expect(draft.executorTask('a')).toBeDefined()
   })
 
   it('began and ended now when it never began', () =>
-    expect(executorGone(executorTask.status, now)).toMatchObject({ startTime: now, endTime: now, phase: 'failed' }))
+    expect(executorGone(taskOf(scheduled()).status, now)).toMatchObject({
+      startTime: now,
+      endTime: now,
+      phase: 'failed',
+    }))
 })
 
 describe('a run whose owner died', () => {

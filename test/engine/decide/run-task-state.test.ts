@@ -19,7 +19,7 @@ const step = { phase: 'notstarted', logPhase: 'notstarted', exitStatus: null, st
 
 describe('a new task', () => {
   it('has not begun, and remembers which steps save archives', () =>
-    expect(task).toEqual({
+    expect(newRunTask(aTask({ name: 'a', steps }))).toEqual({
       id: 'a',
       status: 'notstarted',
       timedout: false,

@@ -7,6 +7,7 @@ import { EngineClient } from '../../src/engine/adapters/drivers/docker/client.ts
 import type { Engine } from '../../src/engine/adapters/drivers/docker/probe.ts'
 import { type BuiltProgram, builtProgram } from './build.ts'
 import { type Ended, Program, type ProgramOptions } from './program.ts'
+import { TerminalProgram, type TerminalProgramOptions } from './terminal-program.ts'
 
 const run = promisify(execFile)
 
@@ -27,7 +28,7 @@ export class LocalMachine {
   readonly environment: Record<string, string>
   readonly #program: BuiltProgram
   readonly #options: LocalMachineOptions
-  readonly #programs = new Set<Program>()
+  readonly #programs = new Set<Program | TerminalProgram>()
   #repositories = 0
 
   static async create(options: LocalMachineOptions): Promise<LocalMachine> {
@@ -83,6 +84,21 @@ export class LocalMachine {
 
   start(args: readonly string[], { environment, ...options }: StartOptions = {}): Program {
     const program = new Program(this.#program.script, args, {
+      directory: this.directory,
+      ...options,
+      environment: { ...this.environment, ...environment },
+    })
+    this.#programs.add(program)
+    void program.ended.then(() => this.#programs.delete(program))
+    return program
+  }
+
+  /** On a terminal, with a person at the keys. */
+  startOnTerminal(
+    args: readonly string[],
+    { environment, ...options }: Omit<Partial<TerminalProgramOptions>, 'environment'> & StartOptions = {},
+  ): TerminalProgram {
+    const program = new TerminalProgram(this.#program.script, args, {
       directory: this.directory,
       ...options,
       environment: { ...this.environment, ...environment },

@@ -4,6 +4,7 @@ import { keyValueLimits, type Op, type RangeQuery, type Txn } from '../../ports/
 /** The rules of a request that hold for every implementation (spec/storage.md 13.2), checked before anything is sent or queued,
  *  so that no implementation is more liberal than another. */
 
+const none: never[] = []
 const printableAscii = /^[\x20-\x7e]*$/
 
 export function checkKey(key: string): void {
@@ -30,7 +31,7 @@ export function checkTtl(ttlMs: number): void {
 }
 
 export function checkTxn(txn: Txn): void {
-  const { compare = [], then, else: otherwise = [] } = txn
+  const { compare = none, then, else: otherwise = none } = txn
   checkCount(compare.length, keyValueLimits.txnComparesMax, 'compares')
   checkCount(then.length, keyValueLimits.txnOpsMax, 'operations')
   checkCount(otherwise.length, keyValueLimits.txnOpsMax, 'operations')
@@ -54,6 +55,11 @@ function checkCount(count: number, max: number, what: string): void {
 
 function checkBranch(ops: readonly Op[]): void {
   if (ops.length === 0) return
+  const [only] = ops
+  if (ops.length === 1 && only?.type === 'put') {
+    checkKey(only.key)
+    return
+  }
   const keys = new Set<string>()
   const prefixes: string[] = []
   for (const op of ops) {
@@ -79,9 +85,10 @@ function checkPrefixesApart(prefixes: readonly string[], keys: ReadonlySet<strin
 }
 
 /** Both branches count, because both are sent. */
-function checkValueBytes({ compare = [], then, else: otherwise = [] }: Txn): void {
+function checkValueBytes({ compare = none, then, else: otherwise = none }: Txn): void {
   let bytes = 0
-  for (const op of [...then, ...otherwise]) if (op.type === 'put') bytes += op.value.byteLength
+  for (const op of then) if (op.type === 'put') bytes += op.value.byteLength
+  for (const op of otherwise) if (op.type === 'put') bytes += op.value.byteLength
   for (const one of compare) if (one.target === 'value') bytes += one.value.byteLength
   if (bytes <= keyValueLimits.valueBytesMax) return
   const message = `The values of a transaction have at most ${keyValueLimits.valueBytesMax} bytes together, these have ${bytes}.`

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { Entry, Op, Txn, TxnResult } from '../../ports/key-value-store.ts'
+import type { Compare, Entry, Op, Txn, TxnResult } from '../../ports/key-value-store.ts'
 import { holds } from './compare.ts'
 import { SqliteCompactor } from './sqlite-compactor.ts'
 import { isBusy, sqliteError } from './sqlite-error.ts'
+import { SqliteHistory } from './sqlite-history.ts'
 import { failed, type WriteBatch, type WriteReply, type WriteRequest } from './sqlite-request.ts'
 import { endOfPrefix, entryOf, type Head, headOf, integerOf, textOf } from './sqlite-row.ts'
 import { leaseLost } from './store-errors.ts'
@@ -16,6 +17,7 @@ export class SqliteWriter {
   readonly #file: string
   readonly #bootId: string
   readonly #sql: ReturnType<typeof prepareStatements>
+  readonly #history: SqliteHistory
   readonly #compactor: SqliteCompactor
   #markedMs: number | undefined
   /** Within a batch: the revision of the last write in it. */
@@ -28,6 +30,7 @@ export class SqliteWriter {
     this.#file = file
     this.#bootId = bootId
     this.#sql = prepareStatements(db)
+    this.#history = new SqliteHistory(db)
     this.#compactor = new SqliteCompactor(db)
   }
 
@@ -53,6 +56,7 @@ export class SqliteWriter {
       this.#revision = before
       if (integerOf(state, 'has_leases') === 1) this.#expire(batch.monotonicMs)
       const replies = batch.requests.map((request) => this.#applyOne(request, batch))
+      this.#history.flush()
       if (this.#revision !== before) {
         this.#sql.setRevision.run(this.#revision)
         this.#mark(batch.wallMs)
@@ -60,6 +64,7 @@ export class SqliteWriter {
       this.#commit()
       return replies
     } catch (error) {
+      this.#history.forget()
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       throw error
     }
@@ -88,15 +93,14 @@ export class SqliteWriter {
       case 'expire':
         return done
       case 'compact':
+        this.#history.flush()
         return this.#compactor.step(request.revision, BigInt(this.#revision))
     }
   }
 
   #txn({ compare = [], then, else: otherwise = [] }: Txn): WriteReply {
     this.#heads.clear()
-    const succeeded = compare.every((one) =>
-      holds(one, one.target === 'value' ? this.#get(one.key) : this.#head(one.key)),
-    )
+    const succeeded = this.#allHold(compare)
     const ops = succeeded ? then : otherwise
     for (const op of ops) {
       if (op.type === 'put' && op.lease !== undefined && !this.#sql.lease.get(op.lease))
@@ -105,6 +109,13 @@ export class SqliteWriter {
     const gets = this.#write(ops)
     const result: TxnResult = { succeeded, revision: BigInt(this.#revision), gets }
     return { type: 'txn', result }
+  }
+
+  #allHold(compares: readonly Compare[]): boolean {
+    for (const one of compares) {
+      if (!holds(one, one.target === 'value' ? this.#get(one.key) : this.#head(one.key))) return false
+    }
+    return true
   }
 
   #write(ops: readonly Op[]): (Entry | null)[] {
@@ -129,13 +140,13 @@ export class SqliteWriter {
     if (old === null) this.#sql.insert.run(key, value, revision, revision, lease)
     else if (old.lease === lease) this.#sql.update.run(value, revision, version, key)
     else this.#sql.updateWithLease.run(value, revision, version, lease, key)
-    this.#sql.addEvent.run(revision, sub, key, value, createRevision, version, lease)
+    this.#history.add(revision, sub, key, value, createRevision, version, lease)
   }
 
   /** How many events it made: 1, or 0 when the key was absent. */
   #delete(key: string, revision: number, sub: number): number {
     if (this.#sql.delete.run(key).changes === 0) return 0
-    this.#sql.addEvent.run(revision, sub, key, null, 0, 0, null)
+    this.#history.add(revision, sub, key, null, 0, 0, null)
     return 1
   }
 
@@ -194,7 +205,6 @@ function prepareStatements(db: DatabaseSync) {
     // Apart, because it has to look after the index on leases.
     updateWithLease: db.prepare('UPDATE kv SET value = ?, mod_rev = ?, version = ?, lease = ? WHERE key = ?'),
     delete: db.prepare('DELETE FROM kv WHERE key = ?'),
-    addEvent: db.prepare('INSERT INTO hist VALUES (?, ?, ?, ?, ?, ?, ?)'),
     keysOfPrefix: db.prepare('SELECT key FROM kv WHERE key >= ? AND key < ? ORDER BY key'),
     keysOfLease: db.prepare('SELECT key FROM kv WHERE lease = ? ORDER BY key'),
     lease: db.prepare('SELECT 1 FROM lease WHERE id = ?'),

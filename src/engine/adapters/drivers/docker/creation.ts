@@ -163,7 +163,7 @@ function isOpening({ opening, containers, keepUntil }: PodRequest): boolean {
   return opening !== undefined && containers[0]?.entrypoint === '' && keepUntil === undefined
 }
 
-/** An engine may have started the container before it took our attachment, and then the output is lost: it is not waited for longer. */
+/** The first process does little. What is not heard in this time is asked for by a command of its own. */
 const openingMsMax = 500
 
 /** We hold the container's standard input, whose end is the container's. */
@@ -173,20 +173,22 @@ async function startWithLifeline(
   id: string,
   isOpening: boolean,
 ): Promise<Pick<CreatedPod, 'lifeline' | 'opened'>> {
+  if (!body.OpenStdin) {
+    await client.json('POST', `/containers/${id}/start`)
+    return { lifeline: null, opened: null }
+  }
+  // Before the start: what a container says while nobody is attached is lost, and an engine that starts one lets nobody attach meanwhile.
   const query = { stream: true, stdin: true, ...(isOpening && { stdout: true, stderr: true }) }
-  const attached = body.OpenStdin
-    ? client.upgrade(`/containers/${id}/attach`, { query }).then((lifeline) => {
-        lifeline.on('error', () => undefined)
-        return { lifeline, opening: isOpening ? readOpening(lifeline) : null }
-      })
-    : Promise.resolve(null)
+  const lifeline = await client.upgrade(`/containers/${id}/attach`, { query })
+  lifeline.on('error', () => undefined)
   try {
-    const [held] = await Promise.all([attached, client.json('POST', `/containers/${id}/start`)])
-    const opened = held?.opening ? await withinTime(held.opening, clock, openingMsMax) : null
-    held?.lifeline.resume()
-    return { lifeline: held?.lifeline ?? null, opened }
+    const opening = isOpening ? readOpening(lifeline) : null
+    await client.json('POST', `/containers/${id}/start`)
+    const opened = opening && (await withinTime(opening, clock, openingMsMax))
+    lifeline.resume()
+    return { lifeline, opened }
   } catch (error) {
-    attached.then((held) => held?.lifeline.destroy()).catch(() => undefined)
+    lifeline.destroy()
     throw error
   }
 }

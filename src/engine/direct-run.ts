@@ -185,13 +185,17 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
     })
     closing.unshift(() => snapshot.close())
     const variables = await variablesFor(request, snapshot, local)
-    const missing = secretNamesOf(runConfig).filter((name) => !variables.values.has(name))
+    const secretNames = secretNamesOf(runConfig)
+    const missing = secretNames.filter((name) => !variables.values.has(name))
     if (missing.length > 0) {
       const flags = missing.map((name) => `--secret ${name}=…`).join(' ')
       throw new AgolaError(
         'variableInvalid',
         `run ${number} was given secrets, which are never stored: give them again with ${flags}`,
       )
+    }
+    for (const name of namesGivenIn(request.variables.variables).filter((given) => !secretNames.includes(given))) {
+      options.onNotice(`warning: --var ${name} changes nothing: run ${number} keeps its variables when it is run again`)
     }
     const tasks = Object.values(runConfig.tasks)
     prepareClones(snapshot, tasks)
@@ -203,6 +207,11 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
       options,
     )
   })
+}
+
+/** Of values of --var: NAME or NAME=VALUE. */
+function namesGivenIn(flags: readonly string[]): string[] {
+  return flags.map((flag) => flag.split('=', 1)[0] ?? '')
 }
 
 /** Takes another snapshot of the work tree, for what a person has changed while a step was paused. */

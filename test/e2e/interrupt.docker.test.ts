@@ -144,7 +144,9 @@ describe('directrun start, interrupted', () => {
     )
     await restarted.printed('waiting')
     restarted.signal('SIGINT')
-    expect((await restarted.ended).code).toBe(130)
+    const { code, stderr } = await restarted.ended
+    expect(code).toBe(130)
+    expect(stderr).toContain('--var go changes nothing')
     const printed = restarted.events.map(({ data }) => String(data ?? '')).join('')
     expect(printed).toContain('passwd')
     expect(printed).not.toContain('kept\n')

@@ -121,7 +121,7 @@ function keeper(keepSeconds: number | null, opening: PodOpening | undefined): st
   const first =
     opening === undefined
       ? ''
-      : `(toolbox=${busyboxPath}\n${opening.script}\n) </dev/null; ${busyboxPath} printf '${openedMark}' $?; `
+      : `echo ${openingMark}; (toolbox=${busyboxPath}\n${opening.script}\n) </dev/null; ${busyboxPath} printf '${openedMark}' $?; `
   return [busyboxPath, 'sh', '-c', `trap 'exit 0' USR2; exec 3<&0; ${first}${busyboxPath} ${rest} & wait $!`, 'agola']
 }
 
@@ -130,10 +130,14 @@ export function toolbox(applet: string): string[] {
   return [busyboxPath, applet]
 }
 
+const openingMark = 'opening'
 const openedMark = '\\n%d opened\\n'
 
 /** What ends the output of the opening script: its exit code. */
 export const openedPattern = /\n(\d+) opened\n$/
+
+/** What begins it; missing where the container was faster than our attachment. */
+export const openingPattern = new RegExp(`^${openingMark}\n`)
 
 const keeperStopSignal = 'SIGUSR2'
 

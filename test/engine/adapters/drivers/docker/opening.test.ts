@@ -14,13 +14,20 @@ test('the output of the opening script ends at its mark, with the exit code, how
   const lifeline = new PassThrough()
   const opened = readOpening(lifeline)
   const bytes = Buffer.concat([
-    frame(1, '/root/project\0/root'),
+    frame(1, 'opening\n/root/project\0/root'),
     frame(2, 'mkdir: no'),
     frame(1, '\n1 ope'),
     frame(1, 'ned\n'),
   ])
   for (const byte of bytes) lifeline.write(Buffer.from([byte]))
   expect(await opened).toEqual({ exitCode: 1, stdout: '/root/project\0/root', stderr: 'mkdir: no' })
+})
+
+test('an attachment that came too late for the beginning tells nothing', async () => {
+  const lifeline = new PassThrough()
+  const opened = readOpening(lifeline)
+  lifeline.write(frame(1, '/root\n0 opened\n'))
+  expect(await opened).toBeNull()
 })
 
 test('a connection that ends before the mark tells nothing', async () => {

@@ -14,6 +14,11 @@ install_packages() {
   command -v etcd >/dev/null || wanted+=(etcd-server)
   [ -x /bin/busybox ] && [ "$(dpkg-query -W -f '${Status}' busybox-static 2>/dev/null || true)" = 'install ok installed' ] || wanted+=(busybox-static)
   command -v podman >/dev/null || wanted+=(podman)
+  # What engines of users without privileges need.
+  command -v rootlesskit >/dev/null || wanted+=(rootlesskit)
+  command -v newuidmap >/dev/null || wanted+=(uidmap)
+  command -v slirp4netns >/dev/null || wanted+=(slirp4netns)
+  command -v fuse-overlayfs >/dev/null || wanted+=(fuse-overlayfs)
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium)
   command -v jsonnet >/dev/null || wanted+=(jsonnet)
   command -v openssl >/dev/null || wanted+=(openssl)

@@ -37,14 +37,20 @@ export async function startDockerd(): Promise<TestEngine> {
   return startIsolated(dir, url, ['dockerd', '--host', url, ...folders, '--iptables=false', '--ip6tables=false'])
 }
 
+// Podman's default limits are higher than some machines let even root set, and its favourite runtime, crun, refuses machines that have
+// control groups of both versions. Docker brings runc.
+export const podmanSettings = `[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+runtime = "runc"
+`
+
 /** Podman's service with a storage of its own. */
 export async function startPodmanService(): Promise<TestEngine> {
   const dir = await mkdtemp(join(tmpdir(), 'agola-podman-'))
   const url = `unix://${dir}/podman.sock`
   const folders = ['--root', join(dir, 'storage'), '--runroot', join(dir, 'run'), '--tmpdir', join(dir, 'tmp')]
-  // Its default limits are higher than some machines let even root set.
-  const limits = '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
-  await writeFile(join(dir, 'containers.conf'), limits)
+  await writeFile(join(dir, 'containers.conf'), podmanSettings)
   return startIsolated(dir, url, [
     'env',
     `CONTAINERS_CONF=${dir}/containers.conf`,
@@ -59,7 +65,7 @@ export async function startPodmanService(): Promise<TestEngine> {
 
 /** In namespaces of its own: engines change the interfaces and packet filters that they find, those of a neighbour among them, and leave
  *  mounts and processes behind. All of that ends with the process that is started here. */
-function startIsolated(dir: string, url: string, command: string[]): Promise<TestEngine> {
+export function startIsolated(dir: string, url: string, command: string[]): Promise<TestEngine> {
   const start = '/bin/busybox ifconfig lo 127.0.0.1 up && exec "$@"'
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc']
   const words = [...namespaces, '/bin/sh', '-c', start, 'engine', ...command]

@@ -1,0 +1,7 @@
+import { startRootlessPodman } from '../support/rootless-engine.ts'
+import { podDriverContract } from './pod-driver.ts'
+import { startEngineSetup } from './pod-driver-engine.ts'
+
+podDriverContract('the Docker driver over rootless Podman', 'real programs', async () =>
+  startEngineSetup(await startRootlessPodman()),
+)

@@ -6,7 +6,7 @@ import { parseOptionalValue } from './parse-value.ts'
 import { readEntries, readText } from './read-document.ts'
 import { readFields, shape } from './read-fields.ts'
 
-const authShape = shape('the credentials of a registry', ['type', 'username', 'password', 'auth'])
+const authShape = shape('an entry of docker_registries_auth', ['type', 'username', 'password', 'auth'])
 
 /** Credentials by registry (spec/config.md 6.7). */
 export function parseRegistriesAuth(cursor: Cursor | null, context: ParseContext): Record<string, DockerRegistryAuth> {

@@ -11,7 +11,7 @@ export function parseValue(cursor: Cursor, context: ParseContext): Value {
   if (isObject(value)) return parseReference(cursor, value, context)
   context.problems.error(cursor, 'value_bad', `${quoted(cursor)} must be a string or { from_variable: name }`, {
     found: describeKind(value),
-    hint: hintFor(cursor, context),
+    hint: hintFor(value),
   })
   return ''
 }
@@ -61,9 +61,8 @@ function quoted(cursor: Cursor): string {
   return `"${cursor.key}"`
 }
 
-function hintFor(cursor: Cursor, context: ParseContext): string {
-  if (cursor.value === null) return 'write "" for an empty value'
-  if (Array.isArray(cursor.value)) return 'write one string'
-  const written = context.problems.writtenAt(cursor) ?? String(cursor.value)
-  return `write it in quotes: "${written}"`
+// Without the value: it may be a secret.
+function hintFor(value: unknown): string {
+  if (value === null) return 'write "" for an empty value'
+  return Array.isArray(value) ? 'write one string' : 'write it in quotes'
 }

@@ -193,5 +193,8 @@ test('what is discriminating is written as it is: type, short step names, from_v
 
 test('values of variables and passwords are not repeated in messages', async () => {
   const { problems } = await parseText(taskWith('docker_registries_auth: { r: { password: 4711 } }'))
-  expect(problems).toMatchObject([{ code: 'value_bad', found: 'a number' }])
+  expect(problems).toMatchObject([{ code: 'value_bad', found: 'a number', hint: 'write it in quotes' }])
+  const all = await parseText(taskWith('environment: { A: 4711, B: [4711], C: { pin: 4711 } }'))
+  expect(all.problems).toHaveLength(3)
+  expect(JSON.stringify([problems, all.problems])).not.toContain('4711')
 })

@@ -1,0 +1,285 @@
+import { describe, expect, it } from 'vitest'
+import { parseText, stepsWith, taskWith } from './read-text.ts'
+
+/** What was written, the code, what is shown as found, and what to write instead. */
+type Row = [written: string, code: string, found: string | null, hint: string | null]
+
+const types = 'run, clone, save_to_workspace, restore_workspace, save_cache, restore_cache'
+const taskKeys =
+  'name, runtime, environment, working_dir, shell, user, steps, depends, ignore_failure, approval, when, docker_registries_auth, task_timeout_interval'
+
+/** The first problem is the one that the row is about: what follows from it comes behind. */
+const says = (document: (written: string) => string, rows: Row[]) =>
+  it.each(rows)('of %s', async (written, code, found, hint) => {
+    const { problems } = await parseText(document(written))
+    expect(problems.find((problem) => problem.code === code)).toMatchObject({ found, hint })
+  })
+
+const container = '{ image: b }'
+const runtime = (written: string) => `runs: [{ name: r, tasks: [{ name: t, runtime: ${written} }] }]`
+
+describe('what is found and what to write', () => {
+  says(
+    (written) => written,
+    [
+      ['runs: {}', 'wrong_type', 'an empty object', null],
+      ['runs: []', 'no_runs', null, 'write runs: [{ name: …, tasks: [...] }]'],
+      ['runs: [null]', 'run_empty', 'null', 'remove it, or write { name: … }'],
+      ['runs: [{}]', 'run_name_empty', null, 'write name: …'],
+      [`runs: [{ name: ${'n'.repeat(101)} }]`, 'run_name_too_long', '101 bytes', null],
+      ['runs: [{ name: a, tasks: [null] }]', 'task_empty', 'null', 'remove it, or write { name: … }'],
+      ['runs: [{ name: a, tasks: [{}] }]', 'task_name_empty', null, 'write name: …'],
+      [
+        'runs: [{ name: a, tasks: [{ name: b }] }]',
+        'runtime_missing',
+        null,
+        'write runtime: { containers: [{ image: … }] }',
+      ],
+      ['run: []', 'unknown_key', null, 'write "runs", a list'],
+      ['tasks: []', 'unknown_key', null, 'write runs: [{ name: …, tasks: … }]'],
+      ['jobs: []', 'unknown_key', null, 'write runs: [{ name: …, tasks: … }]'],
+      ['environment: {}', 'unknown_key', null, 'write it into the tasks'],
+      ['runs: [{ name: a, env: {} }]', 'unknown_key', null, 'a run has none: write "environment" into the tasks'],
+      ['runs: [{ name: a, steps: [] }]', 'unknown_key', null, 'write tasks: [{ name: …, runtime: …, steps: … }]'],
+      ['runs: [{ name: a, jobs: [] }]', 'unknown_key', null, 'write "tasks"'],
+      ['runs: [{ name: a, timeout: 5 }]', 'unknown_key', null, 'write "task_timeout_interval"'],
+      ['runs: [{ name: a, depends: [] }]', 'unknown_key', null, 'runs do not depend on each other; tasks do'],
+    ],
+  )
+})
+
+describe('what to write in a runtime', () => {
+  says(runtime, [
+    ['5', 'wrong_type', 'the number 5', null],
+    ['{ type: vm }', 'runtime_bad_type', '"vm"', 'write "pod", or leave it out'],
+    ['{ containers: [] }', 'runtime_no_containers', null, 'write containers: [{ image: … }]'],
+    ['{ arch: x86_64 }', 'runtime_bad_arch', '"x86_64"', 'did you mean "amd64"?'],
+    ['{ arch: x64 }', 'runtime_bad_arch', '"x64"', 'did you mean "amd64"?'],
+    ['{ arch: AARCH64 }', 'runtime_bad_arch', '"AARCH64"', 'did you mean "arm64"?'],
+    ['{ arch: i386 }', 'runtime_bad_arch', '"i386"', 'did you mean "386"?'],
+    ['{ arch: x86 }', 'runtime_bad_arch', '"x86"', 'did you mean "386"?'],
+    ['{ arch: armv7 }', 'runtime_bad_arch', '"armv7"', 'did you mean "arm"?'],
+    ['{ arch: amd46 }', 'runtime_bad_arch', '"amd46"', 'did you mean "amd64"?'],
+    ['{ arch: sparc }', 'runtime_bad_arch', '"sparc"', 'leave it out for any'],
+    ['{ arch: constructor }', 'runtime_bad_arch', '"constructor"', 'leave it out for any'],
+    ['{ image: b }', 'unknown_key', null, 'write containers: [{ image: … }]'],
+    ['{ container: {} }', 'unknown_key', null, 'write containers, a list'],
+    ['{ environment: {} }', 'unknown_key', null, 'write it into the task or into a container'],
+    ['{ containers: [null] }', 'container_empty', 'null', 'write { image: … }'],
+    ['{ containers: [{}] }', 'image_empty', null, 'write image: name:tag'],
+    [
+      '{ containers: [{ auth: x }] }',
+      'unknown_key',
+      null,
+      'write docker_registries_auth into the task, the run or at the top',
+    ],
+    ['{ containers: [{ env: x }] }', 'unknown_key', null, 'write "environment"'],
+    [
+      '{ containers: [{ command: x }] }',
+      'unknown_key',
+      null,
+      'write "entrypoint", which replaces what the image starts',
+    ],
+    [
+      '{ containers: [{ name: x }] }',
+      'unknown_key',
+      null,
+      'containers have no names: the first is the main one, the others are reached on localhost',
+    ],
+  ])
+})
+
+describe('what to write as a volume', () => {
+  says(
+    (written) => runtime(`{ containers: [{ image: b, volumes: [${written}] }] }`),
+    [
+      ['null', 'volume_empty', 'null', 'write { path: /name, tmpfs: {} }'],
+      ['{ tmpfs: {} }', 'volume_no_path', null, 'write path: /name'],
+      ['{ path: rel, tmpfs: {} }', 'volume_path_relative', '"rel"', 'did you mean "/rel"?'],
+      ['{ path: ././rel, tmpfs: {} }', 'volume_path_relative', '"././rel"', 'did you mean "/rel"?'],
+      ['{ path: ~/rel, tmpfs: {} }', 'volume_path_relative', '"~/rel"', '~ is not expanded here'],
+      ['{ path: /a, tmpfs: {} }, { path: /a, tmpfs: {} }', 'volume_path_duplicate', '"/a"', null],
+      ['{ path: /a }', 'volume_no_config', null, 'write tmpfs: {} or tmpfs: { size: 1Gi }'],
+      ['{ path: /a, tmpfs: }', 'volume_no_config', 'null', 'write tmpfs: {} or tmpfs: { size: 1Gi }'],
+      ['{ path: /a, tmpfs: 5 }', 'wrong_type', 'the number 5', null],
+      ['{ path: /a, tmpfs: { size: -1 } }', 'quantity_negative', 'the number -1', null],
+      [
+        '{ path: /a, tmpfs: { size: 1Zi } }',
+        'quantity_bad',
+        '"1Zi"',
+        'write a number of bytes, or with a unit: 512Mi, 1Gi, 100M',
+      ],
+      [
+        '{ path: /a, tmpfs: { size: [1] } }',
+        'quantity_bad',
+        'a list of 1 item',
+        'write a number of bytes, or with a unit: 512Mi, 1Gi, 100M',
+      ],
+    ],
+  )
+})
+
+describe('what to write in a task', () => {
+  says(taskWith, [
+    ['image: x', 'unknown_key', null, 'write runtime: { containers: [{ image: … }] }'],
+    ['containers: x', 'unknown_key', null, 'write it into "runtime"'],
+    ['arch: x', 'unknown_key', null, 'write it into "runtime"'],
+    ['depends_on: x', 'unknown_key', null, 'write "depends"'],
+    ['needs: x', 'unknown_key', null, 'write "depends"'],
+    ['env: x', 'unknown_key', null, 'write "environment"'],
+    ['script: x', 'unknown_key', null, 'write steps: [{ run: … }]'],
+    ['run: x', 'unknown_key', null, 'write steps: [{ run: … }]'],
+    [
+      'services: x',
+      'unknown_key',
+      null,
+      'write further containers into "runtime"; they share the network of the first',
+    ],
+    ['timeout: x', 'unknown_key', null, 'write "task_timeout_interval"'],
+    ['allow_failure: x', 'unknown_key', null, 'write "ignore_failure"'],
+    ['volumes: x', 'unknown_key', null, 'write it into a container of "runtime"'],
+    ['anything: x', 'unknown_key', null, `a task may have: ${taskKeys}`],
+    ['aproval: x', 'unknown_key', null, 'did you mean "approval"?'],
+    ["environment: { '': a }", 'environment_name_bad', '""', null],
+    ['environment: { A=B: a }', 'environment_name_bad', '"A=B"', null],
+    ['environment: { A: 1 }', 'value_bad', 'a number', 'write it in quotes'],
+    ['environment: { A: yes }', 'value_bad', 'a boolean', 'write it in quotes'],
+    ['environment: { A: }', 'value_bad', 'null', 'write "" for an empty value'],
+    ['environment: { A: [x] }', 'value_bad', 'a list of 1 item', 'write one string'],
+    ['environment: { A: {} }', 'value_bad', 'an empty object', 'write { from_variable: name }'],
+    ['environment: { A: { from_variable: "" } }', 'value_bad', '""', 'write { from_variable: name }'],
+    ['environment: { A: { from_variable: x, default: y } }', 'value_bad', null, 'write { from_variable: name }'],
+    [
+      'task_timeout_interval: 10',
+      'duration_tiny',
+      'the number 10',
+      'a number counts nanoseconds; did you mean "10s" or "10m"?',
+    ],
+    ['task_timeout_interval: 999ms', 'duration_tiny', '"999ms"', null],
+    ['task_timeout_interval: -1s', 'duration_negative', '"-1s"', 'write 0s for no timeout'],
+    ['task_timeout_interval: 2d', 'duration_bad', '"2d"', 'there are no days; write "48h"'],
+    ['task_timeout_interval: 2 days', 'duration_bad', '"2 days"', 'there are no days; write "48h"'],
+    ['task_timeout_interval: 1 day', 'duration_bad', '"1 day"', 'there are no days; write "24h"'],
+    ['task_timeout_interval: "30"', 'duration_bad', '"30"', 'add a unit: "30s", "30m" or "30h"'],
+    [
+      'task_timeout_interval: in 2d',
+      'duration_bad',
+      '"in 2d"',
+      'write a string like "90s", "15m" or "1h30m"; "0s" for none',
+    ],
+    [
+      'docker_registries_auth: { r: }',
+      'registry_auth_empty',
+      'null',
+      'write { username: …, password: { from_variable: … } }, or leave the registry out',
+    ],
+    ['docker_registries_auth: { r: { type: token } }', 'registry_auth_bad_type', '"token"', null],
+    ['docker_registries_auth: { r: { usrname: a } }', 'unknown_key', null, 'did you mean "username"?'],
+    ['when: text', 'when_bad_shape', '"text"', 'for a branch: when: { branch: "text" }'],
+    ['when: 5', 'when_bad_shape', 'the number 5', null],
+    [
+      'when: { branch: 5 }',
+      'when_bad_shape',
+      'the number 5',
+      'write a string, a list of strings, or { include: …, exclude: … }',
+    ],
+    ['when: { branch: [5] }', 'when_bad_shape', 'the number 5', null],
+    ['when: { branch: { foo: a } }', 'when_bad_shape', null, 'it may have: include, exclude'],
+    [
+      "when: { branch: '/(/' }",
+      'when_bad_regexp',
+      '"/(/"',
+      'the syntax is that of RE2, which has no look-around and no back references',
+    ],
+    ['when: {}', 'when_never_matches', null, 'leave it out for always'],
+    ['when: { branch: { include: [] } }', 'when_never_matches', null, 'leave it out for always'],
+    [
+      'when: { branch: { exclude: a } }',
+      'when_never_matches',
+      null,
+      'for everything but the excluded ones add include: "#.*#"',
+    ],
+    ['when: { branches: a }', 'unknown_key', null, 'write "branch"; it takes a list too'],
+    ['when: { tags: a }', 'unknown_key', null, 'write "tag"; it takes a list too'],
+    ...['event', 'pull_request'].map((key): Row => {
+      return [
+        `when: { ${key}: a }`,
+        'unknown_key',
+        null,
+        'pull requests are selected by their ref: ref: "#^refs/pull/[0-9]+/head$#"',
+      ]
+    }),
+  ])
+})
+
+describe('what to write as a step', () => {
+  says(
+    (written) => stepsWith(`- ${written}`),
+    [
+      ['null', 'step_empty', 'null', `write one of: ${types}`],
+      ['{}', 'step_empty', 'an empty object', `write one of: ${types}`],
+      ['{ type: 5 }', 'step_bad_shape', 'the number 5', `write one of: ${types}`],
+      ['clone: { depth: 0 }', 'clone_depth', 'the number 0', 'leave it out for the whole history'],
+      ['clone: { depth: x }', 'wrong_type', '"x"', null],
+      ['clone: { submodules: true }', 'unknown_key', null, 'write "recurse_submodules"'],
+      ['type: run', 'run_no_command', null, 'write { run: … } or { type: run, command: … }'],
+      ['run: { command: 5 }', 'wrong_type', 'the number 5', 'write it in quotes: "5"'],
+      ['run: { command: 0777 }', 'wrong_type', 'the number 511', 'write it in quotes: "0777"'],
+      ['run: "a\\nb"', 'run_name_required', null, 'write name: beside command:'],
+      ['run: { command: a, user: x }', 'unknown_key', null, 'write "user" into the task'],
+      ['run: { command: a, env: x }', 'unknown_key', null, 'write "environment"'],
+      ['run: { command: a, script: x }', 'unknown_key', null, 'write "command"; several lines are one text'],
+      ['run: { command: a, commands: x }', 'unknown_key', null, 'write "command"; several lines are one text'],
+      ['run: { command: a, working-directory: x }', 'unknown_key', null, 'write "working_dir"'],
+      [
+        'run: { command: a, image: x }',
+        'unknown_key',
+        null,
+        'all steps of a task run in its first container: write it into runtime.containers',
+      ],
+      [
+        'run: { command: a, when: { branch: a } }',
+        'step_when_ignored',
+        null,
+        'put it on the task, or test the AGOLA_GIT_… variables in the command',
+      ],
+      ['save_cache:', 'save_cache_no_key', null, 'write key: name-{{ sha256sum "lockfile" }}'],
+      ['restore_cache:', 'restore_cache_no_keys', null, 'write keys: [name-{{ sha256sum "lockfile" }}, name-]'],
+      ['restore_cache: { key: a, keys: [a] }', 'unknown_key', null, 'write keys, a list'],
+      ['save_to_workspace: { contents: [null] }', 'content_empty', 'null', 'write { source_dir: … }'],
+      ['script: x', 'step_unknown_type', null, 'did you mean "run"?'],
+      ['{ type: command }', 'step_unknown_type', null, 'did you mean "run"?'],
+      ['checkout:', 'step_unknown_type', null, 'did you mean "clone"?'],
+      ['cache:', 'step_unknown_type', null, 'did you mean "restore_cache"?'],
+      ['restore_to_workspace:', 'step_unknown_type', null, 'did you mean "restore_workspace"?'],
+      ['save_workspace:', 'step_unknown_type', null, 'did you mean "save_to_workspace"?'],
+      ['unknown: x', 'step_unknown_type', null, `the steps are: ${types}`],
+    ],
+  )
+})
+
+describe('a message', () => {
+  const messages = async (text: string) => (await parseText(text)).problems.map(({ message }) => message)
+
+  it.each([
+    ['runs: [{ name: a }, { name: a }]', 'run "a": another run of the file has the name "a"'],
+    [
+      `runs: [{ name: r, tasks: [{ name: a, runtime: { containers: [${container}] } }, { name: a, runtime: { containers: [${container}] } }] }]`,
+      'run "r" task "a": another task of this run has the name "a"',
+    ],
+    ['runs: [{ name: a, task_timeout_interval: x }]', 'run "a": this is no duration'],
+    ['runs: [5]', 'runs[0]: "runs[0]" must be an object'],
+    ['runs: [{ name: 5, when: x }]', 'runs[0]: "when" must be an object with branch, tag or ref'],
+    [runtime('{ containers: [5] }'), 'run "r" task "t": "containers[0]" must be an object'],
+    [taskWith('depends: [[[a]]]'), 'run "run" task "task": this is no dependency'],
+    [
+      taskWith('docker_registries_auth: { a.b: { foo: x } }'),
+      'run "run" task "task": an entry of docker_registries_auth has no "foo"; it is ignored',
+    ],
+    [stepsWith('- clone: { depth: -3 }'), 'run "run" task "task" steps[0]: the depth of a clone is at least 1'],
+    ['RUNS: [{ name: a, TASKS: [null] }]', 'run "a" tasks[0]: the task is empty'],
+    ['docker_registries_auth: []\nruns: [{ name: a }]', '"docker_registries_auth" must be an object'],
+  ])('names the run, the task and the step that %j is about', async (text, message) => {
+    expect(await messages(text)).toContain(message)
+  })
+})

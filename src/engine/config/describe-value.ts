@@ -27,6 +27,7 @@ export function quote(text: string): string {
 }
 
 function shorten(text: string, lengthMax: number): string {
-  if (text.length <= lengthMax) return text
-  return `${[...text.slice(0, lengthMax * 2)].slice(0, lengthMax - 1).join('')}…`
+  // A character has at most two units.
+  const chars = [...text.slice(0, 2 * (lengthMax + 1))]
+  return chars.length <= lengthMax ? text : `${chars.slice(0, lengthMax - 1).join('')}…`
 }

@@ -1,7 +1,8 @@
 import { expect, expectTypeOf, test } from 'vitest'
-import { setupErrorRun } from '../../../src/engine/compile/compile.ts'
+import { compileRuns, setupErrorRun } from '../../../src/engine/compile/compile.ts'
 import type { CompiledRun } from '../../../src/engine/compile/compiled-run.ts'
 import type { CreateRunRequest } from '../../../src/engine/ports/run-service.ts'
+import { parseText } from '../config/read-text.ts'
 import { branchSource, compileText, graphText, origin, taskOf } from './a-compile.ts'
 
 const pod = 'runtime: { containers: [{ image: b }] }'
@@ -245,15 +246,46 @@ test('timeouts: the task before the run before the config; 0s lifts an inherited
   expect(await timeouts('')).toEqual([[120_000, 180_000, 0], [0]])
 })
 
-test('runs share nothing that one of them could change', async () => {
-  const text = `runs:\n  - { name: r, tasks: [{ name: t, ${pod}, steps: [{ save_cache: { key: k, contents: [{}] } }] }] }\n`
-  const first = await compileText(text)
-  const [run] = first.runs
-  if (run === undefined) throw new Error('no run')
-  run.annotations.x = 'y'
-  run.staticEnvironment.x = 'y'
-  expect(origin.annotations).toEqual({ run_type: 'user' })
-  expect(origin.staticEnvironment).toEqual({ CI: 'true' })
+/** Every object and list in a value, itself included. */
+function partsOf(value: unknown, found = new Set<object>()): Set<object> {
+  if (typeof value !== 'object' || value === null || found.has(value)) return found
+  found.add(value)
+  for (const item of Object.values(value)) partsOf(item, found)
+  return found
+}
+
+test('a run shares nothing with its config, its origin or another run that one of them could change', async () => {
+  const text = `docker_registries_auth: { r: { password: { from_variable: secret } } }
+runs:
+  - name: r
+    tasks:
+      - { name: parent, ${pod} }
+      - name: t
+        depends: [{ parent: [on_failure] }]
+        environment: { A: { from_variable: secret } }
+        runtime: { containers: [{ image: b, environment: { A: a }, volumes: [{ path: /a, tmpfs: {} }] }] }
+        steps:
+          - clone:
+          - run: make
+          - save_to_workspace: { contents: [{ paths: [a] }] }
+          - restore_workspace:
+          - save_cache: { key: k, contents: [{ paths: [a] }] }
+          - restore_cache: { keys: [k] }
+`
+  const { config } = await parseText(text)
+  if (config === null) throw new Error('no config')
+  const input = {
+    config,
+    source: branchSource,
+    message: '',
+    origin,
+    variables: new Map([['secret', { value: 'x', secret: true }]]),
+    newTaskId: (name: string) => name,
+  }
+  const [first, second] = [await compileRuns(input), await compileRuns(input)]
+  expect(first).toEqual(second)
+  const others = new Set([...partsOf(config), ...partsOf(origin), ...partsOf(second.runs)])
+  expect([...partsOf(first.runs)].filter((part) => others.has(part))).toEqual([])
 })
 
 test('a config that cannot be used makes one run that says so and shares no caches', () => {

@@ -9,6 +9,7 @@ import { type EngineAttempt, findEngine } from './adapters/drivers/find-engine.t
 import { staticBinaryArch } from './adapters/drivers/static-binary.ts'
 import { type Check, fail, guarded, ok, warn } from './doctor-check.ts'
 import { checkSpace, freeSpace } from './doctor-machine.ts'
+import { checkPod } from './doctor-pod.ts'
 import { messageOf } from './model/errors.ts'
 import { homeDirectory } from './this-user.ts'
 
@@ -41,6 +42,7 @@ export async function checkEngine(
     ok('container engine', found, { attempts }),
     ...(await checkEngineDisk(info.rootDirectory)),
     ...(await guarded('tools for pods', toolsHint, async () => [await checkTools(client, surroundings)])),
+    ...(await checkPod(client, images)),
     ...(await checkImages(client, surroundings, images)),
   ]
   return { checks, engineTime: info.time }

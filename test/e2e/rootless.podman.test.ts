@@ -71,6 +71,7 @@ describe.each([
     expect(code).toBe(0)
     const doctor = await start(directory, ['doctor']).ended
     expect(doctor.stdout).toContain(`(${origin}), API 1.`)
+    expect(doctor.stdout).toMatch(/OK +start of a container: took \d+ ms/)
     expect(doctor.code).toBe(0)
     expect(await machine.leftovers()).toEqual([])
   })

@@ -2,6 +2,7 @@ import { type IncomingMessage, request as plainRequest, type RequestOptions } fr
 import type { Duplex, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { AgolaError } from '../../../model/errors.ts'
+import { adviceFor } from './engine-advice.ts'
 import { type Engine, unreachable } from './probe.ts'
 
 /** An answer of the engine with a status that is not a success. Those that callers do not turn into something better say what it said. */
@@ -11,7 +12,9 @@ export class EngineFailure extends AgolaError {
   readonly complaint: string
 
   constructor(status: number, complaint: string) {
-    super('driverFailed', `the container engine refused: ${complaint}`, { details: { status } })
+    const advice = adviceFor(complaint)
+    const message = `the container engine refused: ${complaint}${advice === null ? '' : `; ${advice}`}`
+    super('driverFailed', message, { details: { status } })
     this.status = status
     this.complaint = complaint
   }

@@ -1,5 +1,6 @@
 import { AgolaError } from '../../../model/errors.ts'
 import type { EngineFailure } from './client.ts'
+import { adviceFor } from './engine-advice.ts'
 import { busyboxPath } from './spec.ts'
 
 /** Whether a main container did not start for want of the tools: their volume is empty, or holds no program that runs here. */
@@ -19,6 +20,7 @@ export function isImageMissing(failure: EngineFailure): boolean {
 export function explainRefusal(image: string, failure: EngineFailure): AgolaError {
   const details = { image }
   const message = failure.complaint
+  if (adviceFor(message) !== null) return failure
   if (isImageMissing(failure)) {
     const why = `the container engine has no such image: ${message}; check the image and the arch of the task`
     return new AgolaError('imageUnavailable', `image ${image} cannot be used: ${why}`, { cause: failure, details })

@@ -5,6 +5,7 @@ import type { DataManagerOptions } from '../../src/engine/datamanager/context.ts
 import { DataManager } from '../../src/engine/datamanager/data-manager.ts'
 import type { DataIndex, DataType } from '../../src/engine/datamanager/data-type.ts'
 import type { Log } from '../../src/engine/ports/log.ts'
+import type { ObjectStorage } from '../../src/engine/ports/object-storage.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimClock } from './sim-clock.ts'
 
@@ -102,7 +103,7 @@ export async function* chunksOf(text: string, size = 1000): AsyncGenerator<Uint8
   for (let start = 0; start < text.length; start += size) yield Buffer.from(text.slice(start, start + size))
 }
 
-export async function keysIn(world: DataManagerWorld, prefix: string): Promise<string[]> {
+export async function keysIn(world: { objects: ObjectStorage }, prefix: string): Promise<string[]> {
   const keys: string[] = []
   for await (const { key } of world.objects.list({ prefix, recursive: true })) keys.push(key)
   return keys

@@ -2,11 +2,18 @@ import { expect } from 'vitest'
 import { decodeEntries, decodeIndex } from '../../src/engine/datamanager/data-file.ts'
 import { type DataFile, decodePointer, decodeStatus } from '../../src/engine/datamanager/data-status.ts'
 import { decodeHeader, decodeWal } from '../../src/engine/datamanager/wal.ts'
+import type { KeyValueStore } from '../../src/engine/ports/key-value-store.ts'
+import type { ObjectStorage } from '../../src/engine/ports/object-storage.ts'
 import { compareBytes } from '../../src/engine/std/byte-order.ts'
-import { type DataManagerWorld, keysIn } from './a-data-manager.ts'
+import { keysIn } from './a-data-manager.ts'
+
+interface Stores {
+  kv: KeyValueStore
+  objects: ObjectStorage
+}
 
 /** What must hold of the stores themselves at any time, also right after a crash (spec/storage.md 7: I3, I4, I5, I6, I10). */
-export async function checkStores(world: DataManagerWorld, fileBytesMax: number): Promise<void> {
+export async function checkStores(world: Stores, fileBytesMax: number): Promise<void> {
   const pointer = (await world.kv.get('datamanager/snapshot')).entry
   const stored = (await world.kv.get('datamanager/lastcommittedstoragewalseq')).entry
   const { entries } = await world.kv.range({ prefix: 'datamanager/wals/' })
@@ -24,7 +31,7 @@ export async function checkStores(world: DataManagerWorld, fileBytesMax: number)
 }
 
 /** Data goes before its header, so only the oldest header may be without, and only until the next cleaning. */
-async function checkHeaders(world: DataManagerWorld, storedWal: string): Promise<void> {
+async function checkHeaders(world: Stores, storedWal: string): Promise<void> {
   const headers = await keysIn(world, 'rundata/wals/status/')
   for (const key of headers.slice(1)) {
     const { dataFileId } = decodeHeader(await bytesOf(world, key), key)
@@ -32,19 +39,14 @@ async function checkHeaders(world: DataManagerWorld, storedWal: string): Promise
   }
 }
 
-async function checkSnapshot(world: DataManagerWorld, dataSequence: string, fileBytesMax: number): Promise<void> {
+async function checkSnapshot(world: Stores, dataSequence: string, fileBytesMax: number): Promise<void> {
   const key = `rundata/data/${dataSequence}.status`
   const status = decodeStatus(await bytesOf(world, key), key)
   for (const [type, files] of status.files) await checkFiles(world, type, files, fileBytesMax)
   for (const [name, { files }] of status.indexes) await checkFiles(world, name, files, fileBytesMax)
 }
 
-async function checkFiles(
-  world: DataManagerWorld,
-  set: string,
-  files: readonly DataFile[],
-  fileBytesMax: number,
-): Promise<void> {
+async function checkFiles(world: Stores, set: string, files: readonly DataFile[], fileBytesMax: number): Promise<void> {
   let last: string | null = null
   for (const file of files) {
     const bytes = await bytesOf(world, `rundata/data/${set}/${file.id}.data`)
@@ -68,6 +70,6 @@ async function checkFiles(
   }
 }
 
-async function bytesOf(world: DataManagerWorld, key: string): Promise<Buffer> {
+async function bytesOf(world: Stores, key: string): Promise<Buffer> {
   return Buffer.concat(await (await world.objects.get(key)).toArray())
 }

@@ -109,7 +109,7 @@ export class EtcdServer {
     try {
       const signal = AbortSignal.timeout(1000)
       const answer = await fetch(`${this.endpoint}/v3/maintenance/status`, { method: 'POST', body: '{}', signal })
-      const { header, leader } = await answer.json()
+      const { header, leader } = (await answer.json()) as { header: { member_id: string }; leader: string }
       return leader === header.member_id
     } catch {
       return false

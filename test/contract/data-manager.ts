@@ -162,6 +162,8 @@ export function dataManagerContract(
           await writer.write([remove('n050'), put(`new ${text}`, text)])
           await writer.checkpoint({ force: true })
           await writer.clean({ orphans: true })
+          // What the exporter itself knows goes on meanwhile.
+          expect(await textOf(exporter, `new ${text}`)).toBe(text)
         }
       }
       expect(chunks.length).toBeGreaterThan(1)

@@ -33,6 +33,7 @@ export class RunProgress {
   isStopApplied = false
   isResultApplied = false
   #unfinished = 0
+  /** Tasks that have not finished, or left something at an executor. */
   #unfetched = 0
   #failed = 0
   #executorTasks: number
@@ -61,7 +62,7 @@ export class RunProgress {
 
   /** Every task is finished and nothing of it is left at an executor. */
   get isFetched(): boolean {
-    return this.#unfinished === 0 && this.#unfetched === 0 && this.#executorTasks === 0
+    return this.#unfetched === 0 && this.#executorTasks === 0
   }
 
   countExecutorTask(difference: 1 | -1): void {

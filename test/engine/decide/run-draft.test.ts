@@ -249,6 +249,9 @@ describe('deciding', () => {
     expect(isFetchedNow()).toBe(false)
     draft.deleteExecutorTask('a')
     expect(isFetchedNow()).toBe(true)
+    expect(aDraft([{ name: 'a' }], { tasks: { a: { status: 'success' } } }).progress.isFetched).toBe(false)
+    expect(aDraft([{ name: 'a' }]).progress.isFetched).toBe(false)
+    expect(aDraft([]).progress.isFetched).toBe(true)
   })
 })
 
@@ -313,9 +316,30 @@ describe('what may start soon', () => {
     expect(takePreparable(draft)).toEqual(['both'])
   })
 
-  it('is nothing in a run that does not run or has to stop', () => {
+  it('takes each parent once into account, prepared, begun and ended', () => {
+    const sketches: TaskSketch[] = [
+      { name: 'a' },
+      { name: 'z', needsApproval: true },
+      { name: 'both', depends: ['a', 'z'] },
+    ]
+    const draft = aDraft(sketches)
+    expect(takePreparable(draft)).toEqual(['a'])
+    for (const status of ['running', 'success'] as const) {
+      set(draft, 'a', { status })
+      expect(takePreparable(draft)).toEqual([])
+    }
+    const loaded = aDraft(sketches, { tasks: { a: { status: 'running' } } })
+    set(loaded, 'a', { status: 'success' })
+    expect(takePreparable(loaded)).toEqual([])
+    set(loaded, 'z', { status: 'running' })
+    expect(takePreparable(loaded)).toEqual(['both'])
+  })
+
+  it('is nothing in a run that has ended or has to stop', () => {
     expect(takePreparable(aDraft(chain, { run: { stop: true } }))).toEqual([])
-    expect(takePreparable(aDraft(chain, { run: { phase: 'queued' } }))).toEqual([])
+    for (const phase of ['finished', 'cancelled', 'setuperror'] as const) {
+      expect(takePreparable(aDraft(chain, { run: { phase } }))).toEqual([])
+    }
   })
 })
 

@@ -143,7 +143,7 @@ export function dataManagerContract(
 
     it('exports one moment, however much is written and cleaned meanwhile', async () => {
       const [writer, exporter] = [
-        await subject.open({ fileBytesMax, walsKept: 0 }),
+        await subject.open({ fileBytesMax }),
         await subject.open({ fileBytesMax }),
       ]
       const ids = Array.from({ length: 100 }, (_, at) => `n${String(at).padStart(3, '0')}`)

@@ -1,4 +1,4 @@
-/** Ids are uuids as text. The brand keeps one kind from being passed for another. */
+/** Ids are uuids as text; those of runs and run configs begin with the time (version 7). The brand keeps one kind from being passed for another. */
 export type Id<Kind extends string> = string & { readonly __id?: Kind }
 
 export type RunId = Id<'run'>

@@ -26,6 +26,7 @@ import type {
 } from '../ports/run-service.ts'
 import { ChangeSignal } from '../std/change-signal.ts'
 import { runLoop } from '../std/run-loop.ts'
+import { timeOrderedUuid } from '../std/time-ordered-uuid.ts'
 import type { Change } from './active-run.ts'
 import { Caches } from './caches.ts'
 import { Cleaner } from './cleaner.ts'
@@ -151,8 +152,8 @@ export class RunService implements RunServicePort, ExecutorRunService {
     }
     const setupErrors = [...request.setupErrors, ...checkGraph(request.tasks)]
     const tasks = setupErrors.length > 0 ? request.tasks : withLevels(request.tasks)
-    const { random, clock } = this.#options
-    const config: RunConfig = { ...request, id: random.uuid(), setupErrors, tasks, creationTime: clock.now() }
+    const creationTime = this.#options.clock.now()
+    const config: RunConfig = { ...request, id: newId(this.#options), setupErrors, tasks, creationTime }
     return await this.#create(config, (run) => run, [])
   }
 
@@ -164,7 +165,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
     const recreated = recreateTasks(old, runConfig, fromStart, () => random.uuid())
     const config: RunConfig = {
       ...runConfig,
-      id: random.uuid(),
+      id: newId(this.#options),
       environment,
       tasks: recreated.config,
       creationTime: clock.now(),
@@ -321,12 +322,12 @@ export class RunService implements RunServicePort, ExecutorRunService {
     kept: readonly RunTask[],
     restarted?: Run,
   ): Promise<RunWithConfig> {
-    const { random, clock, owner = '' } = this.#options
+    const { clock, owner = '' } = this.#options
     if (owner !== '' && this.#registry.get(owner) === undefined) {
       throw new AgolaError('notReady', 'the executor of this process has not reported yet')
     }
     await this.#store.requireOpen()
-    const runId = random.uuid()
+    const runId = newId(this.#options)
     if (restarted !== undefined) await this.#share(runId, restarted, kept)
     const make: NewRun['make'] = (numbers) =>
       finish(newRun(config, { ...numbers, runId, runConfigId: config.id }, clock.now()))
@@ -405,6 +406,11 @@ export class RunService implements RunServicePort, ExecutorRunService {
 }
 
 /** Tasks are replaced and never changed, so sharing them is safe. */
+/** Of a run and of its run config, which lie in the archive by their ids: a checkpoint then writes the last files only. */
+function newId({ clock, random }: Pick<RunServiceOptions, 'clock' | 'random'>): string {
+  return timeOrderedUuid(clock.now(), random.uuid())
+}
+
 function copyOf(run: Run): Run {
   return { ...run, tasks: { ...run.tasks } }
 }

@@ -47,17 +47,23 @@ module.exports = new Proxy(function () {}, {
 }
 
 // A module of Node's own that is imported by an `import` statement is asked for all that it could give, which loads what hardly anybody
-// needs: an HTTP client, web cryptography, reports.
+// needs: an HTTP client, web cryptography, reports. Taken as a plain object it is asked for what is used.
 const plainBuiltins = {
   name: 'plain-builtins',
   setup(pluginBuild) {
-    pluginBuild.onResolve({ filter: /^[a-z_:/]+$/ }, ({ path, kind }) =>
-      kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'plain-builtins' } : undefined,
-    )
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'plain-builtins' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
-      loader: 'js',
-    }))
+    const statement = /(?<=^|;|\n)import(?: ([\w$]+),?)?(\{[^}]*\}|\*as [\w$]+)? ?from"((?:node:)?[a-z_/]+)";/g
+    pluginBuild.onEnd(({ outputFiles }) => {
+      for (const file of outputFiles) {
+        const code = file.text.replace(statement, (whole, fallback, names, name) => {
+          if (!isBuiltin(name)) return whole
+          const taken = `process.getBuiltinModule("${name}")`
+          const all = names?.startsWith('*as ') ? names.slice(4) : fallback
+          const object = names?.startsWith('{') ? `const${names.replaceAll(' as ', ':')}=${taken};` : ''
+          return `${all === undefined ? '' : `const ${all}=${taken};`}${object}`
+        })
+        writeFileSync(file.path, code === file.text ? file.contents : code)
+      }
+    })
   },
 }
 
@@ -97,6 +103,7 @@ const result = await build({
   keepNames: true,
   legalComments: 'linked',
   metafile: true,
+  write: false,
   logLevel: 'warning',
   define: { 'process.env.NODE_ENV': '"production"' },
   alias: { 'react-devtools-core': './scripts/empty-module.js' },

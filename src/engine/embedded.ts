@@ -342,10 +342,13 @@ export class EmbeddedEngine {
 
   /** Ends the executor with all its pods, then the services. Runs that have not ended are closed by the next process. */
   async close(): Promise<void> {
-    await this.#executor?.close({ unheard: this.broken.aborted })
-    if (this.#executor !== null && !this.broken.aborted) await this.#sweepDead()
-    await this.#control?.close()
-    await this.#scheduler.close()
+    const isSweeping = this.#executor !== null && !this.broken.aborted
+    await Promise.all([
+      this.#executor?.close({ unheard: this.broken.aborted }),
+      isSweeping && this.#sweepDead(),
+      this.#control?.close(),
+      this.#scheduler.close(),
+    ])
     this.#closed.abort()
     await this.#loops
     await this.#runService.close()

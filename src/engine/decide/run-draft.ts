@@ -4,10 +4,10 @@ import type { RunTaskId, TimeMs } from '../model/ids.ts'
 import { isTaskFinished, type Run, type RunTask } from '../model/run.ts'
 import type { RunConfig, RunConfigTaskDepend } from '../model/run-config.ts'
 import { advanceRun, type RunHeader, type RunTransition } from './advance-run.ts'
-import { advanceReadyTask, doParentsMatch, needsApproval } from './advance-tasks.ts'
+import { advanceReadyTask, needsApproval } from './advance-tasks.ts'
 import type { TaskNeed } from './choose-executor.ts'
 import { RunProgress } from './run-progress.ts'
-import { closed, doesDependMatch, isSettled } from './run-task-state.ts'
+import { closed, doesDependMatch } from './run-task-state.ts'
 
 /** A run as it is stored, held in memory by its one dispatcher. Tasks in it are replaced, never changed in place. */
 export interface RunState {
@@ -108,7 +108,7 @@ export class RunDraft {
   /** Moves the run as far as it goes without news from executors. Comes to the same end as `decideRun`. */
   decide(now: TimeMs): void {
     if (this.#header.phase === 'cancelled') this.#closeUnscheduled('cancelled')
-    for (let count = -1; this.#header.phase === 'running' && count !== this.writes.length; ) {
+    for (let count = -1; count !== this.writes.length; ) {
       count = this.writes.length
       const header = advanceRun(this.#header, this.progress.tally, now)
       if (header !== this.#header) this.setHeader(header)
@@ -130,9 +130,10 @@ export class RunDraft {
   }
 
   /** The next task that is likely to start soon: every unsettled parent is at work, or was given here before, and starts it when it
-   *  succeeds. Those nearer to the roots come first; each task is given at most once. */
+   *  succeeds. Those nearer to the roots come first; each task is given at most once. A queued run may be asked when it is the next. */
   nextToPrepare(): RunTaskId | undefined {
-    if (this.#header.phase !== 'running' || this.#header.stop) return undefined
+    const { phase, stop } = this.#header
+    if ((phase !== 'queued' && phase !== 'running') || stop) return undefined
     for (let ordinal = this.progress.preparable.shift(); ordinal !== undefined; ) {
       const id = this.progress.graph.order[ordinal]
       if (id !== undefined && this.#isStartable(ordinal) && this.#mayStartSoon(id)) {
@@ -202,8 +203,7 @@ export class RunDraft {
   #mayStartSoon(id: RunTaskId): boolean {
     const config = this.config.tasks[id]
     if (config === undefined || needsApproval(config, this.task(id))) return false
-    const [done, open] = [this.#parents(id).filter(isSettled), this.#parents(id).filter((task) => !isSettled(task))]
-    return doParentsMatch(config, done) && open.every((parent) => isHopeful(config.depends[parent.id], parent))
+    return this.#parents(id).every((parent) => isHopeful(config.depends[parent.id], parent))
   }
 
   #parents(id: RunTaskId): RunTask[] {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
-import { isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from 'yaml'
+import type { LineCounter, YAMLMap } from 'yaml'
 import { AgolaError, messageOf } from '../model/errors.ts'
 import { parseDotenv } from './dotenv.ts'
 
@@ -9,8 +9,8 @@ import { parseDotenv } from './dotenv.ts'
 export async function readVariableFile(path: string): Promise<Map<string, string>> {
   const text = await readText(path)
   if (extname(path) === '.env' || path.endsWith('/.env') || path === '.env') return parseDotenv(path, text)
-  const { map, lines } = parseMap(path, text)
-  return map === null ? new Map() : scalarsOf(path, map, lines)
+  const file = await parseMap(path, text)
+  return file === null ? new Map() : scalarsOf(file, file.map)
 }
 
 /** Maps of variables by pattern, in the order of the file; empty when there is no file. */
@@ -19,11 +19,12 @@ export async function readVariablesByPattern(path: string): Promise<[pattern: st
     if (error instanceof AgolaError && error.details.missing === true) return ''
     throw error
   })
-  const { map, lines } = parseMap(path, text)
-  return (map?.items ?? []).map((pair) => {
-    const place = placeOf(path, pair.key, lines)
-    if (!isMap(pair.value)) throw invalid(place, `holds no map of variables under ${JSON.stringify(String(pair.key))}`)
-    return [String(pair.key), scalarsOf(path, pair.value, lines)]
+  const file = await parseMap(path, text)
+  if (file === null) return []
+  return file.map.items.map(({ key, value }) => {
+    const name = String(key)
+    if (file.yaml.isMap(value)) return [name, scalarsOf(file, value)]
+    throw invalid(placeOf(file, key), `holds no map of variables under ${JSON.stringify(name)}`)
   })
 }
 
@@ -39,26 +40,36 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function parseMap(path: string, text: string): { map: YAMLMap | null; lines: LineCounter } {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { version: '1.1', lineCounter: lines })
-  const [problem] = document.errors
+interface ParsedFile {
+  path: string
+  yaml: typeof import('yaml')
+  map: YAMLMap
+  lines: LineCounter
+}
+
+/** null when there is nothing in it. */
+async function parseMap(path: string, text: string): Promise<ParsedFile | null> {
+  if (text.trim() === '') return null
+  const yaml = await import('yaml')
+  const lines = new yaml.LineCounter()
+  const { errors, contents } = yaml.parseDocument(text, { version: '1.1', lineCounter: lines })
+  const [problem] = errors
   if (problem !== undefined) {
     const { line, col } = lines.linePos(problem.pos[0])
     throw invalid(`${path}:${line}:${col}`, `is no YAML: ${problem.message.split('\n')[0]}`)
   }
-  const { contents } = document
-  if (contents === null || (isScalar(contents) && contents.value === null)) return { map: null, lines }
-  if (!isMap(contents)) throw invalid(path, 'must hold a map of names and values')
-  return { map: contents, lines }
+  if (contents === null || (yaml.isScalar(contents) && contents.value === null)) return null
+  if (!yaml.isMap(contents)) throw invalid(path, 'must hold a map of names and values')
+  return { path, yaml, map: contents, lines }
 }
 
 /** Numbers and booleans keep the spelling of the file. */
-function scalarsOf(path: string, map: YAMLMap, lines: LineCounter): Map<string, string> {
+function scalarsOf(file: ParsedFile, map: YAMLMap): Map<string, string> {
+  const { isScalar } = file.yaml
   const values = new Map<string, string>()
   for (const { key, value } of map.items) {
     const name = isScalar(key) ? (key.source ?? String(key.value)) : ''
-    const place = placeOf(path, key, lines)
+    const place = placeOf(file, key)
     if (name === '') throw invalid(place, 'has a variable without a name')
     if (!isScalar(value) || value.value === null)
       throw invalid(place, `must give ${name} a text, a number or a boolean`)
@@ -67,8 +78,8 @@ function scalarsOf(path: string, map: YAMLMap, lines: LineCounter): Map<string, 
   return values
 }
 
-function placeOf(path: string, node: unknown, lines: LineCounter): string {
-  const start = isScalar(node) ? node.range?.[0] : undefined
+function placeOf({ path, yaml, lines }: ParsedFile, node: unknown): string {
+  const start = yaml.isScalar(node) ? node.range?.[0] : undefined
   if (start === undefined) return path
   const { line, col } = lines.linePos(start)
   return `${path}:${line}:${col}`

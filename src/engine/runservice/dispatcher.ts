@@ -71,6 +71,12 @@ export class Dispatcher implements LoopService {
     this.#runs.set(id, run)
     this.#options.changes.changed(id)
     run.wake()
+    if (this.#startsNext(stored)) this.#options.sender.prepareNext(stored)
+  }
+
+  /** Where this process alone starts its runs, the only one of them starts as soon as the scheduler sees it. */
+  #startsNext({ owner }: StoredRun): boolean {
+    return this.#options.owner !== undefined && owner === this.#options.owner && this.#runs.size === 1
   }
 
   /** An active run as it is stored, not to be changed; null when there is none. */
@@ -178,7 +184,8 @@ export class Dispatcher implements LoopService {
     if (this.#isMine(run.id, stored.owner)) {
       sender.discardUnneeded(run.id, (taskId) => {
         const task = run.tasks[taskId]
-        return run.phase === 'running' && task !== undefined && !isTaskFinished(task.status)
+        const isComing = run.phase === 'queued' || run.phase === 'running'
+        return isComing && task !== undefined && !isTaskFinished(task.status)
       })
       sender.prepareNext(stored)
     }

@@ -287,6 +287,22 @@ describe('the run service', () => {
     expect(executor.submitted).toEqual(['a', 'd'])
   })
 
+  it('lets pods be made for the first tasks of a run that starts next, and thrown away when it is cancelled', async () => {
+    const { runService, executor } = await aRunService({ owner: 'executor-1' })
+    const { run } = await runService.createRun(aCreateRequest([{ name: 'a' }, { name: 'b', depends: ['a'] }]))
+    expect([...executor.prepared.values()]).toEqual(['a', 'b'])
+    await runService.createRun(aCreateRequest([{ name: 'later' }]))
+    expect([...executor.prepared.values()]).toEqual(['a', 'b'])
+    await runService.changeRunPhase(run.id, 'cancelled')
+    expect([...executor.prepared.values()]).toEqual([])
+  })
+
+  it('makes no pods for a queued run that others may hold up', async () => {
+    const { runService, executor } = await aRunService()
+    await runService.createRun(aCreateRequest([{ name: 'a' }]))
+    expect(executor.prepared.size).toBe(0)
+  })
+
   it('leaves a run alone whose run config was lost, says so once, and goes on with the others', async () => {
     const { runService, executor, executors, archive, options } = await aRunService()
     const damaged = await startRun(runService, [{ name: 'lost' }])

@@ -23,7 +23,7 @@ import { DockerPod } from './pod.ts'
 import type { Engine } from './probe.ts'
 import { ImagePuller } from './pull.ts'
 import { findCredentials, type RegistryCredentials } from './registry-credentials.ts'
-import { findObjects, removeObjects, toSummaries } from './removal.ts'
+import { findObjects, removeContainers, removeObjects, toSummaries } from './removal.ts'
 import { podSpec, type ToolsMount } from './spec.ts'
 import type { ToolsSettings } from './tools-image.ts'
 import { ToolsVolume } from './tools-volume.ts'
@@ -77,6 +77,12 @@ export class DockerDriver implements PodDriver {
     })
   }
 
+  /** Asks for what the first pod needs while nobody waits for it yet. */
+  lookAhead(): void {
+    this.#tools.lookAhead()
+    void this.#events.open()
+  }
+
   async capabilities(): Promise<PodDriverCapabilities> {
     const { engine, privilegedContainers } = this.#options
     const { product, version, arch } = engine.version
@@ -92,7 +98,6 @@ export class DockerDriver implements PodDriver {
       this.#events.open(),
       request.pull === 'always' ? this.#pullAll(request, options) : undefined,
     ])
-    const remove = (removeOptions: CallOptions) => this.removePod(request.podId, removeOptions)
     try {
       const created = await startPod(
         this.#creationParts(request, options),
@@ -101,13 +106,15 @@ export class DockerDriver implements PodDriver {
         options,
       )
       const { clock, random } = this.#options
+      // Its containers are known, and it has nothing else.
+      const remove = (call: CallOptions) => removeContainers(this.#client, clock, created.containerIds, call)
       const arch = request.arch === '' ? this.#client.engine.version.arch : request.arch
       const pod = new DockerPod({ id: request.podId, arch, client: this.#client, clock, random, remove, ...created })
       this.#pods.add(pod)
       void pod.ended.then(() => this.#pods.delete(pod))
       return pod
     } catch (error) {
-      await this.#undo(remove)
+      await this.#undo(request.podId)
       throw error
     }
   }
@@ -175,9 +182,9 @@ export class DockerDriver implements PodDriver {
   }
 
   /** With a deadline of its own: what was cancelled must still be cleaned up. */
-  async #undo(remove: (options: CallOptions) => Promise<void>): Promise<void> {
+  async #undo(podId: PodId): Promise<void> {
     try {
-      await remove({ signal: AbortSignal.timeout(undoMsMax) })
+      await this.removePod(podId, { signal: AbortSignal.timeout(undoMsMax) })
     } catch (error) {
       this.#options.log.warn('a pod that could not be made may have left something behind', { error: String(error) })
     }

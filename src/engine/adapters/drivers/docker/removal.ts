@@ -73,9 +73,19 @@ export async function removeObjects(
   options: CallOptions = {},
 ): Promise<void> {
   const containerIds = objects.containers.map(({ id }) => id)
-  await removeAll(containerIds, (id) => removeContainer(client, clock, id, options))
+  await removeContainers(client, clock, containerIds, options)
   const volumeNames = objects.volumes.map(({ id }) => id)
   await removeAll(volumeNames, (name) => removeVolume(client, clock, name, options))
+}
+
+/** As `removeObjects`, for containers that are known by their ids. */
+export async function removeContainers(
+  client: EngineClient,
+  clock: Clock,
+  ids: string[],
+  options: CallOptions = {},
+): Promise<void> {
+  await removeAll(ids, (id) => removeContainer(client, clock, id, options))
 }
 
 /** All at once; what fails is tried again as long as others succeed: Podman removes a container only after those that share its network. */

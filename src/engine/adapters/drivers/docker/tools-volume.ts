@@ -18,10 +18,18 @@ export interface ToolsVolumeParts extends ToolsImageSources {
  *  It is filled by the engine itself, which copies an image's folder into an empty volume that a new container mounts there. */
 export class ToolsVolume {
   readonly #parts: ToolsVolumeParts
+  #lookup: Promise<string | null> | undefined
   #flight: { mount: Promise<ToolsMount>; abort: AbortController; waiting: number } | undefined
 
   constructor(parts: ToolsVolumeParts) {
     this.#parts = parts
+  }
+
+  /** Looks for the volume ahead of the first pod. */
+  lookAhead(): void {
+    this.#lookup ??= this.#find()
+    // Whoever mounts gets the error.
+    this.#lookup.catch(() => undefined)
   }
 
   /** One request in the life of the process when the volume exists. Callers share the work; it is given up when the last one is aborted. */
@@ -54,11 +62,10 @@ export class ToolsVolume {
 
   async #obtain(executorId: ExecutorId, options: PullOptions): Promise<ToolsMount> {
     const { client, settings, owner, clock } = this.#parts
-    const filters = { label: [`${label.tools}=true`, `${label.toolsImage}=${settings.image}`] }
-    const answer = (await client.json('GET', '/volumes', { query: { filters } })) as {
-      Volumes?: { Name?: unknown }[] | null
-    }
-    const name = answer.Volumes?.[0]?.Name
+    const lookup = this.#lookup ?? this.#find()
+    // It may be gone, or there, the next time.
+    this.#lookup = undefined
+    const name = await lookup
     const labels = {
       [label.agola]: 'true',
       [label.tools]: 'true',
@@ -66,12 +73,22 @@ export class ToolsVolume {
       [label.executorsGroupId]: owner.executorsGroupId,
       [label.created]: seconds(clock.now()),
     }
-    if (typeof name === 'string') return { volume: name, labels }
+    if (name !== null) return { volume: name, labels }
     const image = await obtainToolsImage(this.#parts, options)
     const mount = { volume: `agola-tools-${image.digest}-${client.engine.version.arch}`, labels }
     await client.json('POST', '/volumes/create', { body: { Name: mount.volume, Labels: labels } })
     await this.#fill(mount, image.reference, executorId)
     return mount
+  }
+
+  async #find(): Promise<string | null> {
+    const { client, settings } = this.#parts
+    const filters = { label: [`${label.tools}=true`, `${label.toolsImage}=${settings.image}`] }
+    const answer = (await client.json('GET', '/volumes', { query: { filters } })) as {
+      Volumes?: { Name?: unknown }[] | null
+    }
+    const name = answer.Volumes?.[0]?.Name
+    return typeof name === 'string' ? name : null
   }
 
   /** Copies the image's /bin into the volume when that is empty. The helper belongs to a pod of its own, so that a sweep finds it. */

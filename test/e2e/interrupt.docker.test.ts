@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process'
+import { on, once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dockerEngine, type TestEngine } from '../support/docker-engine.ts'
 import { TestImages } from '../support/docker-images.ts'
@@ -81,6 +85,21 @@ describe('directrun start, interrupted', () => {
     expect((await program.ended).code).toBe(130)
     expect(await inspect(directory)).toMatchObject({ result: 'stopped' })
     expect(await machine.leftovers()).toEqual([])
+  })
+
+  it('stops while an image is being pulled', async () => {
+    const registry = await startRegistry(world.inNetwork)
+    try {
+      const { directory, program } = await begin({ a: { image: registry.image, steps: ['never'] } })
+      await registry.sends('/blobs/')
+      await program.printed('pulling')
+      program.signal('SIGINT')
+      expect((await program.ended).code).toBe(130)
+      expect(await inspect(directory)).toMatchObject({ result: 'stopped', tasks: [{ status: 'stopped' }] })
+      expect(await machine.leftovers()).toEqual([])
+    } finally {
+      await registry.end()
+    }
   })
 
   it('is stopped from a second terminal', async () => {
@@ -197,6 +216,27 @@ describe('directrun start, interrupted', () => {
     await program.printed('survived')
   })
 })
+
+/** A registry whose image never comes to its end. */
+async function startRegistry(inNetwork: readonly string[]) {
+  const script = fileURLToPath(new URL('../support/image-registry.ts', import.meta.url))
+  const [command = '', ...words] = [...inNetwork, process.execPath, script, '', '/bin/busybox', 'slow']
+  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const lines = on(createInterface({ input: child.stdout }), 'line')
+  const port = String((await lines.next()).value?.[0])
+  return {
+    image: `127.0.0.1:${port}/test/true:latest`,
+    /** When something of this path was asked for. */
+    sends: async (path: string) => {
+      for await (const [line] of lines) if (String(line).includes(path)) return
+    },
+    end: async () => {
+      const ended = once(child, 'exit')
+      child.kill()
+      await ended
+    },
+  }
+}
 
 /** Asks again until it holds: the engine tells nobody when it has removed a container. */
 async function until(holds: () => Promise<boolean>): Promise<void> {

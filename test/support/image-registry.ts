@@ -3,9 +3,10 @@ import { createServer } from 'node:http'
 import { gzipSync } from 'node:zlib'
 
 /** A registry with the one image `test/true:latest` (a static busybox as /bin/true), run as a program of its own so that it can share an
- *  engine's network. `node image-registry.ts USER:PASSWORD BUSYBOX` prints its port; an empty first word lets everybody in.
+ *  engine's network. `node image-registry.ts USER:PASSWORD BUSYBOX` prints its port; an empty first word lets everybody in, and with
+ *  `slow` for a third word no layer is ever sent to its end.
  *  Each request is a line on the standard output after that: its path and who asked. */
-const [, , account = '', busybox = '/bin/busybox'] = process.argv
+const [, , account = '', busybox = '/bin/busybox', speed = ''] = process.argv
 
 const layer = await tarOf(busybox)
 const compressed = gzipSync(layer, { level: 1 })
@@ -51,6 +52,11 @@ const server = createServer((request, response) => {
     return send(200, 'application/vnd.docker.distribution.manifest.v2+json', manifest)
   }
   const blob = wanted?.[1] === 'blobs' ? blobs.get(wanted[2] ?? '') : undefined
+  if (blob === compressed && speed === 'slow' && request.method !== 'HEAD') {
+    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': blob.length })
+    response.write(blob.subarray(0, 64 * 1024))
+    return
+  }
   if (blob !== undefined) return send(200, 'application/octet-stream', blob)
   send(404, 'application/json', errorBody('MANIFEST_UNKNOWN', 'manifest unknown'))
 })

@@ -70,6 +70,12 @@ export class LocalMachine {
     return directory
   }
 
+  /** Directories with what is stored about each repository that was run here. */
+  async repositories(): Promise<string[]> {
+    const base = join(this.state, 'repos')
+    return (await readdir(base)).map((name) => join(base, name))
+  }
+
   async write(directory: string, files: Record<string, unknown>): Promise<void> {
     for (const [name, content] of Object.entries(files)) {
       await mkdir(dirname(join(directory, name)), { recursive: true })

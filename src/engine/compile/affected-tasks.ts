@@ -47,23 +47,15 @@ export function keepAffected(run: CompiledRun, known: ReadonlyMap<string, KnownT
   return keepOnly(run, new Set([...kept].map((index) => tasks[index]?.id ?? '')))
 }
 
-/** With the tasks that wrote the workspaces which are restored. */
+/** With the tasks that wrote the workspaces which are restored: all before them, so that nothing has to be looked for twice. */
 function withSuppliers(
   tasks: readonly RunConfigTask[],
   ancestors: readonly number[][],
   wanted: ReadonlySet<number>,
 ): Set<number> {
-  const kept = new Set(wanted)
-  const open = [...wanted]
-  for (let index = open.pop(); index !== undefined; index = open.pop()) {
-    if (!hasStep(tasks[index], 'restore_workspace')) continue
-    for (const ancestor of ancestors[index] ?? []) {
-      if (kept.has(ancestor) || !hasStep(tasks[ancestor], 'save_to_workspace')) continue
-      kept.add(ancestor)
-      open.push(ancestor)
-    }
-  }
-  return kept
+  const restoring = [...wanted].filter((index) => hasStep(tasks[index], 'restore_workspace'))
+  const before = restoring.flatMap((index) => ancestors[index] ?? [])
+  return new Set([...wanted, ...before.filter((index) => hasStep(tasks[index], 'save_to_workspace'))])
 }
 
 function hasStep(task: RunConfigTask | undefined, type: RunConfigTask['steps'][number]['type']): boolean {

@@ -7,9 +7,10 @@ export interface RepositoryAddress {
 
 /** The host and port of a clone URL; `user@host:path` is understood too. A local path or a `file:` URL has neither (spec/local-runs.md 6). */
 export function repositoryAddress(url: string): RepositoryAddress {
-  if (/^[A-Za-z][\w+.-]*:\/\//.test(url)) return addressOfUrl(url)
-  const match = /^(?:[^@/]+@)?(\[[^\]]+\]|[^:/]{2,}):(?!\/\/)/.exec(url)
-  return { host: match?.[1]?.replace(/^\[|\]$/g, '') ?? '', port: '' }
+  const match = /^([A-Za-z][\w+.-]*):\/\/(?:[^/?#]*@)?(\[[^\]]*\]|[^/:?#]*)(?::(\d+))?/.exec(url)
+  if (match === null) return { host: hostOfScp(url), port: '' }
+  const [, scheme = '', host = '', port = ''] = match
+  return scheme.toLowerCase() === 'file' ? { host: '', port: '' } : { host: withoutBrackets(host), port }
 }
 
 /** The URL without user name and password, except for the user of an ssh URL, which is part of the address. */
@@ -20,8 +21,11 @@ export function withoutCredentials(url: string): string {
   })
 }
 
-function addressOfUrl(url: string): RepositoryAddress {
-  const match = /^([A-Za-z][\w+.-]*):\/\/(?:[^/?#]*@)?(\[[^\]]*\]|[^/:?#]*)(?::(\d+))?/.exec(url)
-  if (match === null || match[1]?.toLowerCase() === 'file') return { host: '', port: '' }
-  return { host: match[2]?.replace(/^\[|\]$/g, '') ?? '', port: match[3] ?? '' }
+function hostOfScp(url: string): string {
+  const [, host = ''] = /^(?:[^@/]+@)?(\[[^\]]+\]|[^:/]{2,}):(?!\/\/)/.exec(url) ?? []
+  return withoutBrackets(host)
+}
+
+function withoutBrackets(host: string): string {
+  return host.startsWith('[') ? host.slice(1, -1) : host
 }

@@ -89,6 +89,37 @@ test('a task that looks at how an affected one ended is affected, one that only 
   expect(await kept(chain, chain)).toEqual(['build', 'report', 'skipped'])
 })
 
+test('a task listed before what it depends on is affected all the same', async () => {
+  const chain: Graph = {
+    last: [['test'], [restore]],
+    test: [['build'], [restore, save]],
+    build: [[], ['{ type: clone }', save]],
+  }
+  expect(await kept(chain, chain)).toEqual(['last', 'test', 'build'])
+})
+
+test('one of several dependencies is enough to look at a result', async () => {
+  const chain: Graph = {
+    build: [[], ['{ type: clone }']],
+    lint: [[], ['{ type: clone }']],
+    report: [['lint', { build: ['on_failure'] }], ['{ type: run, command: report }']],
+  }
+  expect(await kept(chain, chain)).toEqual(['build', 'lint', 'report'])
+})
+
+test('nothing is kept that no affected task needs', async () => {
+  const chain: Graph = {
+    quiet: [[], ['{ type: run, command: ls }']],
+    saves: [['quiet'], [save]],
+    lint: [['saves'], ['{ type: clone }']],
+    tools: [['quiet'], [save]],
+    app: [['tools'], [restore, '{ type: clone }']],
+    after: [['app'], ['{ type: run, command: done }']],
+  }
+  // `lint` restores nothing, so that `saves` is not for it; `quiet` saves nothing, and stands before all.
+  expect(await kept(chain, chain)).toEqual(['lint', 'tools', 'app'])
+})
+
 test('a workspace is brought by everyone who wrote to it, and by those whose workspaces they began with', async () => {
   const chain: Graph = {
     base: [[], [save]],

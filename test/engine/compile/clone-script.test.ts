@@ -80,7 +80,9 @@ test('the commit is checked out, detached', async () => {
   expect(await readFile(join(path, 'file'), 'utf8')).toBe('one')
   expect(await git(path, 'rev-parse', 'HEAD')).toBe(origin.first)
   expect(await git(path, 'rev-parse', '--abbrev-ref', 'HEAD')).toBe('HEAD')
-  expect(output).toContain('git clone')
+  for (const command of ['mkdir -p', 'cat', 'git clone', 'git fetch', 'git checkout']) {
+    expect(output).toMatch(new RegExp(`^\\+ ${command}`, 'm'))
+  }
   expect(output).not.toContain('PRIVATE')
 })
 
@@ -132,12 +134,15 @@ test('submodules are those of the commit', async () => {
   const origin = await makeRepository()
   const library = join(directory, 'library')
   await run('git', ['clone', '--quiet', origin.path, library], { env: environment() })
+  await git(origin.path, 'checkout', '--quiet', '-b', 'topic')
   await git(origin.path, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', library, 'lib')
   await git(origin.path, 'commit', '--quiet', '-m', 'three')
   const third = await git(origin.path, 'rev-parse', 'HEAD')
+  // What a clone checks out by itself has no submodule.
+  await git(origin.path, 'checkout', '--quiet', 'main')
   const { path } = await clone('work', cloneScript({ depth: 0, recurseSubmodules: true }), {
     AGOLA_REPOSITORY_URL: `file://${origin.path}`,
-    AGOLA_GIT_REF: 'refs/heads/main',
+    AGOLA_GIT_REF: 'refs/heads/topic',
     AGOLA_GIT_COMMITSHA: third,
     GIT_ALLOW_PROTOCOL: 'file',
   })

@@ -196,6 +196,15 @@ Give them with --var NAME=VALUE or --secret NAME`,
   expect((await compileText(variables, all, { strictVariables: true })).undefinedVariables).toEqual([])
 })
 
+test('an undefined variable that several tasks want is told once, with all of them', async () => {
+  const task = (name: string) =>
+    `{ name: ${name}, ${pod}, environment: { A: { from_variable: x }, B: { from_variable: x } } }`
+  const text = `runs: [{ name: r, tasks: [${task('a')}, ${task('b')}] }]`
+  await expect(compileText(text, {}, { strictVariables: true })).rejects.toThrow(
+    '\n  x, wanted by task "a" of run "r", task "b" of run "r"\n',
+  )
+})
+
 test('at most five places are named for one variable', async () => {
   const tasks = Array.from(
     { length: 7 },

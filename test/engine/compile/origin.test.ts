@@ -65,6 +65,11 @@ test.each([
   ['/home/me/a:b', '', ''],
   ['./a:b', '', ''],
   ['C:\\a', '', ''],
+  ['/srv/x://h/a', '', ''],
+  ['/home/me/dir:b', '', ''],
+  ['file://h:80/a', '', ''],
+  ['https://h', 'h', ''],
+  ['https://', '', ''],
   ['', '', ''],
 ])('the address of %s', (url, host, port) => {
   expect(repositoryAddress(url)).toEqual({ host, port })
@@ -77,6 +82,10 @@ test.each([
   ['https://git.example.com/a@b', 'https://git.example.com/a@b'],
   ['ssh://git:pw@git.example.com/a', 'ssh://git@git.example.com/a'],
   ['ssh://git@git.example.com/a', 'ssh://git@git.example.com/a'],
+  ['git+ssh://git:pw@h/a', 'git+ssh://git@h/a'],
+  ['SSH://git:pw@h/a', 'SSH://git@h/a'],
+  ['xssh://git:pw@h/a', 'xssh://h/a'],
+  ['sshx://git:pw@h/a', 'sshx://h/a'],
   ['git@git.example.com:a', 'git@git.example.com:a'],
   ['/home/me', '/home/me'],
 ])('%s without credentials', (url, clean) => {
@@ -98,7 +107,7 @@ test('the environment of every step', () => {
     AGOLA_SSHPRIVKEY: '',
   }
   const repositoryUrl = 'https://git.example.com/a'
-  expect(staticEnvironment({ source: branchSource, repositoryUrl })).toEqual(environment)
+  expect(staticEnvironment({ source: branchSource, repositoryUrl })).toStrictEqual(environment)
   expect(
     staticEnvironment({
       source: branchSource,
@@ -191,6 +200,13 @@ test('annotations of a user and a project run', () => {
     links: { tag: 't' },
   })
   expect(tag).toMatchObject({ tag: 'v/1', tag_link: 't' })
+  for (const [source, link] of [
+    [tagSource, 'tag_link'],
+    [pullSource, 'pull_request_link'],
+  ] as const) {
+    const owner = { type: 'user' as const, userId: 'u' }
+    expect(runAnnotations({ owner, source, message: '', trigger: 'manual' })).toHaveProperty(link, '')
+  }
   expect(tag).not.toHaveProperty('branch')
 })
 

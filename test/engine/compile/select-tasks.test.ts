@@ -79,5 +79,8 @@ test('a long list is cut, an empty one is said to be', async () => {
   const tasks = Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`task number ${index}`, '']))
   const { runs } = await compileText(`runs:\n${graphText(tasks)}`)
   expect(() => selectTasks(runs, { ...all, tasks: ['zzz'] })).toThrow(/"task number 19", and 5 more$/)
+  expect(() => selectTasks(runs, { ...all, tasks: ['zzz'] })).toThrow(
+    expect.objectContaining({ details: { unknown: ['zzz'], known: Object.keys(tasks).slice(0, 20) } }),
+  )
   expect(() => selectTasks([], { ...all, runs: ['a'] })).toThrow('no run "a" for this ref. There are no runs')
 })

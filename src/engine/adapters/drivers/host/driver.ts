@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { PodId } from '../../../model/ids.ts'
 import type { Arch } from '../../../model/run-config.ts'
 import type { CallOptions } from '../../../ports/call-options.ts'
@@ -55,14 +56,21 @@ export class HostDriver implements PodDriver {
     for (const line of ignoredParts(request)) options.onMessage(line)
     const { baseDir, environment, random } = this.#options
     const tools = await this.#findTools()
-    const directory = await makePodDirectory(baseDir, random.uuid(), this.#record(request))
+    const path = join(baseDir, random.uuid())
+    const keepSeconds = this.#keepSeconds(request)
+    // A watchdog that keeps a pod takes a directory that is not there for a removed one.
+    if (keepSeconds > 0) await makePodDirectory(path, this.#record(request))
+    // Runs when this returns: whenever this process dies from here on, the directory goes, be it made in part.
+    const starting = Watchdog.start(request.podId, path, keepSeconds, environment.PATH ?? '/usr/bin:/bin')
+    const [watched, made] = await Promise.allSettled([starting, makePodDirectory(path, this.#record(request))])
     try {
       options.signal?.throwIfAborted()
-      const path = environment.PATH ?? '/usr/bin:/bin'
-      const watchdog = await Watchdog.start(request.podId, directory.path, this.#keepSeconds(request), path)
-      return this.#toPod(request, tools, directory, watchdog)
+      if (made.status === 'rejected') throw made.reason
+      if (watched.status === 'rejected') throw watched.reason
+      return this.#toPod(request, tools, made.value, watched.value)
     } catch (error) {
-      await removeTree(directory.path)
+      await removeTree(path)
+      if (watched.status === 'fulfilled') await watched.value.dismiss()
       throw error
     }
   }

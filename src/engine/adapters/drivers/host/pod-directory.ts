@@ -21,13 +21,12 @@ export interface PodDirectory {
 
 const recordFile = 'pod.json'
 
-/** Makes a private directory (0700) with a home, a workspace and a place for temporary files. */
-export async function makePodDirectory(baseDir: string, name: string, record: PodRecord): Promise<PodDirectory> {
-  const path = join(baseDir, name)
+/** Makes a private directory (0700) with a home, a workspace and a place for temporary files; what is there already stays. */
+export async function makePodDirectory(path: string, record: PodRecord): Promise<PodDirectory> {
   const directory = { path, home: join(path, 'home'), workspace: join(path, 'workspace'), temporary: join(path, 'tmp') }
   await mkdir(path, { recursive: true, mode: 0o700 })
   const { home, workspace, temporary } = directory
-  await Promise.all([home, workspace, temporary].map((folder) => mkdir(folder)))
+  await Promise.all([home, workspace, temporary].map((folder) => mkdir(folder, { recursive: true })))
   await writeFile(join(path, recordFile), JSON.stringify(record))
   return directory
 }

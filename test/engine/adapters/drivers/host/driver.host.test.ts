@@ -109,6 +109,18 @@ test('processes and directory of a pod end when the process that made it is kill
   for (const pid of pids) expect(await isRunning(pid)).toBe(false)
 })
 
+test('directories go too when the process is killed while it makes them', async () => {
+  const program = fileURLToPath(new URL('many-orphans.ts', import.meta.url))
+  for (let wanted = 1; wanted <= 16; wanted += 5) {
+    const child = spawn(process.execPath, ['--no-warnings', program, baseDir], { stdio: 'ignore' })
+    const exited = once(child, 'exit')
+    while ((await readdir(baseDir)).length < wanted) await new Promise(setImmediate)
+    child.kill('SIGKILL')
+    await exited
+    while ((await readdir(baseDir)).length > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+})
+
 test('a pod that is to be kept survives the process that made it, until another removes it', async () => {
   const pids = await killOnceRunning(startOrphan(Date.now() + 600_000))
   expect(await driver.listPods()).toMatchObject([{ podId: 'orphan', executorId: 'executor' }])

@@ -7,7 +7,6 @@ import { cacheExplanationJson, cacheExplanationText } from '../views/cache-expla
 import { cacheListJson, cacheListText } from '../views/cache-list.ts'
 import { formatSize } from '../views/format-size.ts'
 import { localApprover } from './direct-run.ts'
-import { keptAlive } from './kept-alive.ts'
 import { Output } from './output.ts'
 import { parseDurationFlag } from './parse-duration-flag.ts'
 
@@ -49,17 +48,15 @@ export async function pruneCaches(flags: PruneFlags): Promise<void> {
 /** Which key each cache step of a run asked for, and why it got what it got. */
 export async function explainCaches(number: number | undefined, { output }: { output: OutputForm }): Promise<void> {
   const [directory, environment] = [process.cwd(), process.env]
-  await keptAlive(async () => {
-    const local = await openLocalRuns({ directory, environment, approver: localApprover() })
-    try {
-      const found = await local.runs.get(await numberOrNewest(local.runs, number))
-      const present = new Set((await (await open(false)).list()).map(({ name }) => name))
-      const explanation = { ...found, present }
-      await print(output === 'json' ? cacheExplanationJson(explanation) : cacheExplanationText(explanation))
-    } finally {
-      await local.close()
-    }
-  })
+  const local = await openLocalRuns({ directory, environment, approver: localApprover() })
+  try {
+    const found = await local.runs.get(await numberOrNewest(local.runs, number))
+    const present = new Set((await (await open(false)).list()).map(({ name }) => name))
+    const explanation = { ...found, present }
+    await print(output === 'json' ? cacheExplanationJson(explanation) : cacheExplanationText(explanation))
+  } finally {
+    await local.close()
+  }
 }
 
 function open(all: boolean): Promise<LocalCaches> {

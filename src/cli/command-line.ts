@@ -4,6 +4,7 @@ import { Config } from '@oclif/core/config'
 import { AgolaError } from '../engine/model/errors.ts'
 import { nearestName } from '../engine/model/nearest-name.ts'
 import type { CommandClass } from './agola-command.ts'
+import { keptAlive } from './kept-alive.ts'
 import { reportError } from './report-error.ts'
 
 export interface Program {
@@ -13,22 +14,28 @@ export interface Program {
   commands: Readonly<Record<string, () => Promise<{ default: CommandClass }>>>
 }
 
-/** Parses and runs one command line. Never throws: what went wrong is told on stderr, the exit code says what kind it was. */
-export async function runCommandLine(argv: string[], { root, commands }: Program): Promise<void> {
+/** Parses and runs one command line. Never throws: what went wrong is told on stderr, the exit code says what kind it was.
+ *  A command that only waits, as most do at their end, must not end with the code of success for want of anything else to do. */
+export async function runCommandLine(argv: string[], program: Program): Promise<void> {
   try {
-    const words = normalizeBooleans(argv)
-    const id = commandNamedBy(words, commands)
-    const load = commands[id ?? '']
-    if (id === null || load === undefined) await search(words, { root, commands })
-    else await runCommand(id, (await load()).default, words.slice(id.split(':').length), root)
+    await keptAlive(() => run(normalizeBooleans(argv), program))
   } catch (error) {
     process.exitCode = reportError(error, { stderr: process.stderr, json: wantsJson(argv) })
   }
 }
 
+async function run(words: string[], { root, commands }: Program): Promise<void> {
+  const id = commandNamedBy(words, commands)
+  const load = commands[id ?? '']
+  if (id === null || load === undefined) await search(words, { root, commands })
+  else await runCommand(id, (await load()).default, words.slice(id.split(':').length), root)
+}
+
 /** Shows help, or says what the words may mean. */
 async function search(words: string[], { root, commands }: Program): Promise<void> {
-  const { run } = await import('@oclif/core/run')
+  const { run: runOclif } = await import('@oclif/core/run')
+  // A user whom this machine does not know has no shell either, for which the library would ask.
+  process.env.SHELL ??= ''
   const config = await Config.load({ root })
   const flag = words.findIndex((word) => word.startsWith('-'))
   const named = flag === -1 ? words : words.slice(0, flag)
@@ -39,7 +46,7 @@ async function search(words: string[], { root, commands }: Program): Promise<voi
       'flagInvalid',
       `${words[0]} stands before a command; flags come after it, as agola --help shows`,
     )
-  await run(words, config)
+  await runOclif(words, config)
 }
 
 /** What may be asked of the program as a whole. */

@@ -2,7 +2,6 @@ import { type Check, examine } from '../engine/doctor.ts'
 import { checkText, doctorJson, doctorSummary } from '../views/doctor-report.ts'
 import { loadWorkTreeConfig } from './config-commands.ts'
 import { exitCodes } from './exit-code.ts'
-import { keptAlive } from './kept-alive.ts'
 import { Output } from './output.ts'
 import { wantsColor } from './terminal.ts'
 
@@ -13,12 +12,10 @@ export async function runDoctor({ output }: { output: 'text' | 'json' }): Promis
   const ref = { 'pull-request-ref-regexes': [] }
   const loadConfig = () => loadWorkTreeConfig({ directory, path: undefined, ref, strict: false })
   const checks: Check[] = []
-  await keptAlive(async () => {
-    for await (const check of examine({ directory, environment, loadConfig })) {
-      checks.push(check)
-      if (output === 'text') await stdout.write(checkText(check, { color: wantsColor(environment) }))
-    }
-  })
+  for await (const check of examine({ directory, environment, loadConfig })) {
+    checks.push(check)
+    if (output === 'text') await stdout.write(checkText(check, { color: wantsColor(environment) }))
+  }
   await stdout.write(output === 'json' ? doctorJson(checks, Date.now()) : doctorSummary(checks))
   await stdout.flush()
   return checks.some(({ status }) => status === 'fail') ? exitCodes.failed : exitCodes.success

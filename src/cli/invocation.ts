@@ -117,7 +117,6 @@ class Invocation<Opened extends DirectRun> {
       return this.#interrupts.first === null ? exitCodes.stopped : exitCodeOfSignal(this.#interrupts.first)
     const early = await this.#options.beforeStart?.(opened, { stdout: this.#stdout, presenter: this.#presenter })
     if (early !== undefined && early !== null) return early
-    // The timer also keeps the process alive while it waits for the engine.
     this.#idle = setInterval(() => this.#onIdle(), idleMs)
     const { timeoutMs } = this.#options
     if (timeoutMs !== null) this.#timeout = setTimeout(() => this.#onTimeout(), timeoutMs)

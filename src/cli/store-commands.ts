@@ -5,7 +5,6 @@ import { pipeline } from 'node:stream/promises'
 import { LocalStore } from '../engine/local-store.ts'
 import { AgolaError, messageOf } from '../engine/model/errors.ts'
 import { exitCodes } from './exit-code.ts'
-import { keptAlive } from './kept-alive.ts'
 import { Output } from './output.ts'
 
 export interface StoreFlags {
@@ -93,14 +92,12 @@ async function withStore<T>(
   { store }: StoreFlags,
   work: (store: LocalStore, stdout: Output) => Promise<T>,
 ): Promise<T> {
-  return await keptAlive(async () => {
-    const opened = await LocalStore.open({ directory: process.cwd(), environment: process.env, store })
-    const stdout = new Output(process.stdout, () => undefined)
-    try {
-      return await work(opened, stdout)
-    } finally {
-      await opened.close()
-      await stdout.flush()
-    }
-  })
+  const opened = await LocalStore.open({ directory: process.cwd(), environment: process.env, store })
+  const stdout = new Output(process.stdout, () => undefined)
+  try {
+    return await work(opened, stdout)
+  } finally {
+    await opened.close()
+    await stdout.flush()
+  }
 }

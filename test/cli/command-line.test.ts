@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { commandNamedBy, normalizeBooleans } from '../../src/cli/command-line.ts'
 import { commands } from '../../src/commands.ts'
@@ -30,6 +31,25 @@ describe('The command that words name', () => {
       const { default: expected } = await import(/* @vite-ignore */ file)
       expect(loaded, id).toBe(expected)
     }
+  })
+})
+
+describe('A command', () => {
+  // The clock's timers keep no process alive, and a process without anything to do ends with the code of success.
+  it('that only waits is waited for', async () => {
+    const program = `
+      import { AgolaCommand } from './src/cli/agola-command.ts'
+      import { runCommandLine } from './src/cli/command-line.ts'
+      import { systemClock } from './src/engine/adapters/system.ts'
+      class Waiting extends AgolaCommand {
+        async run() {
+          await systemClock.sleep(100)
+          process.exitCode = 7
+        }
+      }
+      await runCommandLine(['wait'], { root: process.cwd(), commands: { wait: async () => ({ default: Waiting }) } })`
+    const child = execFile(process.execPath, ['--input-type=module', '--eval', program])
+    expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(7)
   })
 })
 

@@ -102,6 +102,33 @@ describe('directrun start', () => {
     expect(events.at(-1)).toMatchObject({ phase: 'finished', result: 'failed' })
   })
 
+  it('gives each event of --output ndjson exactly its fields, and no colours', async () => {
+    const files = oneRun({
+      a: { steps: ['printf "\\033[31mred\\033[0m \\377\\n"'] },
+      b: { steps: ['true'], approval: true },
+    })
+    const environment = { FORCE_COLOR: '1' }
+    const { stdout } = await startIn(files, ['--output', 'ndjson', '--approve-all'], { environment })
+    expect(stdout).not.toContain('\u001b')
+    const fields: Record<string, string> = {}
+    for (const line of stdout.trimEnd().split('\n')) {
+      const event = JSON.parse(line)
+      fields[event.type] = Object.keys(event).sort().join(' ')
+    }
+    expect(fields).toMatchInlineSnapshot(`
+      {
+        "approval_required": "run task task_id time type v",
+        "run_created": "group name phase run setup_errors tasks time type v",
+        "run_finished": "duration_ms phase result run time type v",
+        "step_finished": "duration_ms exit_status phase run step step_index task task_id time type v",
+        "step_output": "data encoding run step step_index task task_id time type v",
+        "step_started": "run step step_index step_type task task_id time type v",
+        "task_finished": "duration_ms fail_error run status task task_id time timedout type v",
+        "task_started": "run task task_id time type v",
+      }
+    `)
+  })
+
   it('closes with the failing step, its last lines and what to do next', async () => {
     const { stdout, stderr } = await startIn(two)
     expect(stdout).toMatch(/^\[build\/make\] built$/m)

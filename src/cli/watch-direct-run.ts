@@ -12,11 +12,12 @@ import { watchRounds } from './watch-rounds.ts'
 /** Runs on every change of the work tree until a person quits. */
 export async function watchDirectRun(flags: StartFlags): Promise<number> {
   const { directory, environment, source } = flags
-  const watch = await WorkTreeWatch.open({ directory, environment, source })
-  const memory = new RoundMemory()
   const { stdin, stdout, stderr } = process
-  const isThere = isSomebodyThere(environment, { stdin, stdout, stderr, isInForeground, hasControllingTerminal })
   const tell = (text: string) => void stderr.write(`${text}\n`)
+  const onNotice = (text: string) => tell(`agola: ${text}`)
+  const watch = await WorkTreeWatch.open({ directory, environment, source, onNotice })
+  const memory = new RoundMemory()
+  const isThere = isSomebodyThere(environment, { stdin, stdout, stderr, isInForeground, hasControllingTerminal })
   tell(`agola: watching ${watch.topDirectory}`)
   try {
     return await watchRounds({

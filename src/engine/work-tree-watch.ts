@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock, systemRandom } from './adapters/system.ts'
-import { openLocal } from './direct-run.ts'
+import { hasCode, messageOf } from './model/errors.ts'
+import { openLocal } from './open-local.ts'
 import type { CallOptions } from './ports/call-options.ts'
 import { changedPaths, ignoredDirectories, notIgnored } from './snapshot/changed-paths.ts'
-import { DirectoryWatches } from './snapshot/directory-watches.ts'
+import { DirectoryWatches, type WatchDirectory } from './snapshot/directory-watches.ts'
 import { Git } from './snapshot/git.ts'
 import type { SnapshotFacts } from './snapshot/snapshot-facts.ts'
 import { takeSnapshot } from './snapshot/take-snapshot.ts'
@@ -12,10 +13,15 @@ export interface WorkTreeWatchRequest {
   directory: string
   environment: NodeJS.ProcessEnv
   source: { untracked: boolean; ignored: boolean }
+  onNotice: (text: string) => void
+  /** How directories are watched; default: by the system. */
+  watchDirectory?: WatchDirectory
 }
 
 /** Editors and version control write several times for one change: they get this long to end. */
 const quietMs = 100
+/** Between two looks where the system tells nothing. */
+const lookMs = 2000
 
 /** Waits for changes of what a snapshot of a work tree would hold. Notices of the system only say when to look: whether something
  *  changed, and what, is the difference of two snapshots. */
@@ -27,8 +33,10 @@ export class WorkTreeWatch {
   readonly #touched = new Set<string>()
   #wake: (() => void) | null = null
   #facts: SnapshotFacts
+  /** The system lets no more directories be watched: it is looked again and again instead. */
+  #isLooking = false
 
-  /** `notAGitRepository`, `snapshotFailed`, `watchFailed`. */
+  /** `notAGitRepository`, `snapshotFailed`. */
   static async open(request: WorkTreeWatchRequest, options: CallOptions = {}): Promise<WorkTreeWatch> {
     const { directories } = await openLocal(request.directory, request.environment)
     const watch = new WorkTreeWatch(request, directories.state, await takeFacts(request, directories.state, options))
@@ -46,10 +54,14 @@ export class WorkTreeWatch {
     this.#git = new Git(request.environment)
     this.#stateDirectory = stateDirectory
     this.#facts = facts
-    this.#watches = new DirectoryWatches(facts.topDirectory, (path) => {
-      this.#touched.add(path)
-      this.#wake?.()
-    })
+    this.#watches = new DirectoryWatches(
+      facts.topDirectory,
+      (path) => {
+        this.#touched.add(path)
+        this.#wake?.()
+      },
+      request.watchDirectory,
+    )
     // What changed between the snapshot and the first watch is looked for at once.
     this.#touched.add('')
   }
@@ -75,12 +87,15 @@ export class WorkTreeWatch {
           ? touched
           : await notIgnored(this.#git, this.topDirectory, named, options)
       if (counts.length === 0) continue
-      await this.#update(options)
+      if (!this.#isLooking) await this.#update(options)
       const facts = await takeFacts(this.#request, this.#stateDirectory, options)
       const range = { from: this.#facts, to: facts, stateDirectory: this.#stateDirectory }
       const paths = await changedPaths(this.#git, range, options)
       this.#facts = facts
-      if (paths.length > 0) return paths
+      if (paths.length === 0) continue
+      // There may be room for watches by now.
+      if (this.#isLooking) await this.#update(options)
+      return paths
     }
   }
 
@@ -90,15 +105,31 @@ export class WorkTreeWatch {
 
   async #update(options: CallOptions): Promise<void> {
     const { ignored } = this.#request.source
-    await this.#watches.update(ignored ? new Set() : await ignoredDirectories(this.#git, this.topDirectory, options))
+    const leftOut = ignored ? new Set<string>() : await ignoredDirectories(this.#git, this.topDirectory, options)
+    try {
+      await this.#watches.update(leftOut)
+      this.#isLooking = false
+    } catch (error) {
+      if (!hasCode(error, 'watchFailed')) throw error
+      // Others may need the watches that are no use to us.
+      this.#watches.close()
+      if (!this.#isLooking)
+        this.#request.onNotice(`${messageOf(error)}. Until then changes are looked for every ${lookMs / 1000} s.`)
+      this.#isLooking = true
+    }
   }
 
   async #untilQuiet(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#touched.size === 0) await this.#untilTouched(signal)
+    if (this.#touched.size === 0) await (this.#isLooking ? this.#untilNextLook(signal) : this.#untilTouched(signal))
     for (let seen = -1; seen !== this.#touched.size; ) {
       seen = this.#touched.size
       await wait(quietMs, undefined, { signal })
     }
+  }
+
+  async #untilNextLook(signal: AbortSignal | undefined): Promise<void> {
+    await wait(lookMs, undefined, { signal })
+    this.#touched.add('')
   }
 
   #untilTouched(signal: AbortSignal | undefined): Promise<void> {

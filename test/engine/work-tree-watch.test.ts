@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
+import { watch as watchByTheSystem } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { WatchDirectory } from '../../src/engine/snapshot/directory-watches.ts'
 import { WorkTreeWatch } from '../../src/engine/work-tree-watch.ts'
 
 let root = ''
@@ -12,13 +14,20 @@ let watch: WorkTreeWatch
 
 const write = (path: string, text: string) => writeFile(join(tree, path), text)
 
-async function open(ignored = false): Promise<void> {
+const notices: string[] = []
+
+async function open(ignored = false, watchDirectory?: WatchDirectory): Promise<void> {
+  notices.length = 0
   const environment = {
     PATH: process.env.PATH,
     AGOLA_LOCAL_STATE_DIR: join(root, 'state'),
     AGOLA_LOCAL_CACHE_DIR: join(root, 'cache'),
   }
-  watch = await WorkTreeWatch.open({ directory: tree, environment, source: { untracked: true, ignored } })
+  watch = await WorkTreeWatch.open({
+    ...{ directory: tree, environment, source: { untracked: true, ignored } },
+    onNotice: (text) => notices.push(text),
+    ...(watchDirectory && { watchDirectory }),
+  })
 }
 
 beforeEach(async () => {
@@ -86,4 +95,24 @@ test('tells ignored files where they belong to the snapshot', async () => {
   await open(true)
   await write('out/result', '2')
   expect(await watch.next()).toEqual(['out/result'])
+})
+
+test('looks by itself where the system lets no more directories be watched, and watches again once it does', async () => {
+  let room = 1
+  await open(false, (path, options, listener) => {
+    if (room === 0) throw Object.assign(new Error('no space left on device, watch'), { code: 'ENOSPC' })
+    room -= 1
+    return watchByTheSystem(path, options, listener)
+  })
+  expect(notices).toEqual([expect.stringMatching(/1 are\): raise its limit fs\.inotify\.max_user_watches .*every 2 s/)])
+  expect(watch.directoryCount).toBe(0)
+  await write('src/a.txt', 'two')
+  expect(await watch.next()).toEqual(['src/a.txt'])
+  expect(notices).toHaveLength(1)
+  room = 100
+  await write('src/a.txt', 'three')
+  expect(await watch.next()).toEqual(['src/a.txt'])
+  expect(watch.directoryCount).toBe(2)
+  await write('src/a.txt', 'four')
+  expect(await watch.next()).toEqual(['src/a.txt'])
 })

@@ -3,15 +3,24 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgolaError } from '../model/errors.ts'
 
+/** As `watch` of node:fs. */
+export type WatchDirectory = (
+  path: string,
+  options: { persistent: boolean },
+  listener: (type: string, name: string | null) => void,
+) => FSWatcher
+
 /** Tells when something in a tree of directories changes: one watch a directory, so that ignored trees cost nothing. */
 export class DirectoryWatches {
   readonly #top: string
   readonly #onChange: (path: string) => void
+  readonly #watchDirectory: WatchDirectory
   readonly #watches = new Map<string, FSWatcher>()
 
   /** `onChange` gets paths relative to `top`; many for one change. */
-  constructor(top: string, onChange: (path: string) => void) {
+  constructor(top: string, onChange: (path: string) => void, watchDirectory: WatchDirectory = watch) {
     this.#top = top
+    this.#watchDirectory = watchDirectory
     this.#onChange = onChange
   }
 
@@ -53,7 +62,7 @@ export class DirectoryWatches {
   #watch(directory: string): boolean {
     if (this.#watches.has(directory)) return true
     try {
-      const watcher = watch(join(this.#top, directory), { persistent: true }, (type, name) => {
+      const watcher = this.#watchDirectory(join(this.#top, directory), { persistent: true }, (type, name) => {
         if (name === '.git') return
         const path = directory === '' ? (name ?? '') : `${directory}/${name ?? ''}`
         // What is made again under the name of a directory that was removed or moved needs new watches.
@@ -91,7 +100,7 @@ function watchFailure(error: unknown, count: number): unknown {
   const limit = code === 'ENOSPC' ? 'max_user_watches' : 'max_user_instances'
   return new AgolaError(
     'watchFailed',
-    `this system lets no more directories be watched (${count} are). Raise its limit: sysctl fs.inotify.${limit}, or ignore directories in .gitignore.`,
+    `this system lets no more directories be watched (${count} are): raise its limit fs.inotify.${limit} with sysctl, or ignore directories in .gitignore`,
     { cause: error },
   )
 }

@@ -26,7 +26,7 @@ test('a config that is written as YAML is read back', async () => {
     fc.asyncProperty(configs, async (config) => {
       expect(await configOf(stringify(renderConfig(config), { version: '1.1' }), false)).toEqual(config)
     }),
-    { numRuns: 50 },
+    { numRuns: fc.readConfigureGlobal()?.numRuns ?? 50 },
   )
 })
 
@@ -112,7 +112,7 @@ test('whatever a document holds, it gives a config or errors with places, and ne
         expect(message).not.toBe('')
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: fc.readConfigureGlobal()?.numRuns ?? 1000 },
   )
 })
 
@@ -125,7 +125,7 @@ test('JSON and YAML agree on every document', async () => {
       const places = (problems: typeof json.problems) => problems.map(({ file: _, column: __, ...problem }) => problem)
       expect(places(yaml.problems)).toEqual(places(json.problems))
     }),
-    { numRuns: 200 },
+    { numRuns: fc.readConfigureGlobal()?.numRuns ?? 200 },
   )
 })
 
@@ -162,7 +162,7 @@ test('any text is YAML or has problems, and never throws', async () => {
       const { config, problems } = await parseText(list.join(''))
       expect(config === null).toBe(problems.some(({ severity }) => severity === 'error'))
     }),
-    { numRuns: 1000 },
+    { numRuns: fc.readConfigureGlobal()?.numRuns ?? 1000 },
   )
 })
 

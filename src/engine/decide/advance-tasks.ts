@@ -52,7 +52,7 @@ export function tasksToRun(run: Run, config: RunConfig, scheduled: Scheduled): R
 }
 
 /** Every parent is settled and matches; a parent that is not in the run matches nothing. */
-export function doParentsMatch(config: RunConfigTask, parents: readonly RunTask[]): boolean {
+function doParentsMatch(config: RunConfigTask, parents: readonly RunTask[]): boolean {
   return parents.every((parent) => {
     const depend = config.depends[parent.id]
     return depend !== undefined && doesDependMatch(depend, parent.status)

@@ -16,6 +16,11 @@ export function rootOf(group: string): string {
   return root
 }
 
+/** What all groups of the same root are below. */
+export function rootGroupOf(group: string): string {
+  return group.split('/').slice(0, 3).join('/')
+}
+
 /** Whether a run of `group` belongs to `wanted` or below it; `/…/feature` does not hold `/…/feature02`. */
 export function isInGroup(group: string, wanted: string): boolean {
   const prefix = wanted.endsWith('/') ? wanted.slice(0, -1) : wanted

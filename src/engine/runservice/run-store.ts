@@ -11,6 +11,7 @@ import type { CallOptions } from '../ports/call-options.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Compare, Entry, KeyValueStore, Op, Txn, TxnResult } from '../ports/key-value-store.ts'
 import type { Random } from '../ports/random.ts'
+import type { RunQuery, RunSummary } from '../ports/run-service.ts'
 import { Limit } from '../std/limit.ts'
 import { definiteTxn } from './definite-txn.ts'
 import {
@@ -26,7 +27,7 @@ import { keys } from './keys.ts'
 import { inMaintenance } from './maintenance-mode.ts'
 import { readAll } from './read-all.ts'
 import type { RunArchive } from './run-archive.ts'
-import { rootOf } from './run-group.ts'
+import { rootGroupOf, rootOf } from './run-group.ts'
 import { type WriteBatch, writeBatches } from './write-batches.ts'
 
 /** An active run in memory, with the revision of the store at which it is just so. */
@@ -142,8 +143,8 @@ export class RunStore {
     return this.#numbering.run(async () => {
       for (;;) {
         const [sequence, counter, event] = await Promise.all([
-          this.#number(keys.runSequence),
-          this.#number(keys.counter(root)),
+          this.#lastNumber(keys.runSequence, {}, ({ sequence }) => sequence),
+          this.#lastNumber(keys.counter(root), { groups: [rootGroupOf(config.group)] }, ({ counter }) => counter),
           this.#number(keys.runEventSequence),
         ])
         const run = make({ sequence: sequence.value + 1, counter: counter.value + 1 })
@@ -199,6 +200,15 @@ export class RunStore {
   async #number(key: string): Promise<Numbered> {
     const { entry } = await this.#kv.get(key)
     return numbered(entry)
+  }
+
+  /** A number that was given to a run is never given again, also after a loss of the key-value store: the newest run of the archive has
+   *  the highest one. */
+  async #lastNumber(key: string, query: RunQuery, numberOf: (run: RunSummary) => number): Promise<Numbered> {
+    const found = await this.#number(key)
+    if (found.revision !== 0n) return found
+    const [newest] = (await this.#archive.listRuns({ ...query, limit: 1 })).runs
+    return { ...found, value: newest === undefined ? found.value : numberOf(newest) }
   }
 
   /** Stores what does not fit into the transaction that makes the run visible, and gives the rest: nearly always all. */

@@ -146,6 +146,22 @@ describe('the run service', () => {
     await expect(runService.getRunByNumber('/user/u2', 2)).rejects.toMatchObject({ code: 'runDoesNotExist' })
   })
 
+  it('goes on where the archive ends when the store was lost', async () => {
+    const before = await aRunService()
+    for (const branch of ['main', 'next', 'main'])
+      await before.runService.createRun(
+        aCreateRequest([], { group: `/user/u1/branch/${branch}`, setupErrors: ['none'] }),
+      )
+    const { archive } = before
+    await expect.poll(async () => (await archive.listRuns({})).runs.length).toBe(3)
+    const after = await aRunService({ archive })
+    const group = '/user/u1/branch/main'
+    const { run } = await after.runService.createRun(aCreateRequest([{ id: 'a' }], { group }))
+    expect(run).toMatchObject({ counter: 4, sequence: 4 })
+    const other = await after.runService.createRun(aCreateRequest([{ id: 'a' }], { group: '/user/u2/branch/main' }))
+    expect(other.run).toMatchObject({ counter: 1, sequence: 5 })
+  })
+
   it('tells every change of phase and result once, in order, also to those who come late', async () => {
     const { runService, executor } = await aRunService()
     const { id } = await startRun(runService, [{ name: 'a' }])

@@ -162,6 +162,7 @@ export class FakePod implements Pod {
   readonly files = new Map<string, Buffer>()
   readonly ended: Promise<PodEnd>
   readonly opened = null
+  readonly entrance = 'enter the fake'
   #resolveEnded: (end: PodEnd) => void = () => undefined
   #end: PodEnd | undefined
   #removedByCaller = false

@@ -53,6 +53,8 @@ export interface ExecutorOptions {
   stopGraceMs: number
   /** Where failing steps wait for a decision; default: they fail at once. */
   pauses?: PausedSteps | undefined
+  /** Pods that stay after their task, for so long, also when this process ends: for people to look into. Default: none. */
+  keep?: KeptPods | undefined
   /** Of the terminals that steps get; default 120×40. */
   ttySize?: TtySize
   labels?: Record<string, string>
@@ -62,6 +64,12 @@ export interface ExecutorOptions {
   listenUrl?: string
   /** The live executors of the group. Absent: pods of others are left alone. */
   siblings?: (options?: CallOptions) => Promise<ExecutorId[]>
+}
+
+export interface KeptPods {
+  /** Of tasks that failed, or of all that were not stopped. */
+  which: 'failed' | 'always'
+  forMs: number
 }
 
 /** Work that somebody repeats: the composition root's loop, or a simulation. */
@@ -243,7 +251,7 @@ export class Executor implements ExecutorClient {
       imagesWithoutGit: this.#imagesWithoutGit,
       pauses: this.#options.pauses ?? null,
       setUp: async () => (await this.#prepared.take(task)) ?? (await this.#startSetUp(task, mask)),
-      releasePod: (setUp) => this.#releasePod(setUp),
+      releasePod: (setUp, phase) => this.#leavePod(setUp, phase),
       onReportFailure: (error) => this.#warn(`the status of task ${task.id} could not be sent`, error),
       onFinished: () => this.#startWaiting(),
     })
@@ -263,12 +271,13 @@ export class Executor implements ExecutorClient {
   }
 
   async #startSetUp(task: ExecutorTaskWithSpec, mask: LogMask): Promise<PodSetUp> {
-    const { driver, clock, random, pull, allowPrivileged } = this.#options
+    const { driver, clock, random, pull, allowPrivileged, keep } = this.#options
     await rm(this.#files.directory(task.id), { recursive: true, force: true })
     const log = await LogFile.create(this.#files.log(task.id, null), mask)
     const podId = random.uuid()
     this.#pods.add(podId)
-    const options = { driver, clock, executorId: this.id, podId, pull, allowPrivileged, podCreationMsMax }
+    const keepUntil = keep === undefined ? null : clock.now() + keep.forMs
+    const options = { driver, clock, executorId: this.id, podId, pull, allowPrivileged, keepUntil, podCreationMsMax }
     return new PodSetUp(podId, log, (signal) => setUpPod(task, log, signal, options))
   }
 
@@ -277,6 +286,13 @@ export class Executor implements ExecutorClient {
     await this.#releasePod(setUp)
     await setUp.log.close()
     if (!this.#tasks.has(task.id)) await rm(this.#files.directory(task.id), { recursive: true, force: true })
+  }
+
+  /** Of a task that has ended. A kept pod stays among the wanted ones, so that no sweep of ours takes it; those of others ask until when. */
+  async #leavePod(setUp: PodSetUp, phase: ExecutorTaskStatus['phase']): Promise<void> {
+    const { keep } = this.#options
+    const isKept = keep !== undefined && (phase === 'failed' || (phase === 'success' && keep.which === 'always'))
+    if (!isKept || !setUp.isUsable) await this.#releasePod(setUp)
   }
 
   async #releasePod(setUp: PodSetUp): Promise<void> {

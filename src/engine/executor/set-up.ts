@@ -1,6 +1,6 @@
 import { AgolaError, messageOf } from '../model/errors.ts'
 import type { ExecutorTaskSpec, ExecutorTaskWithSpec } from '../model/executor-task.ts'
-import type { ExecutorId, PodId } from '../model/ids.ts'
+import type { ExecutorId, PodId, TimeMs } from '../model/ids.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Pod, PodDriver, PullPolicy } from '../ports/pod-driver.ts'
 import { expandHome } from './container-path.ts'
@@ -15,6 +15,8 @@ export interface SetUpOptions {
   podId: PodId
   pull: PullPolicy
   allowPrivileged: boolean
+  /** null: the pod dies with this process. */
+  keepUntil: TimeMs | null
   /** Limit for pulling images and starting containers. */
   podCreationMsMax: number
 }
@@ -34,6 +36,10 @@ export async function setUpPod(
   const pod = await createPod(task, log, signal, options)
   try {
     log.line(`pod started in ${Math.round(options.clock.monotonicMs() - started)} ms`)
+    if (options.keepUntil !== null) {
+      const until = new Date(options.keepUntil).toISOString().slice(0, 16)
+      log.line(`the pod may be kept until ${until}Z, look into it with: ${pod.entrance}`)
+    }
     const facts = await prepareWorkingDir(pod, task, log, signal)
     return new ReadyPod(pod, task.spec, facts)
   } catch (error) {
@@ -68,6 +74,7 @@ async function createPod(
     registriesAuth: spec.dockerRegistriesAuth,
     pull: options.pull,
     labels: spec.labels,
+    ...(options.keepUntil !== null && { keepUntil: options.keepUntil }),
     ...(canOpen(spec) && {
       opening: { script: setUpScript((name) => `"$toolbox" ${name}`), parameters: [spec.workingDir] },
     }),

@@ -43,8 +43,8 @@ export interface TaskRunOptions {
   pauses: PausedSteps | null
   /** Starts the set-up, or takes over one that was prepared. */
   setUp: () => Promise<PodSetUp>
-  /** Takes the pod away; failing is left to the pods cleaner. */
-  releasePod: (setUp: PodSetUp) => Promise<void>
+  /** Takes the pod away, unless pods of tasks that end so are kept; failing is left to the pods cleaner. */
+  releasePod: (setUp: PodSetUp, phase: ExecutorTaskStatus['phase']) => Promise<void>
   onReportFailure: (error: unknown) => void
   /** The task no longer counts as active. */
   onFinished: () => void
@@ -133,7 +133,7 @@ export class TaskRun {
       if (status.setupStep.phase === 'running') this.#endSetUp('failed')
     }
     this.#finish()
-    if (setUp !== undefined) await this.#options.releasePod(setUp)
+    if (setUp !== undefined) await this.#options.releasePod(setUp, status.phase)
     await this.#reports.idle()
   }
 

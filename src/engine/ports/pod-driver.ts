@@ -83,6 +83,8 @@ export interface Pod {
   /** What the opening script of the request said; null when the driver did not run it: where the config brings its own first process,
    *  or nothing like one exists. */
   readonly opened: PodOpened | null
+  /** What a person types to look into its main container. */
+  readonly entrance: string
   /** argv prefix that runs a busybox applet in the main container, whatever its image holds: `sh`, `tar`, `mkdir`, `sha256sum`, … */
   toolbox(applet: string): string[]
   exec(request: ExecRequest, options?: CallOptions): Promise<ContainerExec>

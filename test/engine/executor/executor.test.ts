@@ -479,3 +479,27 @@ test('a log that cannot be found says so', async () => {
   expect(hasCode(error, 'logDoesNotExist')).toBe(true)
   await expect(executor.openArchive('none', 0)).rejects.toMatchObject({ code: 'archiveDoesNotExist' })
 })
+
+test.each([
+  ['failed', 'failed', true],
+  ['failed', 'success', false],
+  ['always', 'success', true],
+  ['always', 'stopped', false],
+] as const)(
+  'with the wish to keep pods "%s", that of a task which ends as %s is kept: %s',
+  async (which, phase, isKept) => {
+    const begun = phase === 'stopped' ? started('the step') : driver.when('the step', phase === 'success' ? 0 : 1)
+    const keeping = create({ keep: { which, forMs: 60_000 } })
+    const task = anExecutorTask({ spec: { steps: [runStep('the step')] } })
+    await keeping.submit(task)
+    await begun
+    if (phase === 'stopped') await keeping.submit({ ...task, stop: true })
+    expect((await runService.finished()).phase).toBe(phase)
+    await keeping.cleanPods(signal)
+    expect(await logOf(null)).toContain('look into it with: enter the fake')
+    await keeping.close()
+    const pods = await driver.listPods()
+    expect(pods.map(({ keepUntil }) => keepUntil)).toEqual(isKept ? [clock.now() + 60_000] : [])
+    for (const { podId } of pods) await driver.removePod(podId)
+  },
+)

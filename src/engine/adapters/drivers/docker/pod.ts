@@ -59,6 +59,12 @@ export class DockerPod implements Pod {
     }
   }
 
+  get entrance(): string {
+    const { client, containerIds } = this.#parts
+    const program = client.engine.version.product.toLowerCase()
+    return [program, 'exec', '-it', (containerIds[0] ?? '').slice(0, 12), ...this.toolbox('sh')].join(' ')
+  }
+
   toolbox(applet: string): string[] {
     return toolbox(applet)
   }

@@ -48,6 +48,10 @@ export class HostPod implements Pod {
     void parts.watchdog.ended.then(() => this.#end({ reason: 'lost', exitCode: null }))
   }
 
+  get entrance(): string {
+    return `cd ${this.#parts.directory.path}`
+  }
+
   toolbox(applet: string): string[] {
     const { busybox } = this.#parts.tools
     return busybox === '' ? [applet] : [busybox, applet]

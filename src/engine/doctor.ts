@@ -80,10 +80,13 @@ async function checkStore(repository: Repository | null, { state }: LocalDirecto
     () => false,
   )
   if (!exists) return [ok('store', 'no run was made here yet')]
-  const hint = `move ${base} away to begin a new history; what it holds may be read with agola export`
-  return await guarded('store', hint, async () => {
+  const hint = `move this one file away: the next command reads again what had reached ${base}/objects, nearly all`
+  const damage = await guarded('store', hint, async () => {
     const problems = checkSqliteFile(file)
-    if (problems.length > 0) return [fail('store', `${file} is damaged: ${problems.join('; ')}`, hint, { problems })]
+    return problems.length > 0 ? [fail('store', `${file} is damaged: ${problems.join('; ')}`, hint, { problems })] : []
+  })
+  if (damage.length > 0) return damage
+  return await guarded('store', `make ${base} readable and writable for you`, async () => {
     const directory = join(base, 'objects')
     await (await openPosixObjectStorage({ directory, clock: systemClock, random: systemRandom })).health()
     return [ok('store', `${file} is sound`)]

@@ -110,7 +110,10 @@ test('a store is read through: sound, damaged or none at all', async () => {
   truncateSync(file, 40_000)
   expect((await checks()).get('store')).toMatchObject({ status: 'fail' })
   writeFileSync(file, 'no database'.repeat(100))
-  expect((await checks()).get('store')).toMatchObject({ status: 'fail', hint: expect.stringContaining('agola export') })
+  expect((await checks()).get('store')).toMatchObject({
+    status: 'fail',
+    hint: expect.stringContaining('move this one file away'),
+  })
 })
 
 test('what dead processes left is told', async () => {

@@ -1,17 +1,15 @@
 import { AgolaError } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Compare, Op } from '../ports/key-value-store.ts'
-import { compareBytes } from '../std/byte-order.ts'
 import type { DataManagerContext } from './context.ts'
 import { type DataFile, type DataStatus, encodePointer } from './data-status.ts'
-import type { DataType } from './data-type.ts'
+import { EntrySorter } from './entry-sorter.ts'
 import { FileBuilder } from './file-builder.ts'
 import { indexEntriesOf } from './index-entries.ts'
 import { epochAfter } from './initialise.ts'
 import { readHistory } from './object-history.ts'
 import { readExport } from './read-export.ts'
 import { readPosition } from './read-wals.ts'
-import { type Change, rewriteFiles } from './rewrite-files.ts'
 import { epochOf, type Sequence, sequenceOf } from './sequence.ts'
 import { syncWals } from './sync.ts'
 import { transact, unchanged } from './transact.ts'
@@ -80,25 +78,34 @@ async function writeFiles(
 ): Promise<DataStatus> {
   const { dataTypes } = context
   const status: DataStatus = { dataSequence, walSequence: dataSequence, files: new Map(), indexes: new Map() }
-  const indexChanges = new Map<string, Change[]>()
+  const sorters = new Map<string, EntrySorter>()
   const byName = new Map(dataTypes.map((dataType) => [dataType.name, dataType]))
   let builder: FileBuilder | null = null
   let current = ''
   for await (const { dataType, id, data } of readExport(chunks, new Set(byName.keys()))) {
     if (dataType !== current || builder === null) {
       await builder?.flush()
-      builder = fileBuilder(context, dataSequence, dataType, status, options)
+      const next = fileBuilder(context, dataSequence, dataType, options)
+      status.files.set(dataType, next.files)
+      builder = next.builder
       current = dataType
     }
     await builder.add({ id, data, owner: '' })
-    gatherIndexes(context, byName.get(dataType), { id, data }, indexChanges)
+    for (const index of byName.get(dataType)?.indexes ?? []) {
+      const sorter = sorters.get(index.name) ?? new EntrySorter(context, index.name, dataSequence, options)
+      sorters.set(index.name, sorter)
+      for (const entry of indexEntriesOf(index, id, data, context.log)) {
+        await sorter.add({ id: entry.key, data: entry.data, owner: id })
+      }
+    }
   }
   await builder?.flush()
   for (const dataType of dataTypes) {
     for (const { name, version } of dataType.indexes ?? []) {
-      const changes = (indexChanges.get(name) ?? []).sort((a, b) => compareBytes(a.id, b.id))
-      const rewrite = { set: name, maker: dataSequence, changes, fileBytesMax: context.fileBytesMax }
-      status.indexes.set(name, { version, files: await rewriteFiles(context.store, [], rewrite, options) })
+      const index = fileBuilder(context, dataSequence, name, options)
+      for await (const entry of sorters.get(name)?.sorted() ?? []) await index.builder.add(entry)
+      await index.builder.flush()
+      status.indexes.set(name, { version, files: index.files })
     }
   }
   return status
@@ -107,28 +114,12 @@ async function writeFiles(
 function fileBuilder(
   { store, fileBytesMax }: DataManagerContext,
   maker: Sequence,
-  dataType: string,
-  status: DataStatus,
+  set: string,
   options: CallOptions,
-): FileBuilder {
+): { builder: FileBuilder; files: DataFile[] } {
   const files: DataFile[] = []
-  status.files.set(dataType, files)
-  return new FileBuilder(dataType, fileBytesMax, async (file) => {
-    files.push(await store.write(dataType, maker, file, options))
+  const builder = new FileBuilder(set, fileBytesMax, async (file) => {
+    files.push(await store.write(set, maker, file, options))
   })
-}
-
-function gatherIndexes(
-  { log }: DataManagerContext,
-  dataType: DataType | undefined,
-  { id, data }: { id: string; data: Uint8Array },
-  changes: Map<string, Change[]>,
-): void {
-  for (const index of dataType?.indexes ?? []) {
-    const gathered = changes.get(index.name) ?? []
-    for (const entry of indexEntriesOf(index, id, data, log)) {
-      gathered.push({ id: entry.key, entry: { id: entry.key, data: entry.data, owner: id } })
-    }
-    changes.set(index.name, gathered)
-  }
+  return { builder, files }
 }

@@ -158,3 +158,57 @@ test('the order of the tasks makes no difference to what is wrong with them', as
     }),
   )
 })
+
+const numbered = (count: number, depends = '') =>
+  Object.fromEntries(Array.from({ length: count }, (_, index): [string, string] => [`task${index}`, depends]))
+const hintsOf = async (tasks: Record<string, string>) =>
+  (await parseText(runOf(tasks))).problems.map(({ hint }) => hint)
+
+test('of many tasks the first five are listed', async () => {
+  const listed = 'the tasks are: "task0", "task1", "task2", "task3"'
+  expect(await hintsOf({ ...numbered(4), x: 'nothing-like-it' })).toEqual([`${listed}, "x"`])
+  expect(await hintsOf({ ...numbered(5), x: 'nothing-like-it' })).toEqual([`${listed}, "task4", …`])
+})
+
+test('guesses are made for the first twenty missing tasks', async () => {
+  const missing = [...'abcdefghijklmnopqrstuv'].map((letter) => `build${letter}`).join(', ')
+  const hints = await hintsOf({ build: '', x: missing })
+  expect(hints).toHaveLength(22)
+  expect(new Set(hints.slice(0, 20))).toEqual(new Set(['did you mean "build"?']))
+  expect(hints.slice(20)).toEqual([null, null])
+})
+
+test('five tasks of a circle are all named', async () => {
+  const around = Object.fromEntries([...'abcde'].map((name) => [name, 'hub']))
+  const [problem] = (await parseText(runOf({ hub: 'a, b, c, d, e', ...around }))).problems
+  expect(problem?.message).toMatch(/through "a", "b", "c", "d", "e"$/)
+})
+
+test('what is wrong with a graph comes with a way out, at the place where it is written', async () => {
+  const { problems } = await parseText(runOf({ a: 'a', b: '', c: 'b, b', d: 'c, b' }))
+  expect(problems.map((problem) => `${brief(problem)} ${problem.hint}`)).toEqual([
+    'error dependency_circular 4:22 runs[0].tasks[0].depends remove one dependency of the circle',
+    'error dependency_duplicate 6:35 runs[0].tasks[2].depends[1] null',
+    'error dependency_redundant 7:35 runs[0].tasks[3].depends[1] leave "b" out',
+  ])
+  expect(problems[1]?.message).toBe('run "r" task "c": the task depends on "b" twice')
+})
+
+test('a task without a name is nobody to depend on, and of two of one name the first is meant', async () => {
+  const codes = async (tasks: string) => {
+    const { problems } = await parseText(`runs:\n  - name: r\n    tasks:\n${tasks}`)
+    return problems.map(({ code, message }) => `${code} ${message}`)
+  }
+  const task = (name: string, depends: string) =>
+    `      - { name: '${name}', depends: [${depends}], runtime: { containers: [{ image: b }] } }\n`
+  expect(await codes(task('', '') + task('a', "''"))).toEqual([
+    'task_name_empty run "r" tasks[0]: the task has no name',
+    'dependency_missing run "r" task "a": the run has no task "" to depend on',
+  ])
+  // Were the second `a` meant, there would be no circle.
+  expect(await codes(task('a', 'b') + task('a', '') + task('b', 'a'))).toEqual([
+    'dependency_circular run "r" task "a": the task depends on itself, through "b"',
+    'task_name_duplicate run "r" task "a": another task of this run has the name "a"',
+    'dependency_circular run "r" task "b": the task depends on itself, through "a"',
+  ])
+})

@@ -112,13 +112,21 @@ function pressLetter(ui: UiState, letter: string, context: KeyContext): KeyResul
     case 'q':
       return only(ask(ui, keys.quit ? 'quit' : keys.stop ? 'stop' : null))
     case 'a':
-      if (selected === null || !keys.approve || !selected.task.waitingApproval) return only(ui)
-      return { ui, action: { type: 'approve', run: selected.run.number, task: selected.task.name } }
+      return keys.approve && selected !== null ? pressApprove(ui, selected, context) : only(ui)
     default:
       return keys.pauses && selected !== null && selected.task.paused !== null
         ? pressPaused(ui, letter, selected)
         : only(ui)
   }
+}
+
+/** Where another task waits than the selected one, it is looked at first. */
+function pressApprove(ui: UiState, { run, task }: SelectedTask, { runs }: KeyContext): KeyResult {
+  if (task.waitingApproval) return { ui, action: { type: 'approve', run: run.number, task: task.name } }
+  const waiting = allTasks(runs).find((each) => each.task.waitingApproval)
+  if (waiting === undefined) return only(ui)
+  const selected = { run: waiting.run.number, task: waiting.task.id }
+  return only({ ...ui, pinned: true, selected, step: null, top: null })
 }
 
 /** Keys for the selected task, which is paused. */

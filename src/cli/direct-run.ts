@@ -1,11 +1,6 @@
 import { hostname } from 'node:os'
-import {
-  type CompiledRun,
-  type ExecutionRequest,
-  openDirectRun,
-  openRestart,
-  type StartedDirectRun,
-} from '../engine/direct-run.ts'
+import { openDirectRun } from '../engine/direct-run.ts'
+import type { CompiledRun, ExecutionRequest, StartedDirectRun } from '../engine/direct-run-interface.ts'
 import type { RunWithConfig } from '../engine/ports/run-service.ts'
 import type { RefOptions } from '../engine/read-config.ts'
 import { userName } from '../engine/this-user.ts'
@@ -93,7 +88,10 @@ export async function restartDirectRun(flags: RestartFlags): Promise<number> {
   const { number, fromStart } = flags
   return await runInvocation({
     ...invocationFlags(flags),
-    open: (options, questions) => openRestart({ ...executionRequest(flags, questions), number, fromStart }, options),
+    open: async (options, questions) => {
+      const { openRestart } = await import('../engine/direct-restart.ts')
+      return await openRestart({ ...executionRequest(flags, questions), number, fromStart }, options)
+    },
   })
 }
 

@@ -1,4 +1,4 @@
-import type { DirectRun, DirectRunOptions } from '../engine/direct-run.ts'
+import type { DirectRun, DirectRunOptions } from '../engine/direct-run-interface.ts'
 import { AgolaError, messageOf } from '../engine/model/errors.ts'
 import type { ProgressEvent } from '../engine/model/progress-event.ts'
 import type { Run } from '../engine/model/run.ts'
@@ -215,13 +215,19 @@ class Invocation<Opened extends DirectRun> {
     }
   }
 
-  /** Gives the numbers of the runs; none when a signal came first. */
+  /** Gives the numbers of the runs; none when a signal came first. Fails once nothing can be stored: what starts would try again and again. */
   async #start(opened: Opened): Promise<number[]> {
+    const broken = Promise.withResolvers<never>()
+    const onBroken = () => broken.reject(opened.broken.reason)
+    opened.broken.addEventListener('abort', onBroken, { once: true })
+    if (opened.broken.aborted) onBroken()
     try {
-      return await opened.start()
+      return await Promise.race([opened.start(), broken.promise])
     } catch (error) {
-      if (this.#opening.signal.aborted) return []
+      if (this.#opening.signal.aborted && !opened.broken.aborted) return []
       throw error
+    } finally {
+      opened.broken.removeEventListener('abort', onBroken)
     }
   }
 

@@ -5,7 +5,6 @@ import { openPosixObjectStorage } from './adapters/objects/posix.ts'
 import { createLog, systemClock, systemRandom } from './adapters/system.ts'
 import { CleanReport } from './clean-report.ts'
 import { cleanRepositories, type StillNeeded } from './clean-repositories.ts'
-import { openLocal } from './direct-run.ts'
 import { openDriver } from './embedded-driver.ts'
 import { findUnwantedPods } from './executor/clean-pods.ts'
 import { readLeases } from './local/executor-lease.ts'
@@ -14,6 +13,7 @@ import { findOldFiles, removeTrees } from './local/file-trees.ts'
 import { deadExecutors, liveExecutors } from './local/local-executor-lease.ts'
 import { AgolaError, hasCode, messageOf } from './model/errors.ts'
 import type { ExecutorId } from './model/ids.ts'
+import { openLocal } from './open-local.ts'
 import { CacheInventory, defaultCacheLimits } from './runservice/cache-inventory.ts'
 import { Git } from './snapshot/git.ts'
 import { openRepository } from './snapshot/repository.ts'
@@ -32,6 +32,8 @@ export interface CleanRequest {
   tools: boolean
   /** Refs that another command line left in the repository around the directory. */
   refs: boolean
+  /** Pods that were kept on purpose too, though their time is not over. */
+  kept?: boolean
 }
 
 const hourMs = 60 * 60 * 1000
@@ -210,7 +212,7 @@ async function cleanEngine(
 
 async function cleanPodsOf(
   driver: 'docker' | 'host',
-  { environment, dryRun }: CleanRequest,
+  { environment, dryRun, kept = false }: CleanRequest,
   { directories, identity }: Local,
   report: CleanReport,
   signal: AbortSignal,
@@ -232,7 +234,7 @@ async function cleanPodsOf(
   try {
     const pods = await findUnwantedPods({
       driver: opened,
-      now: systemClock.now,
+      now: kept ? () => Number.POSITIVE_INFINITY : systemClock.now,
       own: '',
       wanted: new Set(),
       siblings: () => liveExecutors(group),

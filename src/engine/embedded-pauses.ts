@@ -12,7 +12,7 @@ export interface EmbeddedPausesOptions {
   /** null: a run that is not of this process. */
   numberOf: (runId: RunId) => number | null
   /** The tree that clone steps get. */
-  snapshot: SnapshotFacts
+  snapshot: () => SnapshotFacts
   /** The work tree as it is now, and what leads to it from an earlier one. */
   openChange: (from: SnapshotFacts, options: CallOptions) => Promise<{ snapshot: SnapshotFacts; change: TreeChange }>
 }
@@ -57,7 +57,7 @@ export class EmbeddedPauses implements Pauses {
   async #sync(step: PausedStep, options: CallOptions): Promise<SyncResult> {
     const nothing = { added: 0, changed: 0, deleted: 0 }
     if (!step.hasCheckout) return { ...nothing, note: 'the task had cloned nothing yet' }
-    const from = this.#synced.get(step.taskId) ?? this.#options.snapshot
+    const from = this.#synced.get(step.taskId) ?? this.#options.snapshot()
     const { snapshot, change } = await this.#options.openChange(from, options)
     try {
       const { added, changed, deleted } = change

@@ -5,7 +5,7 @@ import { openPosixObjectStorage } from './adapters/objects/posix.ts'
 import type { CompiledRun } from './compile/compiled-run.ts'
 import { EmbeddedPauses } from './embedded-pauses.ts'
 import { EmbeddedRuns } from './embedded-runs.ts'
-import { Executor } from './executor/executor.ts'
+import { Executor, type KeptPods } from './executor/executor.ts'
 import { PausedSteps } from './executor/paused-steps.ts'
 import { ControlSocket } from './local/control-socket.ts'
 import type { Identity } from './local/identity.ts'
@@ -35,13 +35,13 @@ import { SiblingFiles } from './sibling-files.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 import type { SnapshotFacts } from './snapshot/snapshot-facts.ts'
 import { SnapshotSources } from './snapshot/snapshot-sources.ts'
+import { snapshotAnnotation } from './snapshot-annotation.ts'
 import { runLoop } from './std/run-loop.ts'
 import { withFailuresTold } from './std/with-failures-told.ts'
 
 const settleMsMax = 5_000
-
-/** Annotation of a run: the snapshot it runs on. */
-export const snapshotAnnotation = 'snapshot'
+/** Kept pods may be swept after this time. */
+const keptPodMsMax = 60 * 60_000
 
 export interface EmbeddedEngineOptions {
   directories: LocalDirectories
@@ -57,9 +57,6 @@ export interface EmbeddedEngineOptions {
 
 export interface ExecutorSettings {
   driver: PodDriver
-  snapshot: Snapshot
-  /** Values of secret variables by name. */
-  secrets: ReadonlyMap<string, string>
   /** undefined: half the processors, at least 2. */
   tasksMax: number | undefined
   pull: PullPolicy
@@ -67,8 +64,17 @@ export interface ExecutorSettings {
   graceMs: number
   /** Failing steps wait for a decision, so long at most; null: they fail at once. */
   pauseExpiryMs: number | null
+  /** Which pods stay after their task. */
+  keep?: 'never' | 'failed' | 'always'
   /** The work tree as it is now, and what leads to it from an earlier one. */
   openChange: (from: SnapshotFacts, options: CallOptions) => Promise<{ snapshot: SnapshotFacts; change: TreeChange }>
+}
+
+/** What the runs made here run on. */
+export interface RunMaterial {
+  snapshot: Snapshot
+  /** Values of secret variables by name. */
+  secrets: ReadonlyMap<string, string>
 }
 
 /** The whole engine in this process over the store of one repository. Without an executor it only reads and acts on what is stored. */
@@ -87,8 +93,9 @@ export class EmbeddedEngine {
   readonly #scheduler: Scheduler
   /** Runs made here, which wait for each other; those of other processes are theirs to start. */
   readonly #own = new Map<RunId, number>()
-  #snapshot: Snapshot | null = null
-  #secrets: ReadonlyMap<string, string> = new Map()
+  #material: RunMaterial | null = null
+  #starting: Promise<void> | null = null
+  #isClosing = false
   #executor: Executor | null = null
   #lease: LocalExecutorLease | null = null
   #pauses: Pauses | null = null
@@ -131,7 +138,7 @@ export class EmbeddedEngine {
         clientFor: ({ id }) => (id === this.#executorId ? this.#executor : null),
         filesOf: (id) => this.#filesOf(id),
       },
-      secrets: { forRun: () => this.#secrets },
+      secrets: { forRun: () => this.#material?.secrets ?? new Map() },
       clock,
       random,
       log,
@@ -218,18 +225,27 @@ export class EmbeddedEngine {
     await removeDeadExecutors({ stateDirectory, groupId, repoUuid, inUse, clock })
   }
 
-  /** Makes this process able to run tasks. */
-  async startExecutor(settings: ExecutorSettings): Promise<void> {
+  /** Makes this process able to run tasks. `storeClosed` */
+  startExecutor(settings: ExecutorSettings): Promise<void> {
+    if (this.#isClosing) return Promise.reject(new AgolaError('storeClosed', 'the engine is closed'))
+    this.#starting = this.#startExecutor(settings)
+    return this.#starting
+  }
+
+  async #startExecutor(settings: ExecutorSettings): Promise<void> {
     const { directories, identity, repoUuid, clock, random, log } = this.#options
     const { driver, tasksMax, pull, allowPrivileged, graceMs } = settings
-    this.#secrets = settings.secrets
-    this.#snapshot = settings.snapshot
     // While the lease is written: both wait for the disk.
     const serving = this.#runService.start()
     serving.catch(() => undefined)
     const steps = new PausedSteps({ clock, expiryMs: settings.pauseExpiryMs ?? 0 })
     const numberOf = (id: RunId) => this.#own.get(id) ?? null
-    const pauses = new EmbeddedPauses({ steps, numberOf, snapshot: settings.snapshot, openChange: settings.openChange })
+    const pauses = new EmbeddedPauses({
+      steps,
+      numberOf,
+      snapshot: () => this.#requireMaterial().snapshot,
+      openChange: settings.openChange,
+    })
     this.#pauses = pauses
     this.#control = await this.#listen(pauses)
     this.#lease = await LocalExecutorLease.acquire({
@@ -256,6 +272,7 @@ export class EmbeddedEngine {
       allowPrivileged,
       pull,
       stopGraceMs: graceMs,
+      keep: keptPods(settings.keep),
       pauses: settings.pauseExpiryMs === null ? undefined : steps,
       siblings: () => this.#lease?.siblings() ?? Promise.resolve([]),
     })
@@ -289,13 +306,13 @@ export class EmbeddedEngine {
   }
 
   /** Queues the runs in their order and gives their numbers. */
-  async createRuns(compiled: readonly CompiledRun[]): Promise<number[]> {
-    const snapshot = this.#snapshot?.id ?? ''
+  async createRuns(compiled: readonly CompiledRun[], material: RunMaterial): Promise<number[]> {
+    this.#material = material
     const numbers: number[] = []
     for (const request of compiled) {
       const { run } = await this.#runService.createRun({
         ...request,
-        annotations: { ...request.annotations, [snapshotAnnotation]: snapshot },
+        annotations: { ...request.annotations, [snapshotAnnotation]: material.snapshot.id },
       })
       numbers.push(this.#adopt(run))
     }
@@ -304,7 +321,8 @@ export class EmbeddedEngine {
   }
 
   /** Queues a run that has ended once more and gives its new number. */
-  async restartRun(number: number, fromStart: boolean): Promise<number> {
+  async restartRun(number: number, fromStart: boolean, material: RunMaterial): Promise<number> {
+    this.#material = material
     await this.settleBriefly()
     const { run } = await this.runs.restart(number, { fromStart })
     const restarted = this.#adopt(run)
@@ -327,8 +345,13 @@ export class EmbeddedEngine {
 
   #adopt({ id, counter }: Run): number {
     this.#own.set(id, counter)
-    if (this.#snapshot !== null) this.#sources.register(id, this.#snapshot)
+    this.#sources.register(id, this.#requireMaterial().snapshot)
     return counter
+  }
+
+  #requireMaterial(): RunMaterial {
+    if (this.#material === null) throw new AgolaError('assertionFailed', 'a run without what it runs on')
+    return this.#material
   }
 
   /** Ends all tasks at once; their runs end as stopped. */
@@ -342,6 +365,8 @@ export class EmbeddedEngine {
 
   /** Ends the executor with all its pods, then the services. Runs that have not ended are closed by the next process. */
   async close(): Promise<void> {
+    this.#isClosing = true
+    await this.#starting?.catch(() => undefined)
     const isSweeping = this.#executor !== null && !this.broken.aborted
     await Promise.all([
       this.#executor?.close({ unheard: this.broken.aborted }),
@@ -357,6 +382,10 @@ export class EmbeddedEngine {
     else await this.#lease?.release()
     await this.#kv.close()
   }
+}
+
+function keptPods(which: ExecutorSettings['keep'] = 'never'): KeptPods | undefined {
+  return which === 'never' ? undefined : { which, forMs: keptPodMsMax }
 }
 
 function isStoreBroken(error: unknown): boolean {

@@ -1,8 +1,8 @@
 import { openPosixObjectStorage } from './adapters/objects/posix.ts'
 import { systemClock, systemRandom } from './adapters/system.ts'
-import { openLocal } from './direct-run.ts'
 import { readRepositoryRecord } from './local/repository-record.ts'
 import { AgolaError } from './model/errors.ts'
+import { openLocal } from './open-local.ts'
 import { repoUuidOf } from './repository-id.ts'
 import { type CacheEntry, CacheInventory, type CacheLimits, defaultCacheLimits } from './runservice/cache-inventory.ts'
 

@@ -1,7 +1,7 @@
 import { createLog, systemClock, systemRandom } from './adapters/system.ts'
-import { openLocal } from './direct-run.ts'
 import { EmbeddedEngine } from './embedded.ts'
 import { messageOf } from './model/errors.ts'
+import { openLocal } from './open-local.ts'
 import type { Runs } from './ports/runs.ts'
 import { repoUuidOf } from './repository-id.ts'
 

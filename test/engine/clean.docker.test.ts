@@ -7,8 +7,8 @@ import { imageAvailability } from '../../src/engine/adapters/drivers/docker/imag
 import { removeTools } from '../../src/engine/adapters/drivers/docker/tools-removal.ts'
 import { clean } from '../../src/engine/clean.ts'
 import type { LoadedConfig } from '../../src/engine/config/loaded-config.ts'
-import { openLocal } from '../../src/engine/direct-run.ts'
 import { type Check, examine } from '../../src/engine/doctor.ts'
+import { openLocal } from '../../src/engine/open-local.ts'
 import { dockerEngine } from '../support/docker-engine.ts'
 import { aContainer, aPodRequest, type DockerWorld, startDockerWorld } from '../support/docker-world.ts'
 

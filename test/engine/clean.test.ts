@@ -9,11 +9,11 @@ import { openPosixObjectStorage } from '../../src/engine/adapters/objects/posix.
 import { systemClock as clock, systemRandom as random } from '../../src/engine/adapters/system.ts'
 import { clean, cleanDaily } from '../../src/engine/clean.ts'
 import { newRun } from '../../src/engine/decide/new-run.ts'
-import { openLocal } from '../../src/engine/direct-run.ts'
-import { snapshotAnnotation } from '../../src/engine/embedded.ts'
 import { tryFileLock } from '../../src/engine/local/file-lock.ts'
 import { readProcessFacts } from '../../src/engine/local/process-facts.ts'
+import { openLocal } from '../../src/engine/open-local.ts'
 import { DataRunArchive } from '../../src/engine/runservice/data-run-archive.ts'
+import { snapshotAnnotation } from '../../src/engine/snapshot-annotation.ts'
 import { aRunConfig } from '../support/a-run-config.ts'
 import { silentLog } from '../support/a-run-service.ts'
 

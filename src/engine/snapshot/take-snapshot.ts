@@ -34,6 +34,8 @@ export interface SnapshotRequest {
 
 export interface SnapshotOptions extends CallOptions {
   onProgress?: ((progress: SnapshotProgress) => void) | undefined
+  /** Which repository it is, told as soon as that is known. */
+  onRepository?: ((repoUuid: string) => void) | undefined
 }
 
 export type SnapshotProgress =
@@ -54,10 +56,12 @@ export async function takeSnapshot(request: SnapshotRequest, options: SnapshotOp
   const onFiles = onProgress && ((files: number) => onProgress({ type: 'files', files }))
   const { random, now, stateDirectory, untracked, ignored } = request
   const context = { git, random, now, stateDirectory, untracked, ignored, onFiles, onNotice, signal }
-  const [repoUuid, workTree] = await Promise.all([
-    ensureRepoUuid(git, repository, random, { signal, onNotice }),
-    captureWithRetry(repository, context),
-  ])
+  const identify = async () => {
+    const repoUuid = await ensureRepoUuid(git, repository, random, { signal, onNotice })
+    options.onRepository?.(repoUuid)
+    return repoUuid
+  }
+  const [repoUuid, workTree] = await Promise.all([identify(), captureWithRetry(repository, context)])
   const repositories = new Map([[repository.topDirectory, repository]])
   const facts = snapshotFacts(repository, workTree, { ref, repoUuid, createdAt: now })
   await saveFacts(stateDirectory, facts, random.uuid())

@@ -1,0 +1,40 @@
+import { systemRandom } from './adapters/system.ts'
+import { compileRuns } from './compile/compile.ts'
+import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
+import { directRunMessage, directRunOrigin } from './compile/direct-run-origin.ts'
+import { selectTasks } from './compile/select-tasks.ts'
+import { requireConfig } from './config/load.ts'
+import type { DirectRunOptions, DirectRunRequest } from './direct-run-interface.ts'
+import type { Variables } from './local/variables.ts'
+import type { Local } from './open-local.ts'
+import { readConfig, toSourceContext } from './read-config.ts'
+import type { Snapshot } from './snapshot/snapshot.ts'
+
+/** What the config of a snapshot wants to run, by the request. `configNotFound`, `configInvalid` (with all problems), `flagInvalid`. */
+export async function compileSnapshot(
+  request: DirectRunRequest,
+  snapshot: Snapshot,
+  { local, variables }: { local: Local; variables: Variables },
+  { signal, onNotice }: DirectRunOptions,
+): Promise<{ selected: CompiledRun[]; skipped: CompiledRuns['skipped'] }> {
+  const { repoUuid, repositoryUrl } = snapshot
+  const { userId } = local.identity
+  const source = toSourceContext(snapshot.ref, snapshot.commitSha)
+  const loaded = await readConfig(snapshot, { context: source, strict: request.strict, signal })
+  const config = await requireConfig(loaded)
+  if (loaded.problems.length > 0) onNotice((await import('./config/format-problems.ts')).formatProblems(loaded))
+  const { runs, skipped, undefinedVariables } = await compileRuns({
+    config,
+    source,
+    message: directRunMessage,
+    origin: directRunOrigin({ userId, repoUuid, repositoryUrl, source, local: true }),
+    variables: new Map(
+      [...variables.values].map(([name, value]) => [name, { value, secret: variables.secretNames.has(name) }]),
+    ),
+    strictVariables: request.variables.strict,
+    newTaskId: () => systemRandom.uuid(),
+  })
+  for (const { name, usedBy } of undefinedVariables)
+    onNotice(`the variable ${name} is not given and empty: ${usedBy.join(', ')} want it (--var ${name}=…)`)
+  return { selected: selectTasks(runs, request.selection), skipped }
+}

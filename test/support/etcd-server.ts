@@ -104,6 +104,19 @@ export class EtcdServer {
     await rm(this.#directory, { recursive: true, force: true })
   }
 
+  /** What an operator does when it is out of space: after a compaction. */
+  async makeRoom(): Promise<void> {
+    const call = async (path: string, body: object) => {
+      const request = { method: 'POST', body: JSON.stringify(body) }
+      const answer = await fetch(`${this.endpoint}/v3/maintenance/${path}`, request)
+      if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`)
+      return (await answer.json()) as { alarms?: { memberID: string; alarm: string }[] }
+    }
+    await call('defragment', {})
+    const { alarms = [] } = await call('alarm', { action: 'GET' })
+    for (const alarm of alarms) await call('alarm', { action: 'DEACTIVATE', ...alarm })
+  }
+
   /** Whether it leads its cluster; false too while it cannot tell. */
   async isLeader(): Promise<boolean> {
     try {

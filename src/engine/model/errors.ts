@@ -73,6 +73,7 @@ export const errorCodes = {
   notReady: 'unavailable',
   inMaintenance: 'unavailable',
   diskFull: 'unavailable',
+  storeFull: 'unavailable',
   gitFailed: 'unavailable',
   watchFailed: 'unavailable',
   // Our own mistakes.

@@ -2,7 +2,8 @@ import type { CallOptions } from './call-options.ts'
 
 /** A transactional, revisioned, watchable store (spec/storage.md 13.2). Errors, all AgolaError: `keyInvalid`, `tooLarge` (limits below),
  *  `storeUnreachable` (definitely not applied), `outcomeUnknown` (may have been applied), `leaseLost`, `revisionCompacted`
- *  (details: `minRevision`), `revisionInFuture`, `storeClosed`, `storeUnusable` (wrong or damaged store; retrying will not help). */
+ *  (details: `minRevision`), `revisionInFuture`, `storeClosed`, `storeUnusable` (wrong or damaged store; retrying will not help),
+ *  `diskFull`, `storeFull` (the store's own quota is used up: it can be read, and an operator must make room). */
 export interface KeyValueStore {
   /** Linearizable unless `revision` is given. */
   get(key: string, options?: CallOptions & { revision?: bigint }): Promise<GetResult>

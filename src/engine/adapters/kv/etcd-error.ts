@@ -6,6 +6,10 @@ const neverApplied =
   /No connection established|^Name resolution failed|^Channel closed before call started|^Stream refused by server|^Picked subchannel|^etcdserver: (no leader|not capable|unhealthy cluster)/
 const badCertificate =
   /certificate|self.signed|SSL routines|wrong version number|ERR_SSL|ERR_TLS|unable to verify|altname/i
+/** What an operator does about a store that is full; nothing here does it by itself. */
+export const makeRoom =
+  'Compact it, defragment every member and disarm the alarm NOSPACE with etcdctl, or raise --quota-backend-bytes.'
+
 /** The connection was closed in the middle of its greeting: by a server that dies just now, or by one that expects the other scheme. */
 const closedInGreeting = /before secure TLS connection was established|Last error: Failed to connect/
 const badCredentials = /authentication failed|user name is empty|user name not found|permission denied|role not found/i
@@ -37,7 +41,7 @@ export function etcdError(error: unknown, { endpoint, isWrite }: { endpoint: str
   switch (error.code) {
     case status.RESOURCE_EXHAUSTED:
       if (/space exceeded/.test(text))
-        return make('diskFull', 'etcd is out of space: compact and defragment it, then disarm its alarm.')
+        return make('storeFull', `etcd is out of space, so nothing can be written. ${makeRoom}`)
       return /too many requests/.test(text)
         ? make('storeUnreachable', 'etcd is overloaded.')
         : make('tooLarge', 'A request or an answer is too large for etcd.')

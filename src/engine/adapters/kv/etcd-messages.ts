@@ -96,4 +96,8 @@ export interface StatusResponse {
   header: Header
   version: string
   dbSize: string
+  /** Alarms among them, as `memberID:… alarm:NOSPACE`. */
+  errors: string[]
+  /** Without what a defragmentation would give back. */
+  dbSizeInUse: string
 }

@@ -32,6 +32,14 @@ export interface EtcdKeyValueStoreOptions extends EtcdClientOptions {
   silenceMsMax?: number
 }
 
+export interface EtcdSpace {
+  /** Of the file, which the quota limits. It shrinks by defragmentation only. */
+  sizeBytes: number
+  usedBytes: number
+  /** The alarm is up: writes are refused until an operator takes it down. */
+  isFull: boolean
+}
+
 const oldestVersion = [3, 4] as const
 
 /** The key-value port in an etcd cluster, 3.4 or later (spec/storage.md 13.4). */
@@ -163,6 +171,13 @@ export class EtcdKeyValueStore implements KeyValueStore {
     const compactRevision = await this.#findCompactRevision(revision, options)
     const { dbSize } = await this.#client.read(etcdMethods.status, {}, options)
     return { storeId, revision, compactRevision, sizeBytes: Number(dbSize) }
+  }
+
+  /** How full the member is that answers; the quota itself is not told. */
+  async space(options: CallOptions = {}): Promise<EtcdSpace> {
+    const { dbSize, dbSizeInUse, errors } = await this.#client.read(etcdMethods.status, {}, options)
+    const isFull = errors.some((error) => error.includes('alarm:NOSPACE'))
+    return { sizeBytes: Number(dbSize), usedBytes: Number(dbSizeInUse), isFull }
   }
 
   async close(): Promise<void> {

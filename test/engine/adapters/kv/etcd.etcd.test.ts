@@ -279,7 +279,7 @@ describe('who may use it', () => {
     const headers = token === '' ? {} : { authorization: token }
     const request = { method: 'POST', body: JSON.stringify(body), headers }
     const response = await fetch(`${server.endpoint}/v3/auth/${path}`, request)
-    const answer = await response.json()
+    const answer = (await response.json()) as { token?: string }
     expect(response.status, JSON.stringify(answer)).toBe(200)
     return answer
   }
@@ -397,9 +397,9 @@ test('a server without space says so, and what was there stays readable', async 
     for (let index = 0; index < 100; index++) await put(store, `k/${index}`, new Uint8Array(200_000))
   }
   await expect(fill()).rejects.toMatchObject({
-    code: 'diskFull',
+    code: 'storeFull',
     kind: 'unavailable',
-    message: expect.stringContaining('space'),
+    message: expect.stringContaining('NOSPACE'),
   })
   expect((await store.get('first')).entry).not.toBeNull()
 })

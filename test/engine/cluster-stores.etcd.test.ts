@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createLog, systemRandom } from '../../src/engine/adapters/system.ts'
+import { ClusterStores } from '../../src/engine/cluster-stores.ts'
+import { EtcdServer } from '../support/etcd-server.ts'
+import { S3Server } from '../support/s3-server.ts'
+import { SkippingClock } from '../support/skipping-clock.ts'
+
+const quotaBytes = 16 * 1024 * 1024
+const hourMs = 60 * 60_000
+let etcd: EtcdServer
+let s3: S3Server
+let clock: SkippingClock
+let told: string
+const opened: ClusterStores[] = []
+
+beforeEach(async () => {
+  ;[etcd, s3] = await Promise.all([EtcdServer.start(['--quota-backend-bytes', String(quotaBytes)]), S3Server.start()])
+  clock = new SkippingClock()
+  told = ''
+})
+afterEach(async () => {
+  for (const stores of opened.splice(0)) await stores.close()
+  await Promise.all([etcd.destroy(), s3.stop()])
+})
+
+async function open(bucket = 'agola'): Promise<ClusterStores> {
+  const stores = await ClusterStores.open({
+    etcd: { endpoints: [etcd.endpoint], quotaBytes },
+    s3: { endpoint: s3.endpoint, bucket, accessKeyId: 'key', secretAccessKey: 'secret' },
+    clock,
+    random: systemRandom,
+    log: createLog('warn', (line) => {
+      told += line
+    }),
+  })
+  opened.push(stores)
+  return stores
+}
+
+const put = ({ kv }: ClusterStores, key: string, bytes = 1) =>
+  kv.txn({ then: [{ type: 'put', key, value: new Uint8Array(bytes) }] })
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+test('history is compacted by whichever process has the lock, and by another one when that is closed', async () => {
+  const [one, other] = [await open(), await open()]
+  const hasLock = async () => (await one.kv.get('locks/compaction')).entry !== null
+  const { revision } = await put(one, 'k')
+  const compacted = async () => (await other.kv.status()).compactRevision
+  // A minute, in steps that let keep-alives through.
+  const pass = async () => {
+    await put(other, 'k')
+    for (let step = 0; step < 45; step++) {
+      clock.skip(1400)
+      for (let call = 0; call < 3; call++) await other.kv.get('k')
+    }
+  }
+  await until(hasLock)
+  await until(async () => {
+    await pass()
+    return (await compacted()) >= revision
+  })
+  await opened.shift()?.close()
+  const before = await compacted()
+  await until(async () => {
+    await pass()
+    return (await compacted()) > before
+  })
+})
+
+test('a quota that is nearly used up is warned of, and a full store refuses with an error of its own that says the way out', async () => {
+  const stores = await open()
+  for (let index = 0; (await stores.kv.space()).sizeBytes < 0.75 * quotaBytes; index++)
+    await put(stores, `k/${index}`, 200_000)
+  await until(() => {
+    clock.skip(61_000)
+    return told.includes('more than 70 % of its quota')
+  })
+  expect(told).not.toContain('out of space')
+  const fill = async () => {
+    for (let index = 0; ; index++) await put(stores, `m/${index}`, 1_000_000)
+  }
+  await expect(fill()).rejects.toMatchObject({
+    code: 'storeFull',
+    kind: 'unavailable',
+    message: expect.stringContaining('NOSPACE'),
+  })
+  await until(() => {
+    clock.skip(61_000)
+    return told.includes('etcd is out of space and refuses writes')
+  })
+  expect((await stores.kv.space()).isFull).toBe(true)
+  expect((await stores.kv.get('k/0')).entry).not.toBeNull()
+  const { revision } = await stores.kv.txn({ then: [{ type: 'deletePrefix', prefix: 'm/' }] })
+  await stores.kv.compact(revision)
+  // The servers compact in their own time; only what they have done by then can be defragmented away.
+  await until(async () => {
+    await etcd.makeRoom()
+    return put(stores, 'after').then(
+      () => true,
+      () => false,
+    )
+  })
+  expect((await stores.kv.space()).isFull).toBe(false)
+})
+
+test('what a dead upload left goes once it is a day old', async () => {
+  await open()
+  const uploads = s3.buckets.get('agola')?.uploads
+  const startedAfter = (ms: number, key: string) =>
+    uploads?.set(key, { key, initiated: new Date(Date.now() + ms), parts: new Map() })
+  startedAfter(0, 'old')
+  startedAfter(20 * hourMs, 'young')
+  await until(() => s3.calls.some(({ query }) => query.has('uploads')))
+  await until(() => {
+    clock.skip(hourMs)
+    return s3.unfinishedUploads().length < 2
+  })
+  expect(s3.unfinishedUploads()).toEqual(['young'])
+})
+
+test('neither store stays open when the other refuses', async () => {
+  s3.fault = () => ({ status: 403, code: 'AccessDenied' })
+  await expect(open()).rejects.toMatchObject({ code: 'storeUnusable' })
+  s3.fault = () => undefined
+  await put(await open(), 'a')
+})

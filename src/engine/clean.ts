@@ -1,4 +1,4 @@
-import { readdir, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Surroundings } from './adapters/drivers/engine-candidates.ts'
 import { openPosixObjectStorage } from './adapters/objects/posix.ts'
@@ -43,6 +43,9 @@ const temporaryAgeMsMax = hourMs
 const lockName = 'cleaning.lock'
 /** Its age tells when cleaning last happened by itself. */
 const markName = 'last-cleaning'
+/** In the mark: when it was set, the clock had moved on by more than one believes at once. */
+const doubtful = 'doubtful'
+const believedMsMax = 2 * dayMs
 
 type Local = Awaited<ReturnType<typeof openLocal>>
 
@@ -97,15 +100,28 @@ function takeLock({ directories }: Local): Promise<FileLock | null> {
   return tryFileLock(join(directories.state, lockName), systemRandom.uuid(), systemClock.now())
 }
 
-/** Sets the mark at once, so that what fails is not tried with every run. */
+/** Sets the mark at once, so that what fails is not tried with every run. After days without a run, or a clock that jumped ahead, nothing
+ *  counts as old before the clock has shown such a time for an hour: what was removed would not come back with the right time. */
 async function isDue(mark: string): Promise<boolean> {
   const now = systemClock.now()
-  const found = await stat(mark).catch(() => null)
+  const found = await readMark(mark)
+  const ageMs = found === null ? 0 : now - found.timeMs
   // A mark of the future was set before the clock was put back.
-  if (found !== null && now - found.mtimeMs < dayMs && found.mtimeMs <= now + hourMs) return false
-  await writeFile(mark, '', { mode: 0o600 })
+  const wasPutBack = ageMs < -hourMs
+  if (found !== null && !wasPutBack && ageMs < (found.isDoubtful ? hourMs : dayMs)) return false
+  const isDoubtful = found !== null && !found.isDoubtful && ageMs > believedMsMax
+  await writeFile(mark, isDoubtful ? doubtful : '', { mode: 0o600 })
   await utimes(mark, now / 1000, now / 1000)
-  return found !== null
+  return found !== null && !isDoubtful
+}
+
+async function readMark(path: string): Promise<{ timeMs: number; isDoubtful: boolean } | null> {
+  try {
+    const [{ mtimeMs }, text] = await Promise.all([stat(path), readFile(path, 'utf8')])
+    return { timeMs: mtimeMs, isDoubtful: text === doubtful }
+  } catch {
+    return null
+  }
 }
 
 /** Files of dead processes: their executors' data, unless something has still to be fetched from it; snapshots without a run; half-written

@@ -182,7 +182,11 @@ describe('clean', () => {
 
 describe('the daily cleaning', () => {
   const daily = async () => (await cleanDaily({ directory: root, environment }))?.kinds.map(({ kind }) => kind) ?? null
-  const aDayPasses = () => utimesSync(join(state, 'last-cleaning'), 1_700_000_000, 1_700_000_000)
+  const pass = (ms: number) => {
+    const time = (Date.now() - ms) / 1000
+    utimesSync(join(state, 'last-cleaning'), time, time)
+  }
+  const aDayPasses = () => pass(1.1 * dayMs)
 
   it('happens once a day, from the second day on', async () => {
     await aRepository([40, ...Array.from({ length: 50 }, () => 1)])
@@ -190,6 +194,19 @@ describe('the daily cleaning', () => {
     aDayPasses()
     expect(await daily()).toEqual(['runs'])
     expect(await daily()).toBeNull()
+    aDayPasses()
+    expect(await daily()).toEqual([])
+  })
+
+  it('removes nothing with a clock that jumped ahead, until that has shown its time for an hour', async () => {
+    await aRepository([40, ...Array.from({ length: 50 }, () => 1)])
+    await daily()
+    pass(30 * dayMs)
+    expect(await daily()).toBeNull()
+    pass(0.02 * dayMs)
+    expect(await daily()).toBeNull()
+    pass(0.1 * dayMs)
+    expect(await daily()).toEqual(['runs'])
     aDayPasses()
     expect(await daily()).toEqual([])
   })

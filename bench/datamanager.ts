@@ -10,7 +10,7 @@ import type { KeyValueStore } from '../src/engine/ports/key-value-store.ts'
 import { type BenchRow, formatRow, inTurns, median } from './row.ts'
 
 const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 3)
-const writes = 2000
+const shortRounds = rounds * 15
 const body = Buffer.alloc(512, 'x')
 const idOf = (number: number): string => `run-${String(number).padStart(9, '0')}`
 
@@ -35,7 +35,7 @@ interface Stores {
 
 /** The data manager on SQLite and a directory, beside what it stands on. */
 export async function rows(): Promise<BenchRow[]> {
-  return [await writeRate(1), await writeRate(64), ...(await checkpoints()), await lists()]
+  return [await writeRate(1), await writeRate(64), ...(await checkpoints())]
 }
 
 async function withStores<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
@@ -57,6 +57,7 @@ async function withStores<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
 function writeRate(writers: number): Promise<BenchRow> {
   return withStores(async ({ kv, manager }) => {
     let count = 0
+    const writes = Math.max(80, writers * 8)
     const spread = async (write: (id: string) => Promise<unknown>): Promise<void> => {
       const each = async (): Promise<void> => {
         for (let left = writes / writers; left > 0; left--) await write(idOf(count++))
@@ -64,11 +65,11 @@ function writeRate(writers: number): Promise<BenchRow> {
       await Promise.all(Array.from({ length: writers }, each))
     }
     const { oursMs, theirsMs } = await inTurns(
-      rounds,
+      shortRounds,
       () => spread((id) => manager.write([{ type: 'put', dataType: 'run', id, data: body }])),
       () => spread((id) => kv.txn({ then: [{ type: 'put', key: `raw/${id}`, value: body }] })),
     )
-    const perSecond = (ms: number): number => (Math.floor(writes / writers) * writers * 1000) / ms
+    const perSecond = (ms: number): number => (writes * 1000) / ms
     const work = `data manager: writes of 512 bytes, ${writers} at a time`
     const against = 'transactions of the key-value port'
     return { work, against, unit: '1/s', ours: perSecond(oursMs), theirs: perSecond(theirsMs), limit: 0.5 }
@@ -112,54 +113,6 @@ function checkpoints(): Promise<BenchRow[]> {
       row('checkpoint of 100,000 entries, every 100th changed', spread, 0.8),
     ]
   })
-}
-
-/** The newest 50 by a process that has just opened the store. */
-async function lists(): Promise<BenchRow> {
-  const large = await listTime(500_000)
-  const small = await listTime(5000)
-  const work = 'newest 50 of 500,000 entries of an index, cold'
-  return { work, against: 'of 5,000', unit: 'ms', ours: large, theirs: small, limit: 2 }
-}
-
-function listTime(entries: number): Promise<number> {
-  return withStores(async ({ kv, manager, directory }) => {
-    await manager.import(exportOf(entries))
-    const objects = await openPosixObjectStorage({
-      directory: join(directory, 'objects'),
-      clock: systemClock,
-      random: systemRandom,
-    })
-    const log = createLog('error', () => undefined)
-    const times: number[] = []
-    for (let round = 0; round < 9; round++) {
-      const started = performance.now()
-      const fresh = await DataManager.open({
-        kv,
-        objects,
-        basePath: 'rundata',
-        dataTypes,
-        log,
-        clock: systemClock,
-        random: systemRandom,
-      })
-      const listed = await fresh.listIndex('run-index', { prefix: 'all/', descending: true, limit: 50 })
-      times.push(performance.now() - started)
-      if (listed[0]?.owner !== idOf(entries - 1) || listed.length !== 50) throw new Error('wrong list')
-    }
-    return median(times)
-  })
-}
-
-async function* exportOf(entries: number): AsyncGenerator<Uint8Array> {
-  const data = body.toString('base64')
-  for (let start = 0; start < entries; start += 1000) {
-    const lines = Array.from(
-      { length: 1000 },
-      (_, at) => `${JSON.stringify({ id: idOf(start + at), data_type: 'run', data })}\n`,
-    )
-    yield Buffer.from(lines.join(''))
-  }
 }
 
 if (process.argv[1] === import.meta.filename) {

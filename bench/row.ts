@@ -33,8 +33,8 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
 }
 
-/** Runs both in turns, A B A B, after one round that is not counted, and gives the medians in milliseconds: a machine that changes its
- *  speed meets both sides alike. */
+/** Runs both in turns, A B B A, after one round that is not counted, and gives the medians in milliseconds: a machine that changes its
+ *  speed meets both sides alike, the more so the shorter the turns are. */
 export async function inTurns(
   rounds: number,
   ours: () => Promise<void> | void,
@@ -43,11 +43,12 @@ export async function inTurns(
   const oursMs: number[] = []
   const theirsMs: number[] = []
   for (let round = -1; round < rounds; round++) {
-    const ourTime = await timed(ours)
-    const theirTime = await timed(theirs)
+    const first = round % 2 === 0 ? ours : theirs
+    const firstMs = await timed(first)
+    const secondMs = await timed(first === ours ? theirs : ours)
     if (round < 0) continue
-    oursMs.push(ourTime)
-    theirsMs.push(theirTime)
+    oursMs.push(first === ours ? firstMs : secondMs)
+    theirsMs.push(first === ours ? secondMs : firstMs)
   }
   return { oursMs: median(oursMs), theirsMs: median(theirsMs) }
 }

@@ -261,6 +261,34 @@ describe('what to write as a step', () => {
 describe('a message', () => {
   const messages = async (text: string) => (await parseText(text)).problems.map(({ message }) => message)
 
+  const task = (text: string) => `run "run" task "task": ${text}`
+
+  it.each([
+    ['depends: [{ task: [never] }]', 'a dependency has no such condition'],
+    ['environment: { A: 1 }', '"A" must be a string or { from_variable: name }'],
+    ['environment: { A: {} }', '"A" must name a variable'],
+    ['environment: { "": a }', 'this is no name of an environment variable'],
+    ['environment: { A: { from_variable: x, default: y } }', 'a reference to a variable has no "default"'],
+    ['when: { tag: { foo: a } }', 'a condition has no "foo"'],
+    ['when: { tag: 5 }', '"tag" is no condition'],
+    ['when: { tag: [5] }', 'a condition must be a string'],
+    ['when: { tag: "v*" }', '"v*" is compared as it is and is no possible name'],
+    ['when: {}', 'this "when" never holds, because it includes nothing'],
+    ['USER: me', '"USER" is read as "user"'],
+    ['user: me\nUSER: you', '"USER" stands beside "user"'],
+    ['User: me\nUSER: you', '"USER" stands beside "User"'],
+    ['task_timeout_interval: 1500us', 'the task has to end within 1.5ms'],
+    ['docker_registries_auth: { "r:1": }', 'the credentials of registry "r:1" are empty'],
+    ['user: 1.10', 'the number 1.1 is read as the text "1.1"'],
+  ])('of a task: %j', async (written, message) => {
+    expect(await messages(taskWith(written))).toContain(task(message))
+  })
+
+  it('of a key that is given twice says which to keep', async () => {
+    const { problems } = await parseText(taskWith('user: me\nUSER: you'))
+    expect(problems).toMatchObject([{ code: 'duplicate_key', hint: 'keep one "user"' }])
+  })
+
   it.each([
     ['runs: [{ name: a }, { name: a }]', 'run "a": another run of the file has the name "a"'],
     [

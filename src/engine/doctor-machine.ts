@@ -66,6 +66,9 @@ async function checkDirectory(name: string, path: string, variable: string): Pro
     const before = systemClock.now()
     await writeFile(probe, 'x', { mode: 0o600 })
     skewMs = Math.round((await stat(probe)).mtimeMs - before)
+  } catch (error) {
+    // Told as what it is, below.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
   } finally {
     await rm(probe, { force: true })
   }

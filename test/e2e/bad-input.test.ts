@@ -166,17 +166,32 @@ describe('directrun start, given what cannot work', () => {
     }
   })
 
-  it('says that the disk is full', async (context) => {
+  it('says that the disk is full, and keeps what was stored before', async (context) => {
     if (process.getuid?.() !== 0) context.skip('needs root to mount a small disk')
-    const directory = await machine.repository(oneRun({ build: { steps: ['yes | head -c 16000000'] } }))
+    const much = 'echo before; yes | head -c $BYTES'
+    const environment = { BYTES: { from_variable: 'bytes' } }
+    const directory = await machine.repository(
+      oneRun({ kept: { steps: ['echo kept'] }, build: { depends: ['kept'], steps: [much], environment } }),
+    )
     const small = join(machine.directory, 'small')
     await mkdir(small)
     await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', small])
+    const there = { directory, environment: { AGOLA_LOCAL_STATE_DIR: small } }
     try {
-      const environment = { AGOLA_LOCAL_STATE_DIR: small }
-      const { code, stderr } = await machine.run([...start, '--quiet'], { directory, environment })
+      expect((await machine.run([...start, '--var', 'bytes=10'], there)).code).toBe(0)
+      const { code, stderr } = await machine.run([...start, '--quiet', '--var', 'bytes=16000000'], there)
       expect(stderr).toMatch(/disk is full|no space|no room/i)
       expect(code).toBe(6)
+      expect((await machine.run(['doctor'], there)).stdout).toMatch(/FAIL +disk of the state/)
+      await run('mount', ['-o', 'remount,size=64m', small])
+      const { runs } = JSON.parse((await machine.run(['directrun', 'list', '--output', 'json'], there)).stdout)
+      expect(runs.map(({ number, result }: Record<string, unknown>) => [number, result])).toEqual([
+        [2, 'failed'],
+        [1, 'success'],
+      ])
+      expect((await machine.run(['directrun', 'logs', '1', '--task', 'kept'], there)).stdout).toContain('] kept\n')
+      const restart = ['directrun', 'restart', '--from-failed', '--quiet', '--driver', 'host']
+      expect((await machine.run(restart, there)).code).toBe(0)
     } finally {
       await run('umount', [small])
     }

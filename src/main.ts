@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
+import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 /** Root of the package, where package.json, the manifest and the templates lie. */
@@ -13,12 +14,22 @@ export async function start(argv: string[]): Promise<void> {
     process.stdout.write(page)
     return
   }
+  if (!process.env.HOME) giveHome()
   enableCompileCache(process.env.NODE_COMPILE_CACHE ?? undefined)
   const [{ runCommandLine }, { commands }] = await Promise.all([
     import('./cli/command-line.ts'),
     import('./commands.ts'),
   ])
   await runCommandLine(argv, { root, commands })
+}
+
+/** Libraries ask for it while they are loaded. A user whom this machine does not know, as often inside a container, has none. */
+function giveHome(): void {
+  try {
+    homedir()
+  } catch {
+    process.env.HOME = '/'
+  }
 }
 
 /** Version and general help are texts: they are shown without loading the program. null: not such a page. */

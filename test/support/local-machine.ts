@@ -160,11 +160,19 @@ export class LocalMachine {
     await rm(this.directory, { recursive: true, force: true })
   }
 
-  async #removeObjects(client: EngineClient, toolsImage: string | undefined): Promise<void> {
+  /** As somebody else may at any time. */
+  async removeEngineObjects(): Promise<void> {
+    const { engine } = this.#options
+    if (engine === null) return
+    const client = new EngineClient(engine)
     for (const object of await this.engineObjects()) {
       const [kind, name = ''] = object.replace(' /', ' ').split(' ')
       await client.json('DELETE', `/${kind}s/${name}`, { query: { force: true, v: true } }).catch(() => undefined)
     }
+  }
+
+  async #removeObjects(client: EngineClient, toolsImage: string | undefined): Promise<void> {
+    await this.removeEngineObjects()
     if (toolsImage === undefined) return
     const filters = { label: [`agola.io/toolsimage=${toolsImage}`] }
     const { Volumes } = (await client.json('GET', '/volumes', { query: { filters } })) as { Volumes: unknown }

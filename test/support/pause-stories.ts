@@ -101,6 +101,25 @@ export async function expire(world: PauseWorld): Promise<void> {
   expect(await world.machine.leftovers()).toEqual([])
 }
 
+/** Somebody takes the containers away, with a shell open. */
+export async function losePod(world: PauseWorld): Promise<void> {
+  const { machine } = world
+  const { directory, program } = await pausedRun(world)
+  const shell = machine.start(['directrun', 'shell', 'build', '--', 'sh', '-c', 'echo inside; sleep 1000'], {
+    directory,
+  })
+  await shell.says('inside')
+  await machine.removeEngineObjects()
+  expect((await program.ended).code).toBe(1)
+  expect((await shell.ended).code).not.toBe(0)
+  const end = program.events.find(({ type }) => type === 'task_finished')
+  expect(end).toMatchObject({ status: 'failed', fail_error: expect.stringContaining('main container ended') })
+  expect(program.events.at(-1)).toMatchObject({ type: 'run_finished', result: 'failed' })
+  const log = await machine.run(['directrun', 'logs', '1', '--task', 'build'], { directory })
+  expect(log.stdout).toContain('] first\n')
+  expect(await machine.leftovers()).toEqual([])
+}
+
 /** Ctrl-C, with a shell open. */
 export async function interruptPause(world: PauseWorld): Promise<void> {
   const { machine } = world

@@ -1,10 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { AgolaError } from '../../model/errors.ts'
-import { integerOf } from './sqlite-row.ts'
+import { integerOf, type Row, textOf } from './sqlite-row.ts'
 
 /** "Ago1" in ASCII, at the place in the file's header by which programs tell their databases apart. */
 const applicationId = 0x41676f31
 const schemaVersion = 1
+const tableNames = ['meta', 'kv', 'hist', 'lease', 'mark']
 
 /** spec/storage.md 13.3. Keys are ASCII text, so the binary collation is the byte order of the port. */
 const tables = `
@@ -41,9 +42,38 @@ function isReady(db: DatabaseSync, file: string): boolean {
     const message = `The store ${file} was written by a newer agola (schema ${version}, this one knows ${schemaVersion}). Update agola.`
     throw new AgolaError('storeUnusable', message, { details: { file, version, versionMax: schemaVersion } })
   }
-  if (id === applicationId) return true
+  if (id === applicationId) {
+    checkWhole(db, file)
+    return true
+  }
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
   if (id === 0 && isEmpty) return false
   const message = `${file} is a SQLite database of another program. Name another path for the store.`
   throw new AgolaError('storeUnusable', message, { details: { file } })
+}
+
+/** What is ours can still have lost a part, to a hand or a program. Without its id, cursors of another store would be taken for its own. */
+function checkWhole(db: DatabaseSync, file: string): void {
+  const lost = findLoss(db)
+  if (lost === null) return
+  const message = `The store ${file} is damaged: ${lost}. Move it away and restore it, or start with a new one.`
+  throw new AgolaError('storeUnusable', message, { details: { file } })
+}
+
+function findLoss(db: DatabaseSync): string | null {
+  const names = new Set(db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all().map(nameOf))
+  const missing = tableNames.find((name) => !names.has(name))
+  if (missing !== undefined) return `it lacks its table ${missing}`
+  // Before the revision, which other processes raise: the other way round a commit between the two would look like damage.
+  const newest = integerOf(db.prepare('SELECT coalesce(max(rev), 0) AS newest FROM hist').get(), 'newest')
+  const [meta] = db.prepare('SELECT store_id, revision, compact_revision FROM meta').all()
+  if (meta === undefined || textOf(meta, 'store_id') === '') return 'it has lost its id'
+  const [revision, compacted] = [integerOf(meta, 'revision'), integerOf(meta, 'compact_revision')]
+  return newest > revision || compacted > revision || revision < 1 || compacted < 0
+    ? `it says that it is at revision ${revision}, which does not fit its history`
+    : null
+}
+
+function nameOf(row: Row): string {
+  return textOf(row, 'name')
 }

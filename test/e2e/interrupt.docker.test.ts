@@ -205,10 +205,11 @@ describe('directrun start, interrupted', () => {
     expect(await machine.leftovers()).toEqual([])
   })
 
-  it('leaves the pods of a terminal alone that sleeps', async () => {
+  it('leaves the pods of a terminal alone that sleeps for an hour', async () => {
     const { directory, program } = await begin({ a: { image, steps: ['echo ready; sleep 2; echo survived'] } })
     await program.printed('ready')
     program.signal('SIGSTOP')
+    await machine.ageLeases(3_600_000)
     await machine.write(directory, oneRun({ a: { image, steps: ['true'] } }))
     expect((await machine.run(['directrun', 'start'], { directory })).code).toBe(0)
     program.signal('SIGCONT')

@@ -151,6 +151,16 @@ export class LocalMachine {
     return found.map((path) => relative(this.directory, path))
   }
 
+  /** Makes every lease look as if it had not been renewed for so long. */
+  async ageLeases(ms: number): Promise<void> {
+    const executors = join(this.state, 'executors')
+    for (const id of await readdir(executors)) {
+      const path = join(executors, id, 'lease.json')
+      const lease: { renewedAt: number } = JSON.parse(await readFile(path, 'utf8'))
+      await writeFile(path, JSON.stringify({ ...lease, renewedAt: lease.renewedAt - ms }))
+    }
+  }
+
   /** Ends what still runs and removes everything, the tools volume of a tools image of its own included. */
   async end(): Promise<void> {
     await Promise.all([...this.#programs].map((program) => program.kill()))

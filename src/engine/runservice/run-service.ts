@@ -1,14 +1,10 @@
-import { checkGraph, withLevels } from '../decide/check-graph.ts'
-import { newRun } from '../decide/new-run.ts'
-import { recreateTasks, whyNotRecreatable } from '../decide/recreate-run.ts'
 import { addTaskApprover, approveTask, changeRunPhase, stopRun } from '../decide/run-actions.ts'
 import { reportExecutorTask } from '../decide/run-reports.ts'
 import { AgolaError, hasCode, messageOf } from '../model/errors.ts'
 import type { ExecutorStatus } from '../model/executor.ts'
 import type { ExecutorTask, ExecutorTaskStatus, ExecutorTaskWithSpec } from '../model/executor-task.ts'
 import type { ExecutorId, ExecutorTaskId, RunId, RunTaskId } from '../model/ids.ts'
-import { isRunFinished, type Run, type RunTask } from '../model/run.ts'
-import type { RunConfig } from '../model/run-config.ts'
+import { isRunFinished, type Run } from '../model/run.ts'
 import type { RunEvent } from '../model/run-event.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { StoredContent } from '../ports/executor-client.ts'
@@ -26,7 +22,6 @@ import type {
 } from '../ports/run-service.ts'
 import { ChangeSignal } from '../std/change-signal.ts'
 import { runLoop } from '../std/run-loop.ts'
-import { timeOrderedUuid } from '../std/time-ordered-uuid.ts'
 import type { Change } from './active-run.ts'
 import { Caches } from './caches.ts'
 import { Cleaner } from './cleaner.ts'
@@ -37,19 +32,18 @@ import { keys } from './keys.ts'
 import { RunEventLog, runEventsChanged } from './run-event-log.ts'
 import { rootOf } from './run-group.ts'
 import { RunLogs } from './run-logs.ts'
+import { RunMaker } from './run-maker.ts'
 import { defaultRetention, type RunServiceOptions } from './run-service-options.ts'
-import { type NewRun, RunStore } from './run-store.ts'
+import { RunStore, type StoredRun } from './run-store.ts'
 import { listOf, summaryOf } from './run-summary.ts'
 import { StoreWatcher } from './store-watcher.ts'
-import { archiveKey, archives, fileOf, logs, markerKey } from './task-objects.ts'
+import { archiveKey, fileOf } from './task-objects.ts'
 import { TaskSender } from './task-sender.ts'
 
 /** Pause between looks for what was left undone; nothing on the usual way waits for them. */
 const dispatcherIntervalMs = 10_000
 const archiveIntervalMs = 10_000
 const cleanerIntervalMs = 24 * 60 * 60 * 1000
-/** A task of more steps would not fit into the store once they have all run. */
-const stepsMax = 1500
 
 /** The owner of runs: keeps them, moves them, gives their tasks to executors and takes in what those leave (spec/runs.md).
  *  Works as soon as it is constructed; `start` adds what other processes do and what happens by itself with time. */
@@ -59,6 +53,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
   readonly #options: RunServiceOptions
   readonly #changes = new ChangeSignal()
   readonly #store: RunStore
+  readonly #maker: RunMaker
   readonly #registry: ExecutorRegistry
   readonly #fetcher: Fetcher
   readonly #sender: TaskSender
@@ -74,6 +69,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
     this.#store = new RunStore({ ...options, onEvents: () => this.#changes.changed(runEventsChanged) })
     const registry = new ExecutorRegistry(options)
     this.#registry = registry
+    this.#maker = new RunMaker({ ...options, store: this.#store, registry })
     this.#sender = new TaskSender({ ...options, registry, labels: options.labels ?? (() => ({})) })
     const update = (runId: RunId, change: Change) => this.dispatcher.update(runId, change)
     this.#fetcher = new Fetcher({ objects, registry, executors, log, update, onTrouble })
@@ -144,34 +140,11 @@ export class RunService implements RunServicePort, ExecutorRunService {
   }
 
   async createRun(request: CreateRunRequest): Promise<RunWithConfig> {
-    rootOf(request.group)
-    const tooLong = Object.values(request.tasks).find((task) => task.steps.length > stepsMax)
-    if (tooLong !== undefined) {
-      const found = `task ${JSON.stringify(tooLong.name)} has ${tooLong.steps.length} steps`
-      throw new AgolaError('tooLarge', `${found}, ${stepsMax} are allowed: put what belongs together into scripts`)
-    }
-    const setupErrors = [...request.setupErrors, ...checkGraph(request.tasks)]
-    const tasks = setupErrors.length > 0 ? request.tasks : withLevels(request.tasks)
-    const creationTime = this.#options.clock.now()
-    const config: RunConfig = { ...request, id: newId(this.#options), setupErrors, tasks, creationTime }
-    return await this.#create(config, (run) => run, [])
+    return this.#added(await this.#maker.create(request))
   }
 
   async restartRun({ runId, fromStart, environment }: RestartRunRequest): Promise<RunWithConfig> {
-    const { random, clock } = this.#options
-    const { run: old, runConfig } = await this.#read(runId)
-    const reason = whyNotRecreatable(old, fromStart)
-    if (reason !== null) throw cannotRestart(old, reason)
-    const recreated = recreateTasks(old, runConfig, fromStart, () => random.uuid())
-    const config: RunConfig = {
-      ...runConfig,
-      id: newId(this.#options),
-      environment,
-      tasks: recreated.config,
-      creationTime: clock.now(),
-    }
-    const kept = recreated.kept.flatMap((id) => recreated.tasks[id] ?? [])
-    return await this.#create(config, (run) => ({ ...run, tasks: recreated.tasks }), kept, old)
+    return this.#added(await this.#maker.recreate(await this.#read(runId), { fromStart, environment }))
   }
 
   async getRun(runId: RunId, options: CallOptions = {}): Promise<RunWithConfig> {
@@ -316,44 +289,9 @@ export class RunService implements RunServicePort, ExecutorRunService {
     return this.#caches.save(key, source, options)
   }
 
-  async #create(
-    config: RunConfig,
-    finish: (run: Run) => Run,
-    kept: readonly RunTask[],
-    restarted?: Run,
-  ): Promise<RunWithConfig> {
-    const { clock, owner = '' } = this.#options
-    if (owner !== '' && this.#registry.get(owner) === undefined) {
-      throw new AgolaError('notReady', 'the executor of this process has not reported yet')
-    }
-    await this.#store.requireOpen()
-    const runId = newId(this.#options)
-    if (restarted !== undefined) await this.#share(runId, restarted, kept)
-    const make: NewRun['make'] = (numbers) =>
-      finish(newRun(config, { ...numbers, runId, runConfigId: config.id }, clock.now()))
-    const stored = await this.#store.create({ config, owner, make, changedTasks: kept })
+  #added(stored: StoredRun): RunWithConfig {
     this.dispatcher.add(stored)
-    return { run: copyOf(stored.state.run), runConfig: config }
-  }
-
-  /** Makes the new run a user of what its kept tasks left, first of all: nothing of it is deleted from now on. Then it has to be there. */
-  async #share(runId: RunId, restarted: Run, kept: readonly RunTask[]): Promise<void> {
-    const { objects } = this.#options
-    for (const task of kept) {
-      await objects.put(markerKey(logs, task.id, runId), new Uint8Array(), { sizeBytes: 0 })
-      if (task.workspaceArchives.length === 0) continue
-      await objects.put(markerKey(archives, task.id, runId), new Uint8Array(), { sizeBytes: 0 })
-      for (const step of task.workspaceArchives) await this.#requireArchive(restarted, task, step)
-    }
-  }
-
-  async #requireArchive(restarted: Run, task: RunTask, step: number): Promise<void> {
-    try {
-      await this.#options.objects.stat(archiveKey(task.id, step))
-    } catch (error) {
-      if (!hasCode(error, 'objectDoesNotExist')) throw error
-      throw cannotRestart(restarted, 'the workspace of a successful task has expired; restart it from the start')
-    }
+    return { run: copyOf(stored.state.run), runConfig: stored.state.config }
   }
 
   /** An action on an active run. `runDoesNotExist`, or `runWrongPhase` when it was archived meanwhile. */
@@ -406,15 +344,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
 }
 
 /** Tasks are replaced and never changed, so sharing them is safe. */
-/** Of a run and of its run config, which lie in the archive by their ids: a checkpoint then writes the last files only. */
-function newId({ clock, random }: Pick<RunServiceOptions, 'clock' | 'random'>): string {
-  return timeOrderedUuid(clock.now(), random.uuid())
-}
 
 function copyOf(run: Run): Run {
   return { ...run, tasks: { ...run.tasks } }
-}
-
-function cannotRestart(run: Run, reason: string): AgolaError {
-  return new AgolaError('runCannotBeRestarted', `run ${run.counter} cannot be restarted: ${reason}`)
 }

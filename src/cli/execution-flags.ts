@@ -76,6 +76,13 @@ export const executionFlagSet = {
     env: env('on-failure'),
     helpGroup: 'ENGINE',
   })(),
+  keep: Flags.option({
+    options: ['never', 'failed', 'always'] as const,
+    default: 'never' as const,
+    summary: 'keep pods of tasks that failed, or of all, for an hour to look into; agola clean --kept removes them',
+    env: env('keep'),
+    helpGroup: 'ENGINE',
+  })(),
   'pause-expiry': Flags.string({
     summary: 'time after which the failure of a paused step stands',
     default: '1h',
@@ -121,6 +128,7 @@ export interface ParsedExecutionFlags {
   grace: string
   'on-failure': 'stop' | 'pause' | 'shell'
   'pause-expiry': string
+  keep: 'never' | 'failed' | 'always'
   approve: string[] | undefined
   'approve-all': boolean
   report: string[] | undefined
@@ -148,6 +156,7 @@ export function executionFlags(flags: ParsedExecutionFlags): ExecutionFlags {
       toolsImage: flags['tools-image'],
       allowPrivileged: flags['allow-privileged'],
       grace: flags.grace,
+      keep: flags.keep,
     },
     failure: { policy: flags['on-failure'], expiry: flags['pause-expiry'] },
     approval: { tasks: flags.approve ?? [], all: flags['approve-all'] },

@@ -12,6 +12,7 @@ direct run, containers aside, which every start looks after.`
   static override flags = {
     cache: Flags.boolean({ summary: 'all caches of all repositories too' }),
     all: Flags.boolean({ summary: 'the shared tools in the container engine too: the next run makes them again' }),
+    kept: Flags.boolean({ summary: 'pods that --keep has kept too, though their hour is not over' }),
     refs: Flags.boolean({
       summary: 'old refs/gitsave/* in this repository too, which another command line leaves there',
     }),
@@ -22,7 +23,7 @@ direct run, containers aside, which every start looks after.`
   override async run(): Promise<void> {
     const { flags } = await this.parse(Clean)
     const { cleanAll } = await import('../cli/clean.ts')
-    const { cache: caches, all: tools, refs, 'dry-run': dryRun, output } = flags
-    await cleanAll({ caches, tools, refs, dryRun, output })
+    const { cache: caches, all: tools, refs, kept, 'dry-run': dryRun, output } = flags
+    await cleanAll({ caches, tools, refs, kept, dryRun, output })
   }
 }

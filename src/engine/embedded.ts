@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SqliteKeyValueStore } from './adapters/kv/sqlite.ts'
 import { openPosixObjectStorage } from './adapters/objects/posix.ts'
 import type { CompiledRun } from './compile/compiled-run.ts'
+import { DeadProcesses } from './dead-processes.ts'
 import { EmbeddedPauses } from './embedded-pauses.ts'
 import { EmbeddedRuns } from './embedded-runs.ts'
 import { Executor, type KeptPods } from './executor/executor.ts'
@@ -10,7 +11,7 @@ import { PausedSteps } from './executor/paused-steps.ts'
 import { ControlSocket } from './local/control-socket.ts'
 import type { Identity } from './local/identity.ts'
 import type { LocalDirectories } from './local/local-directories.ts'
-import { LocalExecutorLease, liveExecutors, removeDeadExecutors } from './local/local-executor-lease.ts'
+import { LocalExecutorLease } from './local/local-executor-lease.ts'
 import { AgolaError, hasCode, messageOf } from './model/errors.ts'
 import type { ExecutorId, RunId } from './model/ids.ts'
 import { isExecutionFinished, type Run } from './model/run.ts'
@@ -26,7 +27,7 @@ import type { Runs } from './ports/runs.ts'
 import type { TreeChange } from './ports/source-provider.ts'
 import type { Cleaner } from './runservice/cleaner.ts'
 import { DataRunArchive } from './runservice/data-run-archive.ts'
-import { executorsInUse, ownersOfActiveRuns } from './runservice/executors-in-use.ts'
+import { executorsInUse } from './runservice/executors-in-use.ts'
 import { RunRetention } from './runservice/run-retention.ts'
 import { RunService } from './runservice/run-service.ts'
 import type { RunServiceOptions } from './runservice/run-service-options.ts'
@@ -39,7 +40,6 @@ import { snapshotAnnotation } from './snapshot-annotation.ts'
 import { runLoop } from './std/run-loop.ts'
 import { withFailuresTold } from './std/with-failures-told.ts'
 
-const settleMsMax = 5_000
 /** Kept pods may be swept after this time. */
 const keptPodMsMax = 60 * 60_000
 
@@ -91,6 +91,7 @@ export class EmbeddedEngine {
   readonly #closed = new AbortController()
   readonly #sources = new SnapshotSources()
   readonly #scheduler: Scheduler
+  readonly #dead: DeadProcesses
   /** Runs made here, which wait for each other; those of other processes are theirs to start. */
   readonly #own = new Map<RunId, number>()
   #material: RunMaterial | null = null
@@ -151,6 +152,12 @@ export class EmbeddedEngine {
       labels: ({ counter }) => ({ 'agola.io/run': `${repoUuid}/${counter}` }),
       onTrouble,
     })
+    this.#dead = new DeadProcesses({
+      ...options,
+      executorId: this.#executorId,
+      kv: stores.kv,
+      runService: this.#runService,
+    })
     this.cleaner = this.#runService.cleaner
     this.retention = new RunRetention({ ...stores, clock })
     this.#scheduler = new Scheduler({
@@ -165,37 +172,17 @@ export class EmbeddedEngine {
   /** Sees from now on what other processes do. For looking and waiting, without an executor of its own. */
   async follow(): Promise<void> {
     await this.#runService.follow()
-    await this.#closeDead()
+    await this.#dead.close()
   }
 
   /** As `settle`, for a little while at most: what a dead process left can be large. */
-  async settleBriefly(): Promise<void> {
-    const limit = new AbortController()
-    const done = new AbortController()
-    const { clock } = this.#options
-    clock.sleep(settleMsMax, done.signal).then(
-      () => limit.abort(new AgolaError('outcomeUnknown', 'what a dead process left is still being taken in')),
-      () => undefined,
-    )
-    await this.settle(limit.signal).catch((error: unknown) => {
-      if (!limit.signal.aborted) throw error
-    })
-    done.abort()
+  settleBriefly(): Promise<void> {
+    return this.#dead.settleBriefly()
   }
 
   /** Waits until nothing of processes that died is under way any more, or until `signal`. */
-  async settle(signal: AbortSignal): Promise<void> {
-    const { directories, identity, clock } = this.#options
-    const alive = await liveExecutors({ stateDirectory: directories.state, groupId: identity.executorGroupId, clock })
-    for (const [runId, owner] of await ownersOfActiveRuns(this.#kv)) {
-      if (alive.includes(owner)) continue
-      try {
-        for await (const run of this.#runService.watchRun(runId, { signal })) if (run.archived) break
-      } catch (error) {
-        // A part of it is lost: it will never end.
-        if (!hasCode(error, 'dataDoesNotExist')) throw error
-      }
-    }
+  settle(signal: AbortSignal): Promise<void> {
+    return this.#dead.settle(signal)
   }
 
   /** Executors whose files something here may still need. */
@@ -207,22 +194,6 @@ export class EmbeddedEngine {
   async snapshotsInUse(signal?: AbortSignal): Promise<Set<string>> {
     const { runs } = await this.#runService.listRuns({}, { signal })
     return new Set(runs.map(({ annotations }) => annotations[snapshotAnnotation] ?? ''))
-  }
-
-  /** Runs of processes that died without a word are closed as interrupted: nobody else would. */
-  async #closeDead(): Promise<void> {
-    const { directories, identity, clock } = this.#options
-    const group = { stateDirectory: directories.state, groupId: identity.executorGroupId, clock }
-    await this.#runService.keepOnlyExecutors(async () => new Set([this.#executorId, ...(await liveExecutors(group))]))
-  }
-
-  /** Takes away the files of dead processes once everything in them was fetched. */
-  async #sweepDead(): Promise<void> {
-    const { directories, identity, repoUuid, clock } = this.#options
-    await this.settleBriefly()
-    const inUse = await this.executorsInUse()
-    const [stateDirectory, groupId] = [directories.state, identity.executorGroupId]
-    await removeDeadExecutors({ stateDirectory, groupId, repoUuid, inUse, clock })
   }
 
   /** Makes this process able to run tasks. `storeClosed` */
@@ -280,9 +251,9 @@ export class EmbeddedEngine {
     await Promise.all([serving, this.#executor.sendStatus(signal)])
     const loops = this.#executor.loops.map((loop) => runLoop(loop, { clock, log, intervalMs: loop.intervalMs }, signal))
     // What dead processes left is not what the first task waits for.
-    const mending = this.#closeDead().catch((error) =>
-      log.warn('what dead processes left stays for now', { error: messageOf(error) }),
-    )
+    const mending = this.#dead
+      .close()
+      .catch((error) => log.warn('what dead processes left stays for now', { error: messageOf(error) }))
     this.#loops = Promise.all([mending, ...loops])
   }
 
@@ -370,7 +341,7 @@ export class EmbeddedEngine {
     const isSweeping = this.#executor !== null && !this.broken.aborted
     await Promise.all([
       this.#executor?.close({ unheard: this.broken.aborted }),
-      isSweeping && this.#sweepDead(),
+      isSweeping && this.#dead.sweep(),
       this.#control?.close(),
       this.#scheduler.close(),
     ])

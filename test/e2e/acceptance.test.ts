@@ -47,7 +47,7 @@ const rows: Record<string, Record<string, string[]>> = {
     'e2e/interrupt.docker.test.ts': ['leaves the pods of other terminals alone, whoever dies'],
   },
   '9 a machine that slept': {
-    'e2e/interrupt.docker.test.ts': ['leaves the pods of a terminal alone that sleeps'],
+    'e2e/interrupt.docker.test.ts': ['leaves the pods of a terminal alone that sleeps for an hour'],
   },
   '10 masking': {
     'property/mask.test.ts': ['a secret that is cut at every place is masked', 'no spelling of a secret remains'],

@@ -1,4 +1,4 @@
-import { startRootlessDockerd } from '../support/rootless-engine.ts'
+import { startRootlessDockerd } from '../support/engine-of-user.ts'
 import { podDriverContract } from './pod-driver.ts'
 import { startEngineSetup } from './pod-driver-engine.ts'
 

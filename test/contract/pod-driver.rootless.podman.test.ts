@@ -1,4 +1,4 @@
-import { startRootlessPodman } from '../support/rootless-engine.ts'
+import { startRootlessPodman } from '../support/engine-of-user.ts'
 import { podDriverContract } from './pod-driver.ts'
 import { startEngineSetup } from './pod-driver-engine.ts'
 

@@ -2,14 +2,14 @@ import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { chownTree } from './chown-tree.ts'
-import { podmanSettings, startIsolated, type TestEngine } from './docker-engine.ts'
+import { podmanSettings, startIsolated, startPodmanService, type TestEngine } from './docker-engine.ts'
 
-/** An engine that a user without any privilege runs, and what makes programs those of this user. */
-export interface RootlessEngine extends TestEngine {
+/** An engine and what makes programs those of the user who runs it. */
+export interface EngineOfUser extends TestEngine {
   userId: number
   /** Words to put before a command. The user may read every file, and nothing more. */
   asUser: string[]
-  /** HOME, XDG_RUNTIME_DIR, where the engine has its socket, and PATH. */
+  /** Where a program of this user finds the engine. */
   environment: Record<string, string>
 }
 
@@ -17,13 +17,19 @@ export interface RootlessEngine extends TestEngine {
 const userId = 54_321
 const subordinateIds = '654321:65536'
 
+/** Podman's service of root, whom a wish leads to it: its usual place may be that of another one. */
+export async function startRootfulPodman(): Promise<EngineOfUser> {
+  const engine = await startPodmanService()
+  return { ...engine, userId: 0, asUser: [], environment: { CONTAINER_HOST: engine.engine.endpoint.url } }
+}
+
 /** Podman's service as its socket unit would start it for a user. Needs root, to be another user. */
-export function startRootlessPodman(): Promise<RootlessEngine> {
+export function startRootlessPodman(): Promise<EngineOfUser> {
   return startRootless('podman/podman.sock', (url) => ['podman', 'system', 'service', '--time=0', url])
 }
 
 /** As `dockerd-rootless-setuptool.sh` would start it. Needs root, to be another user, and rootlesskit. */
-export function startRootlessDockerd(): Promise<RootlessEngine> {
+export function startRootlessDockerd(): Promise<EngineOfUser> {
   // Debian keeps it out of the way.
   const path = '$PATH:/usr/share/docker.io/contrib:/usr/sbin:/sbin'
   return startRootless('docker.sock', () => [
@@ -33,7 +39,7 @@ export function startRootlessDockerd(): Promise<RootlessEngine> {
   ])
 }
 
-async function startRootless(socket: string, command: (url: string) => string[]): Promise<RootlessEngine> {
+async function startRootless(socket: string, command: (url: string) => string[]): Promise<EngineOfUser> {
   const home = await mkdtemp(join(tmpdir(), 'agola-rootless-'))
   const environment = {
     HOME: home,

@@ -1,19 +1,25 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { chownTree } from '../support/chown-tree.ts'
 import { TestImages } from '../support/docker-images.ts'
+import {
+  type EngineOfUser,
+  startRootfulPodman,
+  startRootlessDockerd,
+  startRootlessPodman,
+} from '../support/engine-of-user.ts'
 import { oneRun } from '../support/local-configs.ts'
 import { LocalMachine } from '../support/local-machine.ts'
 import type { Program } from '../support/program.ts'
-import { type RootlessEngine, startRootlessDockerd, startRootlessPodman } from '../support/rootless-engine.ts'
 
 const contents = [{ source_dir: '.', dest_dir: '.', paths: ['made'] }]
 
-/** The program as a user without any privilege has it, whom this machine does not even know by name. */
+/** The program finds what its user has. The one without any privilege is not even known to this machine by name. */
 describe.each([
-  ['rootless Podman', startRootlessPodman],
-  ['rootless Docker', startRootlessDockerd],
-])('direct runs over %s', (origin, startEngine) => {
-  let world: RootlessEngine
+  ['rootless Podman', 'rootless Podman', startRootlessPodman],
+  ['rootless Docker', 'rootless Docker', startRootlessDockerd],
+  ['Podman of root', 'CONTAINER_HOST', startRootfulPodman],
+])('direct runs over %s', (_, origin, startEngine) => {
+  let world: EngineOfUser
   let images: TestImages
   let machine: LocalMachine
   let image: string

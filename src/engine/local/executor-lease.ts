@@ -21,6 +21,7 @@ export interface ExecutorLease {
 
 export const leaseRenewMs = 5_000
 export const leaseStaleMs = 60_000
+const leaseFile = 'lease.json'
 
 /** Stores or renews a lease: a reader sees the old one or the new one, never half of it. */
 export async function writeLease(stateDirectory: string, lease: ExecutorLease): Promise<void> {
@@ -28,11 +29,17 @@ export async function writeLease(stateDirectory: string, lease: ExecutorLease): 
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const temporary = join(directory, `lease.json.${process.pid}`)
   await writeFile(temporary, `${JSON.stringify(lease)}\n`, { mode: 0o600 })
-  await rename(temporary, join(directory, 'lease.json'))
+  await rename(temporary, join(directory, leaseFile))
 }
 
+/** Removes the lease with everything beside it. The lease itself goes last: a process that dies amid this leaves something of which
+ *  it can still be told whose it was. */
 export async function removeLease(stateDirectory: string, executorId: ExecutorId): Promise<void> {
-  await rm(leaseDirectory(stateDirectory, executorId), { recursive: true, force: true })
+  const directory = leaseDirectory(stateDirectory, executorId)
+  const names = await readdir(directory).catch(() => [])
+  const others = names.filter((name) => name !== leaseFile)
+  await Promise.all(others.map((name) => rm(join(directory, name), { recursive: true, force: true })))
+  await rm(directory, { recursive: true, force: true })
 }
 
 /** All leases of a group. A damaged one, or a directory whose process died before it wrote any, comes as a lease that nobody
@@ -41,7 +48,7 @@ export async function readLeases(stateDirectory: string, groupId: string): Promi
   const names = await readdir(join(stateDirectory, 'executors')).catch(() => [])
   const leases: ExecutorLease[] = []
   for (const executorId of names.sort()) {
-    const text = await readFile(join(leaseDirectory(stateDirectory, executorId), 'lease.json'), 'utf8').catch(() => '')
+    const text = await readFile(join(leaseDirectory(stateDirectory, executorId), leaseFile), 'utf8').catch(() => '')
     const lease = parseLease(text) ?? abandonedLease(executorId, groupId)
     if (lease.groupId === groupId) leases.push({ ...lease, executorId })
   }

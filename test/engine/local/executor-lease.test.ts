@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { watch } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { hostname, tmpdir } from 'node:os'
@@ -50,6 +51,22 @@ test('a lease is written, renewed, read by its group and removed', async () => {
   expect(await readLeases(root, 'g')).toEqual([{ ...lease, renewedAt: now + 5 }])
   await removeLease(root, 'e1')
   expect(await readLeases(root, 'g')).toEqual([])
+})
+
+test('the lease is the last that goes, so that a death amid the removal leaves something that has an owner', async () => {
+  await writeLease(root, lease)
+  const directory = join(root, 'executors', 'e1')
+  for (const task of ['a', 'b', 'c']) {
+    await mkdir(join(directory, 'tasks', task, 'logs'), { recursive: true })
+    await writeFile(join(directory, 'tasks', task, 'logs', '0.log'), 'x')
+  }
+  const gone: (string | null)[] = []
+  const watcher = watch(directory, (_, name) => gone.push(name))
+  const over = new Promise((resolve) => watcher.on('change', (_, name) => name === 'lease.json' && resolve(null)))
+  await removeLease(root, 'e1')
+  await over
+  watcher.close()
+  expect(gone.slice(0, 2)).toEqual(['tasks', 'lease.json'])
 })
 
 test('a damaged lease is one that nobody holds', async () => {

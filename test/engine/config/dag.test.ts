@@ -105,6 +105,7 @@ test.each([
       { node: 3, redundant: 1, implying: 2 },
     ],
   ],
+  ['neighbours in the list, of which none has what the other one has', [[], [0], [0], [0, 5], [], []], []],
   ['a circle, which has nothing redundant in it', [[1], [0], [0, 1]], []],
 ])('redundant dependencies in %s', (_, parents, edges) => {
   expect(findRedundantEdges(parents)).toEqual(edges)

@@ -67,6 +67,10 @@ test('numbers are nanoseconds whose fraction is dropped', () => {
 
 test.each([
   [0, '0s'],
+  [999, '999ms'],
+  [1000, '1s'],
+  [1500.5, '1.5005s'],
+  [60_000, '1m0s'],
   [10_000, '10s'],
   [5_400_000, '1h30m0s'],
   [90_500, '1m30.5s'],

@@ -4,6 +4,9 @@ import { parseQuantity } from '../../../src/engine/config/quantity.ts'
 
 test.each([
   ['0', 0],
+  ['9007199254740991', Number.MAX_SAFE_INTEGER],
+  [`${'0'.repeat(39)}7`, 7],
+  ['0e40', 0],
   ['-0', 0],
   ['1', 1],
   ['1Gi', 1073741824],
@@ -71,4 +74,8 @@ test('whole numbers are what they are, with any unit of 1024', () => {
       expect(parseQuantity(`${size}Mi`)).toBe(size * 1024 * 1024)
     }),
   )
+})
+
+test.each(['9007199254740992', `${'0'.repeat(40)}7`, '0e41', '0e-41'])('%s is more than is counted', (text) => {
+  expect(parseQuantity(text)).toBeNull()
 })

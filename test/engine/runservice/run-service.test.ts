@@ -156,9 +156,9 @@ describe('the run service', () => {
     await expect.poll(async () => (await archive.listRuns({})).runs.length).toBe(3)
     const after = await aRunService({ archive })
     const group = '/user/u1/branch/main'
-    const { run } = await after.runService.createRun(aCreateRequest([{ id: 'a' }], { group }))
+    const { run } = await after.runService.createRun(aCreateRequest([{ name: 'a' }], { group }))
     expect(run).toMatchObject({ counter: 4, sequence: 4 })
-    const other = await after.runService.createRun(aCreateRequest([{ id: 'a' }], { group: '/user/u2/branch/main' }))
+    const other = await after.runService.createRun(aCreateRequest([{ name: 'a' }], { group: '/user/u2/branch/main' }))
     expect(other.run).toMatchObject({ counter: 1, sequence: 5 })
   })
 

@@ -26,13 +26,15 @@ it('a new run is queued, with all tasks as they begin', () => {
   })
 })
 
-it('a run of a config with errors never runs and has no tasks', () =>
-  expect(newRun(aRunConfig([{ name: 'a' }], { setupErrors: ['bad'] }), ids, 77)).toMatchObject({
+it('a run of a config with errors never runs and has no tasks', () => {
+  const run = newRun(aRunConfig([{ name: 'a' }], { setupErrors: ['bad'] }), ids, 77)
+  expect(run.tasks).toEqual({})
+  expect(run).toMatchObject({
     phase: 'setuperror',
     result: 'unknown',
-    tasks: {},
     enqueueTime: 77,
     startTime: null,
     endTime: null,
     archived: false,
-  }))
+  })
+})

@@ -96,8 +96,14 @@ export async function cleanDaily(
   return report
 }
 
-function takeLock({ directories }: Local): Promise<FileLock | null> {
-  return tryFileLock(join(directories.state, lockName), systemRandom.uuid(), systemClock.now())
+/** A full disk has no room for a lock, and nobody else can have one there: what is to make room goes without. */
+async function takeLock({ directories }: Local): Promise<FileLock | null> {
+  try {
+    return await tryFileLock(join(directories.state, lockName), systemRandom.uuid(), systemClock.now())
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+    return { release: async () => undefined }
+  }
 }
 
 /** Sets the mark at once, so that what fails is not tried with every run. After days without a run, or a clock that jumped ahead, nothing

@@ -168,21 +168,31 @@ describe('directrun start, given what cannot work', () => {
 
   it('says that the disk is full, and keeps what was stored before', async (context) => {
     if (process.getuid?.() !== 0) context.skip('needs root to mount a small disk')
+    const saveCache = { save_cache: { key: 'one', contents: [{ source_dir: '.', paths: ['f'] }] } }
     const much = 'echo before; yes | head -c $BYTES'
     const environment = { BYTES: { from_variable: 'bytes' } }
     const directory = await machine.repository(
-      oneRun({ kept: { steps: ['echo kept'] }, build: { depends: ['kept'], steps: [much], environment } }),
+      oneRun({
+        kept: { steps: ['echo kept; echo x >f', saveCache] },
+        build: { depends: ['kept'], steps: [much], environment },
+      }),
     )
     const small = join(machine.directory, 'small')
     await mkdir(small)
     await run('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', small])
-    const there = { directory, environment: { AGOLA_LOCAL_STATE_DIR: small } }
+    const there = {
+      directory,
+      environment: { AGOLA_LOCAL_STATE_DIR: small, AGOLA_LOCAL_CACHE_DIR: join(small, 'cache') },
+    }
     try {
       expect((await machine.run([...start, '--var', 'bytes=10'], there)).code).toBe(0)
       const { code, stderr } = await machine.run([...start, '--quiet', '--var', 'bytes=16000000'], there)
       expect(stderr).toMatch(/disk is full|no space|no room/i)
       expect(code).toBe(6)
       expect((await machine.run(['doctor'], there)).stdout).toMatch(/FAIL +disk of the state/)
+      expect(await machine.run(['clean', '--cache'], there)).toMatchObject({
+        stdout: expect.stringContaining('removed 1 cache'),
+      })
       await run('mount', ['-o', 'remount,size=64m', small])
       const { runs } = JSON.parse((await machine.run(['directrun', 'list', '--output', 'json'], there)).stdout)
       expect(runs.map(({ number, result }: Record<string, unknown>) => [number, result])).toEqual([

@@ -16,8 +16,8 @@ const markAgeMsMax = 60 * 1000
  *  whole, with the facts of its holder in it, and no two processes ever have it (spec/local-runs.md 11). */
 export async function tryFileLock(path: string, uniqueName: string, now: number): Promise<FileLock | null> {
   const own = `${path}.${uniqueName}`
-  await writeFile(own, JSON.stringify(await readProcessFacts(process.pid)), { mode: 0o600 })
   try {
+    await writeFile(own, JSON.stringify(await readProcessFacts(process.pid)), { mode: 0o600 })
     if (await tryLink(own, path)) return { release: () => rm(path, { force: true }) }
     const held = await readFile(path, 'utf8').catch(() => null)
     if (held !== null && (await isHeld(path, held, now))) return null

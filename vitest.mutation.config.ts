@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Tests that take long come last: one that fails ends the trial of a mutant. */
-const isSlow = ({ moduleId }: TestSpecification) => /propert|documentation|jsonnet|examples|schema|runservice/.test(moduleId)
+const isSlow = ({ moduleId }: TestSpecification) =>
+  /propert|documentation|jsonnet|examples|schema|runservice/.test(moduleId)
 
 class QuickFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -142,10 +142,7 @@ export function dataManagerContract(
     })
 
     it('exports one moment, however much is written and cleaned meanwhile', async () => {
-      const [writer, exporter] = [
-        await subject.open({ fileBytesMax }),
-        await subject.open({ fileBytesMax }),
-      ]
+      const [writer, exporter] = [await subject.open({ fileBytesMax }), await subject.open({ fileBytesMax })]
       const ids = Array.from({ length: 100 }, (_, at) => `n${String(at).padStart(3, '0')}`)
       const round = (text: string) =>
         writer.write([...ids.map((id) => put(id, `${text} ${'x'.repeat(900)}`)), put('u', text, 'user')])

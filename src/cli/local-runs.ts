@@ -2,6 +2,8 @@ import { createWriteStream } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type LocalRuns, openLocalRuns } from '../engine/local-runs.ts'
+import type { RunPhase, RunResult } from '../engine/model/run.ts'
+import type { RunsQuery } from '../engine/ports/runs.ts'
 import { localApprover } from './direct-run.ts'
 import { exitCodes } from './exit-code.ts'
 import { Output } from './output.ts'
@@ -11,18 +13,25 @@ import { wantsColor } from './terminal.ts'
 
 /** What the commands do that look at runs of this repository and act on them. */
 
-export function list({
-  limit,
-  start,
-  output,
-}: {
+export interface ListFlags {
   limit: number
   start: number | undefined
+  /** Full name. */
+  ref: string | undefined
+  phase: RunPhase[] | undefined
+  result: RunResult[] | undefined
   output: 'text' | 'json'
-}): Promise<void> {
-  return withLocalRuns(({ runs }, stdout) =>
-    listRuns(runs, { limit, ...(start === undefined ? {} : { before: start }) }, shown(output), stdout),
-  )
+}
+
+export function list({ limit, start, ref, phase, result, output }: ListFlags): Promise<void> {
+  const query: RunsQuery = {
+    limit,
+    ...(start !== undefined && { before: start }),
+    ...(ref !== undefined && { ref }),
+    ...(phase !== undefined && { phases: phase }),
+    ...(result !== undefined && { results: result }),
+  }
+  return withLocalRuns(({ runs }, stdout) => listRuns(runs, query, shown(output), stdout))
 }
 
 export function inspect(number: number | undefined, { output }: { output: 'text' | 'json' }): Promise<void> {

@@ -4,7 +4,7 @@ import { isRunFinished, type RunTask } from '../engine/model/run.ts'
 import type { RunConfig, RunConfigTask } from '../engine/model/run-config.ts'
 import { numberOrNewest } from '../engine/newest-run.ts'
 import type { RunWithConfig } from '../engine/ports/run-service.ts'
-import type { Runs } from '../engine/ports/runs.ts'
+import type { Runs, RunsQuery } from '../engine/ports/runs.ts'
 import { runDetailsJson, runDetailsText } from '../views/run-details.ts'
 import { runListJson, runListText } from '../views/run-list.ts'
 import { exitCodeOfRuns, exitCodes } from './exit-code.ts'
@@ -18,12 +18,7 @@ export interface Shown {
 }
 
 /** Newest first. */
-export async function listRuns(
-  runs: Runs,
-  query: { before?: number; limit: number },
-  shown: Shown,
-  stdout: Output,
-): Promise<void> {
+export async function listRuns(runs: Runs, query: RunsQuery, shown: Shown, stdout: Output): Promise<void> {
   const list = await runs.list(query)
   await stdout.write(shown.output === 'json' ? runListJson(list) : runListText(list, shown))
 }

@@ -2,13 +2,13 @@ import type { Readable } from 'node:stream'
 import type { Run } from '../model/run.ts'
 import type { RunConfig } from '../model/run-config.ts'
 import type { CallOptions } from './call-options.ts'
-import type { RunList, RunWithConfig } from './run-service.ts'
+import type { RunList, RunQuery, RunWithConfig } from './run-service.ts'
 
 /** What the command line asks, of the embedded engine or of a gateway: it cannot tell which. Runs are named by their number. */
 export interface Runs {
   get(number: number, options?: CallOptions): Promise<RunWithConfig>
-  /** Newest first; `before` is a number. */
-  list(query: { before?: number; limit: number }, options?: CallOptions): Promise<RunList>
+  /** Newest first. */
+  list(query: RunsQuery, options?: CallOptions): Promise<RunList>
   /** The run now and after every change; ends once it has finished and everything it leaves is stored. */
   watch(number: number, options?: CallOptions): AsyncIterable<RunState>
   /** `task` is a name or an id; `step` null is the set-up. With `follow` it waits for the log to begin and to end. */
@@ -19,6 +19,14 @@ export interface Runs {
   stop(number: number, options?: CallOptions): Promise<void>
   approve(number: number, task: string, options?: CallOptions): Promise<void>
   restart(number: number, request: { fromStart: boolean }, options?: CallOptions): Promise<RunWithConfig>
+}
+
+export interface RunsQuery extends Pick<RunQuery, 'phases' | 'results'> {
+  /** A number: only runs before it. */
+  before?: number
+  /** Full name; only runs of it. */
+  ref?: string
+  limit: number
 }
 
 export interface RunState {

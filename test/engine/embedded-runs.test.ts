@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { EmbeddedRuns } from '../../src/engine/embedded-runs.ts'
+import type { RunList } from '../../src/engine/ports/run-service.ts'
+import { aCreateRequest, aRunService, startRun, untilArchived } from '../support/a-run-service.ts'
+
+const group = '/user/me'
+const main = { ref: 'refs/heads/main' }
+const other = { ref: 'refs/heads/other' }
+
+async function fourRuns(): Promise<EmbeddedRuns> {
+  const { runService, executor } = await aRunService()
+  for (const [name, annotations, outcome] of [
+    ['first', main, 'success'],
+    ['second', other, 'failed'],
+    ['third', main, 'failed'],
+  ] as const) {
+    const { id } = await startRun(runService, [{ name }], { group, annotations })
+    await executor.finish(name, outcome)
+    await untilArchived(runService, id)
+  }
+  await runService.createRun(aCreateRequest([{ name: 'fourth' }], { group, annotations: other }))
+  return new EmbeddedRuns({ runService, group, approver: 'me' })
+}
+
+const numbers = ({ runs, more }: RunList) => ({ numbers: runs.map(({ counter }) => counter), more })
+
+describe('the list of runs', () => {
+  it('holds the newest first, and goes on before a number', async () => {
+    const runs = await fourRuns()
+    expect(numbers(await runs.list({ limit: 3 }))).toEqual({ numbers: [4, 3, 2], more: true })
+    expect(numbers(await runs.list({ limit: 3, before: 2 }))).toEqual({ numbers: [1], more: false })
+  })
+
+  it('can be held to a ref, to phases and to results', async () => {
+    const runs = await fourRuns()
+    expect(numbers(await runs.list({ limit: 9, ref: main.ref }))).toEqual({ numbers: [3, 1], more: false })
+    expect(numbers(await runs.list({ limit: 1, ref: main.ref }))).toEqual({ numbers: [3], more: true })
+    expect(numbers(await runs.list({ limit: 9, results: ['failed'] }))).toEqual({ numbers: [3, 2], more: false })
+    expect(numbers(await runs.list({ limit: 9, phases: ['queued'] }))).toEqual({ numbers: [4], more: false })
+    const failedOnOther = { limit: 9, ref: other.ref, results: ['failed' as const] }
+    expect(numbers(await runs.list(failedOnOther))).toEqual({ numbers: [2], more: false })
+  })
+})

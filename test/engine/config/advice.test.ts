@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseText, stepsWith, taskWith } from './read-text.ts'
+import { parseText, problemsIn, stepsWith, taskWith } from './read-text.ts'
 
 /** What was written, the code, what is shown as found, and what to write instead. */
 type Row = [written: string, code: string, found: string | null, hint: string | null]
@@ -282,6 +282,30 @@ describe('a message', () => {
     ['user: 1.10', 'the number 1.1 is read as the text "1.1"'],
   ])('of a task: %j', async (written, message) => {
     expect(await messages(taskWith(written))).toContain(task(message))
+  })
+
+  it.each([
+    ['null', 'the step is empty'],
+    ['5', 'a step must be an object'],
+    ['{ type: 5 }', 'the type of a step must be a string'],
+    ['{ run: a, name: b }', 'a step with several keys needs a "type"'],
+    ['nope:', 'there is no step "nope"'],
+    ['run: 5', '"run" must be an object or a command'],
+    ['clone: 5', '"clone" must be an object'],
+    ['save_cache: { key: }', 'the save_cache step has no key'],
+    ['restore_cache: { keys: }', 'the restore_cache step has no keys'],
+    ['save_cache: { key: a, contents: [null] }', 'contents[0] is empty'],
+    ['run: "a\\nb"', 'a run step whose command has several lines needs a name'],
+  ])('of a step: %j', async (written, message) => {
+    expect(await messages(stepsWith(`- ${written}`))).toContain(task(message).replace(':', ' steps[0]:'))
+  })
+
+  it('about a type of step points at the type in the long form, and at the key in the short one', async () => {
+    expect(await problemsIn(stepsWith('- { type: nope }\n- nope: { a: b }\n- { type: 5 }'))).toEqual([
+      'error step_unknown_type 6:21 runs[0].tasks[0].steps[0].type',
+      'error step_unknown_type 7:13 runs[0].tasks[0].steps[1].nope',
+      'error step_bad_shape 8:21 runs[0].tasks[0].steps[2].type',
+    ])
   })
 
   it('of a key that is given twice says which to keep', async () => {

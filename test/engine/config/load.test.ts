@@ -48,7 +48,8 @@ test.each([
     'no config in .agola. Looked for: .agola/config.jsonnet, .agola/config.json, .agola/config.yml. Found: a.yml, lib.jsonnet',
   ],
 ])('without a config the message tells what is there: %j', async (files, message) => {
-  await expect(load(files)).rejects.toMatchObject({ code: 'configNotFound', message })
+  const tried = ['.agola/config.jsonnet', '.agola/config.json', '.agola/config.yml']
+  await expect(load(files)).rejects.toMatchObject({ code: 'configNotFound', message, details: { tried } })
 })
 
 test('a tree that cannot list its files is asked for the usual wrong names', async () => {
@@ -62,8 +63,8 @@ test('a tree that cannot list its files is asked for the usual wrong names', asy
 })
 
 test('an error of the tree is not taken for a missing file', async () => {
-  const tree: ConfigTree = { readFile: async () => Promise.reject(new Error('disk on fire')) }
-  await expect(loadConfig(tree, { context })).rejects.toThrow('disk on fire')
+  const error = new Error('disk on fire')
+  await expect(loadConfig({ readFile: () => Promise.reject(error) }, { context })).rejects.toBe(error)
 })
 
 test('a config may be a link inside the repository, not out of it', async () => {

@@ -339,19 +339,22 @@ export class EmbeddedEngine {
     this.#isClosing = true
     await this.#starting?.catch(() => undefined)
     const isSweeping = this.#executor !== null && !this.broken.aborted
+    const gone = this.#executor?.close({ unheard: this.broken.aborted })
     await Promise.all([
-      this.#executor?.close({ unheard: this.broken.aborted }),
+      this.#executor?.reported(),
       isSweeping && this.#dead.sweep(),
       this.#control?.close(),
       this.#scheduler.close(),
     ])
+    // Everything is told: the store closes while the last pods go.
     this.#closed.abort()
     await this.#loops
     await this.#runService.close()
+    await this.#kv.close()
+    await gone
     // What could not be stored stays where it is, for the next process.
     if (this.broken.aborted) await this.#lease?.abandon()
     else await this.#lease?.release()
-    await this.#kv.close()
   }
 }
 

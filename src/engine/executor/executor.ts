@@ -198,7 +198,16 @@ export class Executor implements ExecutorClient {
     return this.#closing
   }
 
+  /** Resolves when nothing more will be told of tasks that have ended, though their pods may still be going. Part of a close. */
+  async reported(): Promise<void> {
+    const senders = [...this.#refused.values()].map((sender) => sender.idle())
+    const all = Promise.all([...[...this.#runs].map((run) => run.reported), ...senders])
+    await Promise.race([all, this.#closing])
+  }
+
   async #close(): Promise<void> {
+    // It gets no more tasks.
+    this.#statusReports.close()
     this.#waiting.clear()
     for (const run of this.#runs) run.kill()
     const ended = Promise.all([this.#prepared.close(), ...[...this.#runs].map((run) => run.done)])

@@ -54,7 +54,9 @@ export interface TaskRunOptions {
 export class TaskRun {
   readonly id: ExecutorTaskId
   readonly status: ExecutorTaskStatus
-  /** Resolves when its pod is gone and its final status acknowledged, or the task dropped. Never rejects. */
+  /** Resolves when its final status is acknowledged, or the task dropped. Never rejects. */
+  readonly reported: Promise<void>
+  /** As `reported`, and its pod is gone. */
   readonly done: Promise<void>
   readonly #task: ExecutorTaskWithSpec
   readonly #mask: LogMask
@@ -83,7 +85,9 @@ export class TaskRun {
       send: (status, signal) => options.runService.sendExecutorTaskStatus(task.id, status, { signal }),
       onFailure: options.onReportFailure,
     })
-    this.done = this.#run()
+    const reported = Promise.withResolvers<void>()
+    this.reported = reported.promise
+    this.done = this.#run(reported.resolve)
   }
 
   get isFinished(): boolean {
@@ -118,7 +122,7 @@ export class TaskRun {
     this.#reports.close()
   }
 
-  async #run(): Promise<void> {
+  async #run(onReported: () => void): Promise<void> {
     const { status } = this
     status.phase = 'running'
     status.startTime = this.#now()
@@ -133,8 +137,10 @@ export class TaskRun {
       if (status.setupStep.phase === 'running') this.#endSetUp('failed')
     }
     this.#finish()
-    if (setUp !== undefined) await this.#options.releasePod(setUp, status.phase)
+    const released = setUp && this.#options.releasePod(setUp, status.phase)
     await this.#reports.idle()
+    onReported()
+    await released
   }
 
   /** undefined when there is no pod to run steps in. */

@@ -97,6 +97,7 @@ describe('what to write as a volume', () => {
       ['{ tmpfs: {} }', 'volume_no_path', null, 'write path: /name'],
       ['{ path: rel, tmpfs: {} }', 'volume_path_relative', '"rel"', 'did you mean "/rel"?'],
       ['{ path: ././rel, tmpfs: {} }', 'volume_path_relative', '"././rel"', 'did you mean "/rel"?'],
+      ['{ path: a/./rel, tmpfs: {} }', 'volume_path_relative', '"a/./rel"', 'did you mean "/a/./rel"?'],
       ['{ path: ~/rel, tmpfs: {} }', 'volume_path_relative', '"~/rel"', '~ is not expanded here'],
       ['{ path: /a, tmpfs: {} }, { path: /a, tmpfs: {} }', 'volume_path_duplicate', '"/a"', null],
       ['{ path: /a }', 'volume_no_config', null, 'write tmpfs: {} or tmpfs: { size: 1Gi }'],
@@ -298,6 +299,40 @@ describe('a message', () => {
     ['run: "a\\nb"', 'a run step whose command has several lines needs a name'],
   ])('of a step: %j', async (written, message) => {
     expect(await messages(stepsWith(`- ${written}`))).toContain(task(message).replace(':', ' steps[0]:'))
+  })
+
+  it.each([
+    ['', 'the task has no runtime'],
+    ['{ type: vm }', 'the type of a runtime is pod'],
+    ['{}', 'the runtime has no containers'],
+    ['{ containers: [null] }', 'containers[0] is empty'],
+    ['{ containers: [{}] }', 'containers[0] has no image'],
+    ['{ containers: [{ volumes: [null] }] }', 'volumes[0] is empty'],
+    ['{ containers: [{ volumes: [{}] }] }', 'volumes[0] has no path'],
+    ['{ containers: [{ volumes: [{ path: a }] }] }', 'the path of volumes[0] is not absolute'],
+    [
+      '{ containers: [{ volumes: [{ path: /a }, { path: /a }] }] }',
+      'another volume of the container is mounted there too',
+    ],
+    ['{ containers: [{ volumes: [{ path: /a }] }] }', 'volumes[0] has no tmpfs'],
+    ['{ containers: [{ volumes: [{ tmpfs: { size: x } }] }] }', 'this is no size'],
+    ['{ containers: [{ volumes: [{ tmpfs: { size: -1 } }] }] }', 'a size is not negative'],
+  ])('of a runtime: %j', async (written, message) => {
+    expect(await messages(runtime(written))).toContain(`run "r" task "t": ${message}`)
+  })
+
+  it.each([
+    ["{ type: '', arch: '', containers: [{ image: b }] }", []],
+    ['{ type: , arch: , containers: [{ image: b, volumes: [{ path: /a, tmpfs: { size: } }] }] }', []],
+    ['{ containers: [{ image: b, volumes: [{ path: /a, tmpfs: { size: 0 } }] }] }', []],
+    ['{ containers: 5 }', ['wrong_type']],
+    ['{ containers: [{ image: [] }] }', ['wrong_type']],
+    ['{ containers: [{ image: }] }', ['image_empty']],
+    ['{ containers: [{ image: b, volumes: [{ path: [], tmpfs: {} }] }] }', ['wrong_type']],
+    ['{ containers: [{ image: b, volumes: [{ path: , tmpfs: {} }] }] }', ['volume_no_path']],
+    ['{ containers: [{ image: b, volumes: [5] }] }', ['wrong_type']],
+  ])('is said once of each mistake in a runtime, and not of what is left out: %s', async (written, codes) => {
+    expect((await parseText(runtime(written))).problems.map(({ code }) => code)).toEqual(codes)
   })
 
   it('about a type of step points at the type in the long form, and at the key in the short one', async () => {

@@ -65,12 +65,14 @@ export interface LogFlags {
   tail: number | undefined
   prefix: boolean
   raw: boolean
+  timestamps: boolean
   'output-dir': string | undefined
 }
 
 export function logs(number: number | undefined, flags: LogFlags): Promise<void> {
-  const { task, step, setup, failed, follow, tail, prefix, raw } = flags
-  const request = { number, tasks: task ?? [], step, setup, failed, follow, tail, prefix, raw }
+  const { task, step, setup, failed, follow, tail, prefix, raw, timestamps } = flags
+  const timestamp = timestamps ? () => new Date().toISOString() : undefined
+  const request = { number, tasks: task ?? [], step, setup, failed, follow, tail, prefix, raw, timestamp }
   const directory = flags['output-dir']
   return withLocalRuns(async ({ runs }, stdout) => {
     if (directory === undefined) return await showLogs(runs, request, () => stdout)

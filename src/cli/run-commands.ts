@@ -98,6 +98,8 @@ export interface LogsRequest {
   prefix: boolean
   /** Escape sequences and carriage returns stay. */
   raw: boolean
+  /** The time now, shown before each line. */
+  timestamp?: (() => string) | undefined
 }
 
 /** Logs in the order of the tasks and their steps, each to the output for its `task/step`. */

@@ -10,6 +10,8 @@ export interface LogPrinterOptions {
   raw: boolean
   /** Only so many last lines; undefined: all. */
   tail: number | undefined
+  /** The time now, before the prefix of each line; undefined: no times. Without a tail. */
+  timestamp?: (() => string) | undefined
 }
 
 /** One stored log as text for a terminal or a file, chunk by chunk in bounded memory. */
@@ -46,8 +48,10 @@ export class LogPrinter {
   }
 
   #withPrefix(lines: string): string {
-    if (this.#prefix === '' || lines === '') return lines
-    const { text, colours } = prefixLines(lines, this.#prefix, this.#colours)
+    const { timestamp } = this.#options
+    const prefix = timestamp === undefined ? this.#prefix : `${timestamp()} ${this.#prefix}`
+    if (prefix === '' || lines === '') return lines
+    const { text, colours } = prefixLines(lines, prefix, this.#colours)
     this.#colours = colours
     return text
   }

@@ -18,6 +18,11 @@ export default class DirectRunLogs extends AgolaCommand {
     follow: Flags.boolean({ char: 'f', summary: 'go on until the run is over' }),
     tail: Flags.integer({ summary: 'only so many last lines of each log', min: 1 }),
     prefix: Flags.boolean({ summary: 'task and step before each line', default: true, allowNo: true }),
+    timestamps: Flags.boolean({
+      summary: 'with --follow: the time at which each line came here',
+      dependsOn: ['follow'],
+      exclusive: ['raw', 'tail'],
+    }),
     raw: Flags.boolean({ summary: 'the bytes as they were printed', exclusive: ['tail'] }),
     'output-dir': Flags.string({ summary: 'a file for each step in this directory instead', exclusive: ['tail'] }),
   }

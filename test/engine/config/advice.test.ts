@@ -158,6 +158,7 @@ describe('what to write in a task', () => {
     ],
     ['task_timeout_interval: 999ms', 'duration_tiny', '"999ms"', null],
     ['task_timeout_interval: -1s', 'duration_negative', '"-1s"', 'write 0s for no timeout'],
+    ['task_timeout_interval: 12d', 'duration_bad', '"12d"', 'there are no days; write "288h"'],
     ['task_timeout_interval: 2d', 'duration_bad', '"2d"', 'there are no days; write "48h"'],
     ['task_timeout_interval: 2 days', 'duration_bad', '"2 days"', 'there are no days; write "48h"'],
     ['task_timeout_interval: 1 day', 'duration_bad', '"1 day"', 'there are no days; write "24h"'],

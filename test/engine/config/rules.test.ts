@@ -250,6 +250,20 @@ test('a document with errors gives no config, one with warnings does', async () 
   ).toBe(0.00001)
 })
 
+test('a timeout of a second is not too short, and 0s is none', async () => {
+  for (const written of ['1s', '0s', '0', '"0"']) {
+    expect(await problemsIn(taskWith(`task_timeout_interval: ${written}`))).toEqual([])
+  }
+})
+
+test('a name of another type is told so once', async () => {
+  expect(await problemsIn('runs: [{ name: [a] }]')).toEqual(['error wrong_type 1:16 runs[0].name'])
+  expect(await problemsIn('runs: [{ name: }, { name: }]')).toEqual([
+    'error run_name_empty 1:10 runs[0].name',
+    'error run_name_empty 1:21 runs[1].name',
+  ])
+})
+
 test('names of exactly a hundred bytes are taken', async () => {
   expect(await problemsIn(`runs:\n  - name: ${'é'.repeat(50)}`)).toEqual([])
 })

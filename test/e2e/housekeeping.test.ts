@@ -50,7 +50,8 @@ describe('looking after a machine', () => {
     await utimes(join(caches, 'old.tar'), 1, 1)
     await agola(...start)
     expect(await readdir(caches)).toContain('old.tar')
-    await utimes(mark, 1, 1)
+    const yesterday = (Date.now() - 36 * 60 * 60 * 1000) / 1000
+    await utimes(mark, yesterday, yesterday)
     const { code, stderr } = await agola(...start)
     expect([code, stderr.includes('success')]).toEqual([0, true])
     expect(await readdir(caches)).not.toContain('old.tar')

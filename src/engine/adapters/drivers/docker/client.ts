@@ -1,8 +1,9 @@
-import { type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { AgolaError } from '../../../model/errors.ts'
 import { adviceFor } from './engine-advice.ts'
+import { type Answer, sendRequest } from './engine-request.ts'
 import { type Engine, unreachable } from './probe.ts'
 
 /** An answer of the engine with a status that is not a success. Those that callers do not turn into something better say what it said. */
@@ -30,12 +31,6 @@ export interface EngineRequest {
   /** A tar to send. */
   file?: Readable
   signal?: AbortSignal | undefined
-}
-
-interface Answer {
-  response: IncomingMessage
-  /** null when the engine kept to HTTP. */
-  connection: Duplex | null
 }
 
 const upgradeHeaders = { connection: 'Upgrade', upgrade: 'tcp' }
@@ -75,31 +70,13 @@ export class EngineClient {
 
   async #send(method: Method, path: string, request: EngineRequest): Promise<Answer> {
     request.signal?.throwIfAborted()
-    const { connection: engine, version } = this.engine
-    const { protocol, ...where } = engine
-    const send = protocol === 'https' ? (await import('node:https')).request : plainRequest
+    const { connection, version } = this.engine
+    const { file, signal } = request
     const body = request.body === undefined ? '' : JSON.stringify(request.body)
-    const options: RequestOptions = {
-      ...where,
-      // Nobody has to work out a name for TLS.
-      ...(protocol === 'http' && { servername: '' }),
-      method,
-      path: `/v${version.apiVersion}${path}${queryOf(request.query)}`,
-      headers: { ...headersFor(request, body), ...request.headers },
-      ...(request.signal && { signal: request.signal }),
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-    const sent = send(options)
-    sent.once('response', (response) => resolve({ response, connection: null }))
-    sent.once('upgrade', (response, connection, head) => {
-      if (head.length > 0) connection.unshift(head)
-      resolve({ response, connection })
-    })
-    sent.on('error', reject)
-    if (request.file === undefined) sent.end(body)
-    else request.file.on('error', (error) => sent.destroy(error)).pipe(sent)
+    const versioned = `/v${version.apiVersion}${path}${queryOf(request.query)}`
+    const headers = { ...headersFor(request, body), ...request.headers }
     try {
-      const answer = await promise
+      const answer = await sendRequest(connection, { method, path: versioned, headers, body, file, signal })
       if (isSuccess(answer.response.statusCode)) return answer
       throw this.#failure(answer.response.statusCode ?? 0, await text(answer.response))
     } catch (error) {

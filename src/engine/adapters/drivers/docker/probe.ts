@@ -1,7 +1,7 @@
-import { request as plainRequest } from 'node:http'
 import { AgolaError, messageOf } from '../../../model/errors.ts'
 import type { CallOptions } from '../../../ports/call-options.ts'
 import { type Connection, type EngineEndpoint, toConnection } from './endpoint.ts'
+import { sendRequest } from './engine-request.ts'
 import { type EngineVersion, toEngineVersion } from './engine-version.ts'
 
 /** An engine that answered, ready for a driver. */
@@ -46,28 +46,16 @@ export function unreachable(url: string, cause: unknown): AgolaError {
 }
 
 async function getVersion(connection: Connection, signal: AbortSignal | undefined): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const { protocol, ...options } = connection
-  const send = protocol === 'https' ? (await import('node:https')).request : plainRequest
-  // Nobody has to work out a name for TLS.
-  const plain = protocol === 'http' && { servername: '' }
-  const request = send({ ...options, ...plain, path: '/version', ...(signal && { signal }) }, (response) => {
-    let text = ''
-    response.setEncoding('utf8')
-    response.on('data', (chunk: string) => {
-      text += chunk
-      if (text.length > versionBytesMax) response.destroy(new Error('the answer is no version'))
-    })
-    response.on('error', reject)
-    response.on('end', () => {
-      try {
-        resolve(JSON.parse(text))
-      } catch (cause) {
-        reject(new Error(`HTTP status ${response.statusCode} with a body that is no JSON`, { cause }))
-      }
-    })
-  })
-  request.on('error', reject)
-  request.end()
-  return await promise
+  const { response } = await sendRequest(connection, { method: 'GET', path: '/version', signal })
+  response.setEncoding('utf8')
+  let text = ''
+  for await (const chunk of response) {
+    text += chunk
+    if (text.length > versionBytesMax) throw new Error('the answer is no version')
+  }
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new Error(`HTTP status ${response.statusCode} with a body that is no JSON`, { cause })
+  }
 }

@@ -91,7 +91,8 @@ export async function dropKeptIndexes(store: SnapshotStore): Promise<void> {
 
 async function createGeneration(store: SnapshotStore, commonDirectory: string, uniqueName: string): Promise<void> {
   await mkdir(join(store.objects, 'info'), { recursive: true, mode: 0o700 })
-  await writeWhole(join(store.objects, 'info', 'alternates'), `${join(commonDirectory, 'objects')}\n`, uniqueName)
+  const place = { storeDirectory: store.directory, uniqueName }
+  await writeWhole(join(store.objects, 'info', 'alternates'), `${join(commonDirectory, 'objects')}\n`, place)
 }
 
 async function markUsed(store: SnapshotStore, now: TimeMs): Promise<void> {

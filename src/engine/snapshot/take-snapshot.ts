@@ -118,7 +118,8 @@ function snapshotFacts(
 async function saveFacts(stateDirectory: string, facts: SnapshotFacts, uniqueName: string): Promise<void> {
   const path = factsPath(stateDirectory, facts.id)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await writeWhole(path, JSON.stringify(facts), uniqueName)
+  const storeDirectory = storeAt(stateDirectory, facts.workTree.storeId).directory
+  await writeWhole(path, JSON.stringify(facts), { storeDirectory, uniqueName })
 }
 
 async function readFacts(stateDirectory: string, id: string): Promise<SnapshotFacts> {

@@ -13,7 +13,7 @@ export interface HistoryRequest extends CallOptions {
   /** 0: all there is. */
   depth: number
   commonDirectory: string
-  /** Where the packs of this repository are kept. */
+  /** Of the snapshot store: the packs of this repository are kept there. */
   directory: string
   isPartialClone: boolean
   newName: () => string
@@ -140,7 +140,8 @@ async function packObjects(git: Git, place: GitPlace, directory: string, request
   for (const id of output.toString().split('\n').filter(Boolean)) {
     await writeFile(join(packDirectoryOf(directory), `pack-${id}.keep`), '')
   }
-  await writeWhole(join(directory, 'tips'), `${[...tips, tipOf(request)].join('\n')}\n`, request.newName())
+  const whole = { storeDirectory: request.directory, uniqueName: request.newName() }
+  await writeWhole(join(directory, 'tips'), `${[...tips, tipOf(request)].join('\n')}\n`, whole)
 }
 
 /** Tags that came later need packing though the commit has been packed. */

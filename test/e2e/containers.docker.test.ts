@@ -1,11 +1,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { EngineClient, EngineFailure } from '../../src/engine/adapters/drivers/docker/client.ts'
 import { dockerEngine, type TestEngine } from '../support/docker-engine.ts'
-import { TestImages } from '../support/docker-images.ts'
+import { engineSuite } from '../support/engine-suite.ts'
 import { oneRun } from '../support/local-configs.ts'
-import { LocalMachine } from '../support/local-machine.ts'
+import type { LocalMachine } from '../support/local-machine.ts'
 
 const start = ['directrun', 'start']
 
@@ -26,26 +26,12 @@ async function enginePrivileges({ engine }: TestEngine, image: string): Promise<
 }
 
 describe('directrun start in containers', () => {
+  const suite = engineSuite(dockerEngine, { leavesNothing: true })
   let world: TestEngine
-  let images: TestImages
   let machine: LocalMachine
   let image: string
-  beforeAll(async () => {
-    world = await dockerEngine()
-    images = new TestImages(world.engine)
-    image = await images.busybox()
-  })
-  afterAll(async () => {
-    await images.removeAll()
-    await world.end()
-  })
-  beforeEach(async () => {
-    machine = await LocalMachine.create({ engine: world.engine, toolsImage: image })
-  })
-  afterEach(async () => {
-    const left = await machine.leftovers()
-    await machine.end()
-    expect(left).toEqual([])
+  beforeEach(() => {
+    ;({ world, machine, image } = suite)
   })
 
   it('gives two parallel tasks the same tree, whatever happens to the files meanwhile', async () => {
@@ -115,7 +101,7 @@ describe('directrun start in containers', () => {
   })
 
   it('sets up an image without a shell, in which only a run step fails', async () => {
-    const bare = await images.onlyTrue()
+    const bare = await suite.images.onlyTrue()
     const { code, stdout, stderr } = await machine.run(start, {
       directory: await machine.repository(oneRun({ a: { image: bare, steps: [{ clone: null }, 'echo never'] } })),
     })

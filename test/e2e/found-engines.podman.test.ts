@@ -1,14 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { chownTree } from '../support/chown-tree.ts'
-import { TestImages } from '../support/docker-images.ts'
 import {
   type EngineOfUser,
   startRootfulPodman,
   startRootlessDockerd,
   startRootlessPodman,
 } from '../support/engine-of-user.ts'
+import { engineSuite } from '../support/engine-suite.ts'
 import { oneRun } from '../support/local-configs.ts'
-import { LocalMachine } from '../support/local-machine.ts'
+import type { LocalMachine } from '../support/local-machine.ts'
 import type { Program } from '../support/program.ts'
 
 const contents = [{ source_dir: '.', dest_dir: '.', paths: ['made'] }]
@@ -19,23 +19,13 @@ describe.each([
   ['rootless Docker', 'rootless Docker', startRootlessDockerd],
   ['Podman of root', 'CONTAINER_HOST', startRootfulPodman],
 ])('direct runs over %s', (_, origin, startEngine) => {
+  const suite = engineSuite(startEngine)
   let world: EngineOfUser
-  let images: TestImages
   let machine: LocalMachine
   let image: string
-  beforeAll(async () => {
-    world = await startEngine()
-    images = new TestImages(world.engine)
-    image = await images.busybox()
+  beforeEach(() => {
+    ;({ world, machine, image } = suite)
   })
-  afterAll(async () => {
-    await images.removeAll()
-    await world.end()
-  })
-  beforeEach(async () => {
-    machine = await LocalMachine.create({ engine: world.engine, toolsImage: image })
-  })
-  afterEach(() => machine.end())
 
   /** A fresh clone of a repository, as the user makes one. */
   async function clone(files: Record<string, unknown>): Promise<string> {

@@ -2,34 +2,24 @@ import { spawn } from 'node:child_process'
 import { on, once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { dockerEngine, type TestEngine } from '../support/docker-engine.ts'
-import { TestImages } from '../support/docker-images.ts'
+import { engineSuite } from '../support/engine-suite.ts'
 import { oneRun } from '../support/local-configs.ts'
-import { LocalMachine } from '../support/local-machine.ts'
+import type { LocalMachine } from '../support/local-machine.ts'
 
 const start = ['directrun', 'start', '--output', 'ndjson']
 const trap = "trap 'echo trapped; exit 3' INT; echo ready; while :; do sleep 0.1; done"
 const deaf = "trap '' INT TERM HUP; echo ready; while :; do sleep 0.1; done"
 
 describe('directrun start, interrupted', () => {
+  const suite = engineSuite(dockerEngine)
   let world: TestEngine
-  let images: TestImages
   let machine: LocalMachine
   let image: string
-  beforeAll(async () => {
-    world = await dockerEngine()
-    images = new TestImages(world.engine)
-    image = await images.busybox()
+  beforeEach(() => {
+    ;({ world, machine, image } = suite)
   })
-  afterAll(async () => {
-    await images.removeAll()
-    await world.end()
-  })
-  beforeEach(async () => {
-    machine = await LocalMachine.create({ engine: world.engine, toolsImage: image })
-  })
-  afterEach(() => machine.end())
 
   const begin = async (tasks: Parameters<typeof oneRun>[0], args: string[] = []) => {
     const directory = await machine.repository(oneRun(tasks))

@@ -96,12 +96,9 @@ function shown(output: 'text' | 'json'): Shown {
 async function withLocalRuns<T>(work: (local: LocalRuns, stdout: Output) => Promise<T>): Promise<T> {
   const local = await openLocalRuns({ directory: process.cwd(), environment: process.env, approver: localApprover() })
   const stdout = new Output(process.stdout, () => undefined)
-  // Waiting for other processes keeps nothing alive by itself.
-  const alive = setInterval(() => undefined, 60_000)
   try {
     return await work(local, stdout)
   } finally {
-    clearInterval(alive)
     await local.close()
     await stdout.flush()
   }

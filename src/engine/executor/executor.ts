@@ -221,7 +221,6 @@ export class Executor implements ExecutorClient {
   #closeReports(): void {
     for (const run of this.#runs) run.closeReports()
     for (const sender of this.#refused.values()) sender.close()
-    this.#statusReports.close()
   }
 
   #take(task: ExecutorTaskWithSpec): void {

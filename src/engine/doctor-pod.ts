@@ -1,7 +1,7 @@
 import { type EngineClient, EngineFailure } from './adapters/drivers/docker/client.ts'
 import { adviceFor } from './adapters/drivers/docker/engine-advice.ts'
 import { label } from './adapters/drivers/docker/labels.ts'
-import { toolbox, toolsDir } from './adapters/drivers/docker/spec.ts'
+import { toolbox, toolsDir } from './adapters/drivers/docker/toolbox.ts'
 import { systemClock } from './adapters/system.ts'
 import { type Check, fail, ok, warn } from './doctor-check.ts'
 import { messageOf } from './model/errors.ts'

@@ -7,7 +7,10 @@ import { TestImages } from '../support/docker-images.ts'
 import type { DriverUnderTest } from './pod-driver.ts'
 
 /** The Docker driver over an engine, with groups of its own, so that nobody else's pods are touched. */
-export async function startEngineSetup(started: TestEngine): Promise<DriverUnderTest> {
+export async function startEngineSetup(
+  started: TestEngine,
+  { opening }: Pick<DriverUnderTest, 'opening'> = { opening: { script: ':', parameters: [] } },
+): Promise<DriverUnderTest> {
   const images = new TestImages(started.engine)
   const groups = { ours: randomUUID(), foreign: randomUUID() }
   const driver = (group: 'ours' | 'foreign' = 'ours') =>
@@ -25,5 +28,5 @@ export async function startEngineSetup(started: TestEngine): Promise<DriverUnder
     await images.removeAll()
     await started.end()
   }
-  return { driver, image: await images.busybox(), hasTerminals: true, end }
+  return { driver, image: await images.busybox(), hasTerminals: true, ...(opening && { opening }), end }
 }

@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { hasCode } from '../../src/engine/model/errors.ts'
-import type { ExecRequest, Pod, PodDriver, PodRequest } from '../../src/engine/ports/pod-driver.ts'
+import type { ExecRequest, Pod, PodDriver, PodOpening, PodRequest } from '../../src/engine/ports/pod-driver.ts'
 import { type ProgramName, programs } from './pod-programs.ts'
 
 /** What the suite needs of an implementation. */
@@ -12,6 +12,8 @@ export interface DriverUnderTest {
   image: string
   /** Whether a command can have a terminal here. */
   hasTerminals: boolean
+  /** What the first process of every pod runs before anything else. */
+  opening?: PodOpening
   end: () => Promise<void>
 }
 
@@ -51,6 +53,7 @@ export function podDriverContract(
         registriesAuth: {},
         pull: 'missing',
         labels: { 'agola.io/run': 'repository/1' },
+        ...(setup.opening && { opening: setup.opening }),
         ...overrides,
       }
     }

@@ -1,12 +1,9 @@
 import type { Pod } from '../ports/pod-driver.ts'
+import { shellQuote } from '../std/shell-quote.ts'
 
 /** Shell text that runs a busybox applet of the pod, as `toolbox` finds it, with the arguments that follow. */
 export function applet(pod: Pod, name: string): string {
   return pod.toolbox(name).map(shellQuote).join(' ')
-}
-
-export function shellQuote(word: string): string {
-  return /^[\w/.:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** Command line that runs `script` in the pod's own shell, which is there whatever the image holds; `parameters` are `$1` and on. */

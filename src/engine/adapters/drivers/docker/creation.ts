@@ -1,10 +1,9 @@
-import type { Duplex } from 'node:stream'
 import { AgolaError } from '../../../model/errors.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { CreatePodOptions, PodOpened, PodRequest } from '../../../ports/pod-driver.ts'
 import { type EngineClient, EngineFailure } from './client.ts'
 import type { EngineEvents } from './events.ts'
-import { readOpening } from './opening.ts'
+import { Lifeline } from './lifeline.ts'
 import { removeContainer } from './removal.ts'
 import type { ContainerSpec } from './spec.ts'
 import { explainRefusal, isImageMissing, isToolsMissing } from './start-refusal.ts'
@@ -22,7 +21,7 @@ export interface CreatedPod {
   /** The main one first. */
   containerIds: string[]
   watch: ContainerWatch
-  lifeline: Duplex | null
+  lifeline: Lifeline | null
   opened: PodOpened | null
 }
 
@@ -132,7 +131,7 @@ async function startMain(
     const watch = new ContainerWatch(mainId, parts.client, parts.events, parts.clock)
     try {
       const { lifeline, opened } = await startWithLifeline(parts, spec, mainId, isOpening(request))
-      lifeline?.on('close', () => watch.verify())
+      void lifeline?.closed.then(() => watch.verify())
       return { mainId, watch, lifeline, opened }
     } catch (error) {
       watch.end({ reason: 'removed', exitCode: null })
@@ -179,14 +178,11 @@ async function startWithLifeline(
   }
   // Before the start: what a container says while nobody is attached is lost, and an engine that starts one lets nobody attach meanwhile.
   const query = { stream: true, stdin: true, ...(isOpening && { stdout: true, stderr: true }) }
-  const lifeline = await client.upgrade(`/containers/${id}/attach`, { query })
-  lifeline.on('error', () => undefined)
+  const lifeline = new Lifeline(await client.upgrade(`/containers/${id}/attach`, { query }))
   try {
-    const opening = isOpening ? readOpening(lifeline) : null
+    const opening = isOpening ? lifeline.readOpening() : null
     await client.json('POST', `/containers/${id}/start`)
-    const opened = opening && (await withinTime(opening, clock, openingMsMax))
-    lifeline.resume()
-    return { lifeline, opened }
+    return { lifeline, opened: opening && (await withinTime(opening, clock, openingMsMax)) }
   } catch (error) {
     lifeline.destroy()
     throw error

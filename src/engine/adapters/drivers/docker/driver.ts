@@ -109,7 +109,9 @@ export class DockerDriver implements PodDriver {
       // Its containers are known, and it has nothing else.
       const remove = (call: CallOptions) => removeContainers(this.#client, clock, created.containerIds, call)
       const arch = request.arch === '' ? this.#client.engine.version.arch : request.arch
-      const pod = new DockerPod({ id: request.podId, arch, client: this.#client, clock, random, remove, ...created })
+      const containerUser = request.containers[0]?.user ?? ''
+      const parts = { id: request.podId, arch, containerUser, client: this.#client, clock, random, remove }
+      const pod = new DockerPod({ ...parts, ...created })
       this.#pods.add(pod)
       void pod.ended.then(() => this.#pods.delete(pod))
       return pod

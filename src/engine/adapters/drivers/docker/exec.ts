@@ -20,8 +20,16 @@ export interface ExecContext {
   /** Set once the pod was stopped or removed: what its commands report afterwards is our own doing. */
   isGone: () => boolean
   ended: Promise<unknown>
-  /** Signals the processes that carry a marker, as long as `isRunning` says so. */
-  signal: (marker: string, user: string, signalName: KillSignal, isRunning: () => Promise<boolean>) => Promise<void>
+  /** Signals the processes of a command, as long as `isRunning` says that there are some. */
+  signal: (command: SignalledCommand, signalName: KillSignal, isRunning: () => Promise<boolean>) => Promise<void>
+}
+
+export interface SignalledCommand {
+  /** Carried by its processes. */
+  marker: string
+  user: string
+  /** Its own process group, where that is known. */
+  group?: string
 }
 
 const exitCodePollMsMax = 100
@@ -96,7 +104,7 @@ export class DockerExec implements ContainerExec {
       return
     }
     const isRunning = async () => !this.#isDone && (await this.#inspect()).running
-    await this.#context.signal(this.#marker, this.#request.user, signalName, isRunning)
+    await this.#context.signal({ marker: this.#marker, user: this.#request.user }, signalName, isRunning)
   }
 
   async resize({ columns, rows }: TtySize): Promise<void> {

@@ -1,4 +1,4 @@
-import { busyboxPath } from './spec.ts'
+import { busyboxPath } from './toolbox.ts'
 
 /** In the environment of every command: how its processes are found again. Everything it starts inherits it. */
 export const execMarker = 'AGOLA_EXEC_ID'

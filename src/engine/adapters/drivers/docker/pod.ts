@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { AgolaError } from '../../../model/errors.ts'
@@ -10,9 +9,11 @@ import type { ContainerExec, ExecRequest, Pod, PodEnd, PodOpened } from '../../.
 import type { Random } from '../../../ports/random.ts'
 import { abortable } from '../abortable.ts'
 import { type EngineClient, hasStatus } from './client.ts'
-import { type ExecContext, podGone, startExec } from './exec.ts'
+import { type ExecContext, podGone, type SignalledCommand, startExec } from './exec.ts'
+import { startKeptCommand } from './kept-command.ts'
 import { findAndSignalCommand, findCommand, type KillSignal, notFoundExitCode, signalCommand } from './kill.ts'
-import { toolbox } from './spec.ts'
+import type { Lifeline } from './lifeline.ts'
+import { toolbox } from './toolbox.ts'
 import type { ContainerWatch } from './watch.ts'
 
 export interface DockerPodParts {
@@ -24,8 +25,10 @@ export interface DockerPodParts {
   /** The main one first. */
   containerIds: string[]
   watch: ContainerWatch
-  /** The connection that keeps the pod alive; null for one that outlives us. */
-  lifeline: Duplex | null
+  /** Of the main one. */
+  containerUser: string
+  /** What keeps the pod alive; null for one that outlives us. */
+  lifeline: Lifeline | null
   opened: PodOpened | null
   remove: (options: CallOptions) => Promise<void>
 }
@@ -55,7 +58,7 @@ export class DockerPod implements Pod {
       containerId: parts.containerIds[0] ?? '',
       isGone: () => this.#isGone,
       ended: parts.watch.ended,
-      signal: (marker, user, signalName, isRunning) => this.#signal(marker, user, signalName, isRunning),
+      signal: (command, signalName, isRunning) => this.#signal(command, signalName, isRunning),
     }
   }
 
@@ -71,12 +74,13 @@ export class DockerPod implements Pod {
 
   exec(request: ExecRequest, options: CallOptions = {}): Promise<ContainerExec> {
     if (this.#isGone || this.#parts.watch.isEnded) return Promise.reject(podGone())
-    return abortable(startExec(this.#context, request, this.#parts.random.uuid()), options.signal)
+    return abortable(this.#start(request), options.signal)
   }
 
   async stop(graceMs: number, { signal }: CallOptions = {}): Promise<void> {
     this.#isGone = true
     this.#parts.watch.stopping()
+    this.#parts.lifeline?.end()
     const query = { t: Math.ceil(graceMs / 1000) }
     const stops = this.#parts.containerIds.map(async (id) => {
       try {
@@ -100,20 +104,23 @@ export class DockerPod implements Pod {
 
   /** The pod lives on as long as the process, and no longer holds it up. */
   detach(): void {
-    const socket = this.#parts.lifeline as { unref?: () => void } | null
-    socket?.unref?.()
+    this.#parts.lifeline?.unref()
+  }
+
+  #start(request: ExecRequest): Promise<ContainerExec> {
+    const { lifeline, containerUser, random } = this.#parts
+    const marker = random.uuid()
+    const kept = lifeline && startKeptCommand(this.#context, lifeline, request, { marker, containerUser })
+    if (kept !== null) return kept
+    lifeline?.release()
+    return startExec(this.#context, request, marker)
   }
 
   /** A command that was just created has not yet taken on its environment, so that it may not be found at once. */
-  async #signal(
-    marker: string,
-    user: string,
-    signalName: KillSignal,
-    isRunning: () => Promise<boolean>,
-  ): Promise<void> {
+  async #signal(command: SignalledCommand, signalName: KillSignal, isRunning: () => Promise<boolean>): Promise<void> {
     for (let attempt = 0; attempt < killAttemptsMax; attempt++) {
       try {
-        if (await this.#signalOnce(marker, user, signalName)) return
+        if (await this.#signalOnce(command, signalName)) return
         if (!(await isRunning())) return
       } catch (error) {
         if (error instanceof AgolaError && error.code === 'podDoesNotExist') return
@@ -124,8 +131,13 @@ export class DockerPod implements Pod {
     throw new AgolaError('driverFailed', 'the processes of a running command could not be found')
   }
 
-  /** Root may not look at the environment of other users' processes, and they may not signal those of root: whoever may, finds; root signals. */
-  async #signalOnce(marker: string, user: string, signalName: KillSignal): Promise<boolean> {
+  /** A group that is known is signalled at once, and before what has left it.
+   *  Root may not look at the environment of other users' processes, and they may not signal those of root: whoever may, finds; root signals. */
+  async #signalOnce({ marker, user, group }: SignalledCommand, signalName: KillSignal): Promise<boolean> {
+    if (group !== undefined) {
+      await this.#run(signalCommand([group], signalName), root)
+      if (signalName !== 'KILL') return true
+    }
     const isRoot = /^(root|0)(:|$)/.test(user)
     if (isRoot || user === '') {
       const { exitCode } = await this.#run(findAndSignalCommand(marker, signalName), root)

@@ -1,7 +1,9 @@
 import { AgolaError } from '../../../model/errors.ts'
 import type { ExecutorContainer } from '../../../model/executor-task.ts'
-import type { PodOpening, PodRequest } from '../../../ports/pod-driver.ts'
+import type { PodRequest } from '../../../ports/pod-driver.ts'
+import { keeper, keeperStopSignal, sleeper } from './keeper.ts'
 import { label, type PodOwner, podLabels } from './labels.ts'
+import { toolsDir } from './toolbox.ts'
 
 /** The body of `POST /containers/create` with its query. */
 export interface ContainerSpec {
@@ -58,9 +60,6 @@ export interface SpecContext {
   names: string[]
 }
 
-export const toolsDir = '/mnt/agola'
-export const busyboxPath = `${toolsDir}/busybox`
-
 /** All containers of a pod, the main one first (spec/executor.md 8, spec/local-runs.md 14.2). */
 export function podSpec(request: PodRequest, context: SpecContext): ContainerSpec[] {
   const labels = podLabels(request, context.owner, context.nowMs)
@@ -87,10 +86,9 @@ function mainBody(
   const opening = keepSeconds === null ? request.opening : undefined
   return {
     ...commonBody(container, labels),
-    // The keeper reads a standard input that we hold: our death, whatever its kind, is its end of file, and the pod's end.
     ...(entrypoint.length > 0
       ? { Entrypoint: entrypoint }
-      : { Entrypoint: keeper(keepSeconds, opening), StopSignal: keeperStopSignal }),
+      : { Entrypoint: keepSeconds === null ? keeper(opening) : sleeper(keepSeconds), StopSignal: keeperStopSignal }),
     Cmd: entrypoint.length > 0 ? [] : (opening?.parameters ?? []),
     OpenStdin: keepSeconds === null,
     StdinOnce: keepSeconds === null,
@@ -113,33 +111,6 @@ function mainBody(
     },
   }
 }
-
-/** The first process of a pod. A shell that waits takes in the children that others left behind, as an init does, so that neither Docker's
- *  init nor Podman's, which is not always installed, is needed. It ends by a signal that no step sends to every shell it finds. */
-function keeper(keepSeconds: number | null, opening: PodOpening | undefined): string[] {
-  const rest = keepSeconds === null ? 'cat <&3 >/dev/null' : `sleep ${Math.max(1, keepSeconds)}`
-  const first =
-    opening === undefined
-      ? ''
-      : `echo ${openingMark}; (toolbox=${busyboxPath}\n${opening.script}\n) </dev/null; ${busyboxPath} printf '${openedMark}' $?; `
-  return [busyboxPath, 'sh', '-c', `trap 'exit 0' USR2; exec 3<&0; ${first}${busyboxPath} ${rest} & wait $!`, 'agola']
-}
-
-/** Path of an applet in every pod. */
-export function toolbox(applet: string): string[] {
-  return [busyboxPath, applet]
-}
-
-const openingMark = 'opening'
-const openedMark = '\\n%d opened\\n'
-
-/** What ends the output of the opening script: its exit code. */
-export const openedPattern = /\n(\d+) opened\n$/
-
-/** What begins it; missing where the container was faster than our attachment. */
-export const openingPattern = new RegExp(`^${openingMark}\n`)
-
-const keeperStopSignal = 'SIGUSR2'
 
 function serviceBody(
   container: ExecutorContainer,

@@ -1,7 +1,7 @@
 import { AgolaError } from '../../../model/errors.ts'
 import type { EngineFailure } from './client.ts'
 import { adviceFor } from './engine-advice.ts'
-import { busyboxPath } from './spec.ts'
+import { busyboxPath } from './toolbox.ts'
 
 /** Whether a main container did not start for want of the tools: their volume is empty, or holds no program that runs here. */
 export function isToolsMissing(failure: EngineFailure): boolean {

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { DockerDriver } from '../../../../../src/engine/adapters/drivers/docker/driver.ts'
 import { type AgolaError, hasCode } from '../../../../../src/engine/model/errors.ts'
@@ -48,6 +49,49 @@ test("a container's environment reaches a command, and no duplicate of a name do
   const { stdout } = await runIn(pod, ['env'], { environment: { BOTH: 'b' } })
   expect(stdout).toContain('ENV1=ENV1VALUE\n')
   expect(stdout.match(/^BOTH=.*$/gm)).toEqual(['BOTH=b'])
+})
+
+test.each(['', 'dev'])(
+  'the first command of a pod, which is no exec, differs from an exec in nothing, as user "%s"',
+  async (user) => {
+    const opening = { script: ':', parameters: [] }
+    const pod = await create(aPodRequest([aContainer(busybox, { user })], { opening }))
+    const script = `env | sort; pwd; id; umask; ulimit -a; ls -l /proc/self/fd/0; tty
+  grep -E '^(Sig(Blk|Ign|Cgt)|Cap|NoNewPrivs|Seccomp|Groups|Cpus)' /proc/self/status
+  cat /proc/self/cgroup /proc/self/oom_score_adj; ls /proc/self/fd; read -r stat </proc/$$/stat
+  set -- \${stat##*) }; [ $$ = $3 ] && [ $$ = $4 ] && echo leads its group and its session; echo error >&2; exit 3`
+    const look = () => runIn(pod, [...pod.toolbox('sh'), '-c', script], { environment: { OWN: "it's\n$HOME" } })
+    const [first, second] = [await look(), await look()]
+    const perExec = (text: string) =>
+      text.replace(/^AGOLA_EXEC_ID=.*$/m, '').replace(/^.*( \/proc\/self\/fd\/0.*)$/m, '$1')
+    expect(perExec(first.stdout)).toBe(perExec(second.stdout))
+    expect(first).toMatchObject({ exitCode: 3, stderr: 'error\n' })
+    expect(first.stdout).toContain("OWN=it's\n")
+    expect(first.stdout).toContain('leads its group and its session')
+  },
+)
+
+test('what the first command leaves behind is not heard in the next, and ends with the pod', async () => {
+  const opening = { script: ':', parameters: [] }
+  const pod = await create(aPodRequest([aContainer(busybox)], { opening }))
+  const script = 'while :; do echo noise; echo noise >&2; sleep 0.01; done & echo done'
+  const first = await runIn(pod, [...pod.toolbox('sh'), '-c', script])
+  expect(first.exitCode).toBe(0)
+  expect(first.stdout).toContain('done\n')
+  const second = await runIn(pod, [...pod.toolbox('sh'), '-c', 'sleep 0.1; echo alone'])
+  expect(second).toEqual({ exitCode: 0, stdout: 'alone\n', stderr: '' })
+})
+
+test('INT reaches the first command of a pod, which nothing has made deaf to it', async () => {
+  const opening = { script: ':', parameters: [] }
+  const pod = await create(aPodRequest([aContainer(busybox)], { opening }))
+  const [stdout, ready] = [new PassThrough(), Promise.withResolvers<void>()]
+  stdout.once('data', () => ready.resolve())
+  const script = 'trap "exit 9" INT; echo ready; while :; do sleep 0.05; done'
+  const exec = await pod.exec(anExecRequest([...pod.toolbox('sh'), '-c', script], { stdout }))
+  await ready.promise
+  await exec.kill('INT')
+  expect(await exec.wait()).toBe(9)
 })
 
 test('services share the network of the main container, and not its processes', async () => {

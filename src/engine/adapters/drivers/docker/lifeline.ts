@@ -1,0 +1,84 @@
+import type { Duplex } from 'node:stream'
+import type { PodOpened } from '../../../ports/pod-driver.ts'
+import { Demultiplexer } from './demultiplexer.ts'
+import { openedPattern, openingPattern } from './keeper.ts'
+
+/** The opening script is ours and says little. */
+const openingBytesMax = 64 * 1024
+
+type OnBytes = (stream: 1 | 2, bytes: Buffer) => void
+
+/** Our end of a pod's first process, the keeper: its standard input, whose end is the pod's, and its output. */
+export class Lifeline {
+  readonly connection: Duplex
+  readonly closed: Promise<void>
+  #onBytes: OnBytes = () => undefined
+  #isHeard = false
+  #isFree = true
+
+  constructor(connection: Duplex) {
+    this.connection = connection
+    this.closed = new Promise((resolve) => connection.once('close', resolve))
+    const demultiplexer = new Demultiplexer((stream, bytes) => this.#onBytes(stream, bytes))
+    connection.on('data', (chunk: Buffer) => {
+      try {
+        demultiplexer.push(chunk)
+      } catch (error) {
+        connection.destroy(error as Error)
+      }
+    })
+    connection.on('error', () => undefined)
+  }
+
+  /** What the opening script prints, up to its mark. null when the connection ends before, or when it came too late for the beginning. */
+  readOpening(): Promise<PodOpened | null> {
+    const { promise, resolve } = Promise.withResolvers<PodOpened | null>()
+    const output = { 1: '', 2: '' }
+    this.#onBytes = (stream, bytes) => {
+      output[stream] = (output[stream] + bytes.toString('utf8')).slice(-openingBytesMax)
+      const mark = openedPattern.exec(output[1])
+      if (mark === null) return
+      this.#onBytes = () => undefined
+      const printed = output[1].slice(0, mark.index)
+      const stdout = printed.replace(openingPattern, '')
+      this.#isHeard = stdout !== printed
+      resolve(this.#isHeard ? { exitCode: Number(mark[1]), stdout, stderr: output[2] } : null)
+    }
+    void this.closed.then(() => resolve(null))
+    return promise
+  }
+
+  /** Whether the keeper still waits for its line. One of which nothing was heard gets none. */
+  get takesCommand(): boolean {
+    return this.#isFree && this.#isHeard && this.connection.writable
+  }
+
+  /** Gives the keeper its only line; `onBytes` gets what it prints from then on. */
+  give(line: string, onBytes: OnBytes): void {
+    this.#isFree = false
+    this.#onBytes = onBytes
+    this.connection.write(line)
+  }
+
+  /** The keeper is to wait for nothing any more, and to take in the processes that others leave behind. */
+  release(): void {
+    if (!this.#isFree) return
+    this.#isFree = false
+    if (this.connection.writable) this.connection.write('\n')
+  }
+
+  /** End of file for the keeper: everything in the pod ends. */
+  end(): void {
+    this.connection.end()
+  }
+
+  destroy(): void {
+    this.connection.destroy()
+  }
+
+  /** The pod lives on as long as the process, and no longer holds it up. */
+  unref(): void {
+    const socket = this.connection as { unref?: () => void }
+    socket.unref?.()
+  }
+}

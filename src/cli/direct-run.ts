@@ -28,7 +28,7 @@ export interface ExecutionFlags {
 }
 
 export interface StartFlags extends ExecutionFlags {
-  source: { untracked: boolean; ignored: boolean; ref: RefOptions }
+  source: { untracked: boolean; ignored: boolean; withoutGit: boolean; ref: RefOptions }
   selection: { runs: readonly string[]; tasks: readonly string[]; only: boolean }
   strictVariables: boolean
   strict: boolean

@@ -43,7 +43,7 @@ export interface ExecutionRequest {
 
 /** What to run of the repository around a directory. */
 export interface DirectRunRequest extends ExecutionRequest {
-  source: { untracked: boolean; ignored: boolean; ref: RefOptions }
+  source: { untracked: boolean; ignored: boolean; withoutGit?: boolean; ref: RefOptions }
   selection: { runs: readonly string[]; tasks: readonly string[]; only: boolean }
   variables: ExecutionRequest['variables'] & {
     /** A variable that nobody gave is an error. */

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { systemClock, systemRandom } from './adapters/system.ts'
 import { type Check, fail, guarded, ok, warn } from './doctor-check.ts'
 import type { LocalDirectories } from './local/local-directories.ts'
+import { findRepository } from './snapshot/find-repository.ts'
 import { Git } from './snapshot/git.ts'
-import { openRepository, type Repository } from './snapshot/repository.ts'
+import type { Repository } from './snapshot/repository.ts'
 
 const nodeMajorMin = 24
 const freeBytesMin = 200 * 1000 ** 2
@@ -21,7 +22,7 @@ export function checkNode(version: string): Check {
 /** Git and the repository around the directory; null in place of the repository when there is none. */
 export async function checkGit(
   directory: string,
-  environment: NodeJS.ProcessEnv,
+  { environment, stateDirectory }: { environment: NodeJS.ProcessEnv; stateDirectory: string },
 ): Promise<{ checks: Check[]; repository: Repository | null }> {
   const git = new Git(environment)
   const checks = await guarded('git', 'install git 2.26 or newer and make sure that it is in your PATH', async () => {
@@ -31,7 +32,9 @@ export async function checkGit(
   if (checks.some(({ status }) => status === 'fail')) return { checks, repository: null }
   let repository: Repository | null = null
   const repositoryChecks = await guarded('repository', 'go to the repository whose runs you want', async () => {
-    repository = await openRepository(git, directory)
+    const found = await findRepository(directory, { environment, stateDirectory })
+    repository = found.repository
+    if (found.isPlain) return [ok('repository', `${repository.topDirectory}, run without one by --no-git`)]
     return [describeRepository(repository)]
   })
   return { checks: [...checks, ...repositoryChecks], repository }

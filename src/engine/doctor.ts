@@ -1,5 +1,4 @@
 import { access, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkSqliteFile } from './adapters/kv/sqlite-check.ts'
 import { openPosixObjectStorage } from './adapters/objects/posix.ts'
@@ -9,10 +8,10 @@ import type { LoadedConfig } from './config/loaded-config.ts'
 import { type Check, fail, guarded, ok, warn } from './doctor-check.ts'
 import { checkEngine } from './doctor-engine.ts'
 import { checkClock, checkDirectories, checkGit, checkNode } from './doctor-machine.ts'
-import { type LocalDirectories, localDirectories } from './local/local-directories.ts'
+import type { LocalDirectories } from './local/local-directories.ts'
 import { hasCode, messageOf } from './model/errors.ts'
+import { localDirectoriesOf } from './open-local.ts'
 import type { Repository } from './snapshot/repository.ts'
-import { homeDirectory, userName } from './this-user.ts'
 
 export interface DoctorRequest {
   directory: string
@@ -24,9 +23,9 @@ export interface DoctorRequest {
 /** Looks at everything that a direct run here needs, and changes nothing that anybody would miss. Gives each check as it is made. */
 export async function* examine({ directory, environment, loadConfig }: DoctorRequest): AsyncGenerator<Check> {
   yield checkNode(process.versions.node)
-  const { checks, repository } = await checkGit(directory, environment)
+  const directories = localDirectoriesOf(directory, environment)
+  const { checks, repository } = await checkGit(directory, { environment, stateDirectory: directories.state })
   yield* checks
-  const directories = directoriesOf(directory, environment)
   yield* await checkDirectories(directories)
   const config = await checkConfig(loadConfig)
   yield* config.checks
@@ -36,11 +35,6 @@ export async function* examine({ directory, environment, loadConfig }: DoctorReq
   yield* await checkIdentity(directories)
   yield* await checkStore(repository, directories)
   yield* await checkLeftovers(directory, environment)
-}
-
-function directoriesOf(directory: string, environment: NodeJS.ProcessEnv): LocalDirectories {
-  const machine = { environment, platform: process.platform, homeDirectory: homeDirectory() }
-  return localDirectories({ ...machine, temporaryDirectory: tmpdir(), userName: userName() }, directory)
 }
 
 async function checkConfig(loadConfig: () => Promise<LoadedConfig>): Promise<{ checks: Check[]; images: string[] }> {

@@ -12,9 +12,13 @@ export function changeOpener(
   { onNotice }: DirectRunOptions,
 ): ExecutorSettings['openChange'] {
   return async (from, { signal }) => {
-    const [stateDirectory, now, random] = [directories.state, systemClock.now(), systemRandom]
-    const place = { directory, environment, stateDirectory, now, random }
-    const to = await takeSnapshot({ ...place, untracked, ignored, ref: {} }, { signal })
+    const { state: stateDirectory, cache: cacheDirectory } = directories
+    const [now, random] = [systemClock.now(), systemRandom]
+    const place = { environment, stateDirectory, cacheDirectory, now, random }
+    // A plain directory is the one that the run was started in, a repository is the same from everywhere inside.
+    const withoutGit = from.plainGitDirectory !== null
+    const source = { directory: withoutGit ? from.topDirectory : directory, withoutGit, untracked, ignored, ref: {} }
+    const to = await takeSnapshot({ ...place, ...source }, { signal })
     try {
       const { openTreeChange } = await import('./snapshot/tree-change.ts')
       const change = await openTreeChange({ ...place, from, to, mtimeMs: now, onNotice }, { signal })

@@ -11,14 +11,13 @@ export interface Local {
 
 /** Directories and identity of this user on this machine. */
 export async function openLocal(directory: string, environment: NodeJS.ProcessEnv): Promise<Local> {
-  const machine = {
-    environment,
-    platform: process.platform,
-    homeDirectory: homeDirectory(),
-    temporaryDirectory: tmpdir(),
-    userName: userName(),
-  }
-  const directories = localDirectories(machine, directory)
+  const directories = localDirectoriesOf(directory, environment)
   await createLocalDirectories(directories)
   return { directories, identity: await loadIdentity(directories.state, systemRandom) }
+}
+
+/** Where they are, whether they exist or not. */
+export function localDirectoriesOf(directory: string, environment: NodeJS.ProcessEnv): LocalDirectories {
+  const machine = { environment, platform: process.platform, homeDirectory: homeDirectory() }
+  return localDirectories({ ...machine, temporaryDirectory: tmpdir(), userName: userName() }, directory)
 }

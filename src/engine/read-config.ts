@@ -5,9 +5,9 @@ import { loadConfig } from './config/load.ts'
 import type { ConfigTree, LoadedConfig } from './config/loaded-config.ts'
 import type { SourceContext } from './config/source-context.ts'
 import { hasCode } from './model/errors.ts'
-import { Git } from './snapshot/git.ts'
+import { localDirectoriesOf } from './open-local.ts'
+import { findRepository } from './snapshot/find-repository.ts'
 import { chooseRef, type RefFacts, type RefOptions } from './snapshot/ref-facts.ts'
-import { openRepository } from './snapshot/repository.ts'
 
 export interface ReadConfigOptions {
   context: SourceContext
@@ -41,11 +41,12 @@ export async function contextOfDirectory(
   ref: RefOptions,
   environment: NodeJS.ProcessEnv,
 ): Promise<SourceContext> {
-  const repository = await openRepository(new Git(environment), directory).catch((error: unknown) => {
+  const { state: stateDirectory } = localDirectoriesOf(directory, environment)
+  const found = await findRepository(directory, { environment, stateDirectory }).catch((error: unknown) => {
     if (hasCode(error, 'notAGitRepository') || hasCode(error, 'gitFailed')) return null
     throw error
   })
-  return toSourceContext(await chooseRef(ref, repository?.branch ?? null), repository?.headCommit ?? '')
+  return toSourceContext(await chooseRef(ref, found?.repository.branch ?? null), found?.repository.headCommit ?? '')
 }
 
 export function toSourceContext({ type, ...ref }: RefFacts, commitSha: string): SourceContext {

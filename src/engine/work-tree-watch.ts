@@ -1,18 +1,19 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { systemClock, systemRandom } from './adapters/system.ts'
+import type { LocalDirectories } from './local/local-directories.ts'
 import { hasCode, messageOf } from './model/errors.ts'
 import { openLocal } from './open-local.ts'
 import type { CallOptions } from './ports/call-options.ts'
 import { changedPaths, ignoredDirectories, notIgnored } from './snapshot/changed-paths.ts'
 import { DirectoryWatches, type WatchDirectory } from './snapshot/directory-watches.ts'
-import { Git } from './snapshot/git.ts'
+import type { Git } from './snapshot/git.ts'
 import type { SnapshotFacts } from './snapshot/snapshot-facts.ts'
-import { takeSnapshot } from './snapshot/take-snapshot.ts'
+import { gitOfSnapshot, takeSnapshot } from './snapshot/take-snapshot.ts'
 
 export interface WorkTreeWatchRequest {
   directory: string
   environment: NodeJS.ProcessEnv
-  source: { untracked: boolean; ignored: boolean }
+  source: { untracked: boolean; ignored: boolean; withoutGit?: boolean | undefined }
   onNotice: (text: string) => void
   /** How directories are watched; default: by the system. */
   watchDirectory?: WatchDirectory
@@ -28,7 +29,7 @@ const lookMs = 2000
 export class WorkTreeWatch {
   readonly #request: WorkTreeWatchRequest
   readonly #git: Git
-  readonly #stateDirectory: string
+  readonly #directories: LocalDirectories
   readonly #watches: DirectoryWatches
   readonly #touched = new Set<string>()
   #wake: (() => void) | null = null
@@ -39,7 +40,7 @@ export class WorkTreeWatch {
   /** `notAGitRepository`, `snapshotFailed`. */
   static async open(request: WorkTreeWatchRequest, options: CallOptions = {}): Promise<WorkTreeWatch> {
     const { directories } = await openLocal(request.directory, request.environment)
-    const watch = new WorkTreeWatch(request, directories.state, await takeFacts(request, directories.state, options))
+    const watch = new WorkTreeWatch(request, directories, await takeFacts(request, directories, options))
     try {
       await watch.#update(options)
       return watch
@@ -49,10 +50,10 @@ export class WorkTreeWatch {
     }
   }
 
-  private constructor(request: WorkTreeWatchRequest, stateDirectory: string, facts: SnapshotFacts) {
+  private constructor(request: WorkTreeWatchRequest, directories: LocalDirectories, facts: SnapshotFacts) {
     this.#request = request
-    this.#git = new Git(request.environment)
-    this.#stateDirectory = stateDirectory
+    this.#git = gitOfSnapshot(facts, request.environment)
+    this.#directories = directories
     this.#facts = facts
     this.#watches = new DirectoryWatches(
       facts.topDirectory,
@@ -88,8 +89,8 @@ export class WorkTreeWatch {
           : await notIgnored(this.#git, this.topDirectory, named, options)
       if (counts.length === 0) continue
       if (!this.#isLooking) await this.#update(options)
-      const facts = await takeFacts(this.#request, this.#stateDirectory, options)
-      const range = { from: this.#facts, to: facts, stateDirectory: this.#stateDirectory }
+      const facts = await takeFacts(this.#request, this.#directories, options)
+      const range = { from: this.#facts, to: facts, stateDirectory: this.#directories.state }
       const paths = await changedPaths(this.#git, range, options)
       this.#facts = facts
       if (paths.length === 0) continue
@@ -147,11 +148,11 @@ export class WorkTreeWatch {
 }
 
 async function takeFacts(
-  { directory, environment, source: { untracked, ignored } }: WorkTreeWatchRequest,
-  stateDirectory: string,
+  { directory, environment, source: { untracked, ignored, withoutGit } }: WorkTreeWatchRequest,
+  { state: stateDirectory, cache: cacheDirectory }: LocalDirectories,
   { signal }: CallOptions,
 ): Promise<SnapshotFacts> {
-  const place = { directory, environment, stateDirectory, untracked, ignored, ref: {} }
+  const place = { directory, environment, stateDirectory, cacheDirectory, untracked, ignored, withoutGit, ref: {} }
   const snapshot = await takeSnapshot({ ...place, now: systemClock.now(), random: systemRandom }, { signal })
   await snapshot.close()
   return snapshot

@@ -19,7 +19,7 @@ export function runDetailsText({ run, runConfig }: Details, { color, now }: { co
   const facts = [
     `${paint('bold', `run ${run.counter} ${cleanName(run.name)}`)}  ${paint(stateColour(state), state)}`,
     `  ref       ${cleanName(ref)}`,
-    `  commit    ${commit}`,
+    ...(commit === '' ? [] : [`  commit    ${commit}`]),
     `  started   ${timeText(run.startTime) ?? 'not yet'}`,
     ...(run.startTime === null
       ? []

@@ -33,6 +33,10 @@ Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set
       allowNo: true,
       env: env('ignored'),
     }),
+    'no-git': Flags.boolean({
+      summary: 'run this directory, which is no git repository, as branch "local" without a commit',
+      env: env('no-git'),
+    }),
     run: Flags.string({
       summary: 'only this run of the config; repeatable',
       multiple: true,
@@ -76,7 +80,12 @@ Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set
         : (await import('../../cli/direct-run.ts')).startDirectRun
     process.exitCode = await start({
       ...executionFlags(flags),
-      source: { untracked: flags.untracked, ignored: flags.ignored, ref: refOptions(flags) },
+      source: {
+        untracked: flags.untracked,
+        ignored: flags.ignored,
+        withoutGit: flags['no-git'],
+        ref: refOptions(flags),
+      },
       selection: { runs: flags.run ?? [], tasks: flags.task ?? [], only: flags.only },
       strictVariables: flags['strict-variables'],
       strict: flags.strict,

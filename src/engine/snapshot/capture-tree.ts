@@ -12,8 +12,10 @@ export interface CaptureOptions extends CallOptions {
   untracked: boolean
   /** Ignored files too; implies `untracked`. */
   ignored: boolean
-  /** Never a part of the tree, wherever it lies. */
-  stateDirectory: string
+  /** Our own directories: never a part of the tree, wherever they lie. */
+  ownDirectories: readonly string[]
+  /** Take the files of repositories inside too, instead of the commits that they are at. */
+  flatten: boolean
   /** Commits to record for submodules instead of their HEAD, by path. */
   gitlinks: ReadonlyMap<string, string>
   /** Files added so far. */
@@ -23,6 +25,8 @@ export interface CaptureOptions extends CallOptions {
 }
 
 const attemptsMax = 20
+/** SHA-1, as the repositories that stand in for plain directories have it. */
+const emptyFile = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
 
 /** Writes the work tree as it is now into the store and returns the tree's id. Git's index remembers what each file looked
  *  like, so a copy of it is kept beside the store: the next call reads only files that changed since.
@@ -96,7 +100,7 @@ async function keepIndex(store: SnapshotStore, index: string, kept: string): Pro
 }
 
 async function addFiles(git: Git, repository: Repository, context: GitContext, options: CaptureOptions): Promise<void> {
-  const excluded = excludedPaths(repository, options.stateDirectory)
+  const excluded = excludedPaths(repository, options.ownDirectories)
   const mode = options.ignored ? ['-A', '-f'] : options.untracked ? ['-A'] : ['-u']
   let files = 0
   const count = (chunk: Buffer) => {
@@ -108,10 +112,13 @@ async function addFiles(git: Git, repository: Repository, context: GitContext, o
       excluded.size === 0 ? [] : ['--', ':(top)', ...[...excluded].map((path) => `:(top,exclude,literal)${path}`)]
     const args = ['add', ...mode, ...(options.onFiles ? ['-v'] : []), ...pathspecs]
     const result = await git.try(args, options.onFiles ? { ...context, onOutput: count } : context)
-    if (result.exitCode === 0) return
+    const inside = result.exitCode === 0 && options.flatten ? await listGitlinks(git, context) : []
+    if (result.exitCode === 0 && inside.length === 0) return
     const bare = /'(.+?)\/?' does not have a commit checked out/.exec(result.stderr)?.[1]
-    if (attempt === attemptsMax || (bare === undefined && !isVanishedFile(result))) throw addFailure(args, result)
-    if (bare !== undefined) {
+    if (inside.length === 0 && bare === undefined && !isVanishedFile(result)) throw addFailure(args, result)
+    if (attempt === attemptsMax) throw addFailure(args, result)
+    if (options.flatten) await enterRepositories(git, context, bare === undefined ? inside : [bare])
+    else if (bare !== undefined) {
       excluded.add(bare)
       options.onNotice?.(`${bare} is a git repository without a commit: it is not part of the snapshot.`)
     }
@@ -123,9 +130,25 @@ function isVanishedFile(result: GitResult): boolean {
   return /(unable to stat|open\()\W.*No such file or directory/.test(result.stderr)
 }
 
-function excludedPaths(repository: Repository, stateDirectory: string): Set<string> {
-  const path = relative(repository.topDirectory, stateDirectory)
-  return new Set(path === '' || path.startsWith('..') || path.startsWith('/') ? [] : [path.replaceAll('\\', '/')])
+async function listGitlinks(git: Git, context: GitContext): Promise<string[]> {
+  const listed = (await git.run(['ls-files', '--stage', '-z'], context)).toString()
+  return listed
+    .split('\0')
+    .filter((line) => line.startsWith('160000 '))
+    .map((line) => line.slice(line.indexOf('\t') + 1))
+}
+
+/** git looks into a directory, though it is a repository of its own, once the index has a file of it: a file that is not there, which the
+ *  next `add` takes out again. */
+async function enterRepositories(git: Git, context: GitContext, paths: readonly string[]): Promise<void> {
+  const lines = paths.map((path) => `100644 ${emptyFile}\t${path}/.agola-none\0`)
+  await git.run(['update-index', '-z', '--index-info'], { ...context, input: lines.join('') })
+}
+
+function excludedPaths(repository: Repository, ownDirectories: readonly string[]): Set<string> {
+  const paths = ownDirectories.map((directory) => relative(repository.topDirectory, directory))
+  const inside = paths.filter((path) => path !== '' && !path.startsWith('..') && !path.startsWith('/'))
+  return new Set(inside.map((path) => path.replaceAll('\\', '/')))
 }
 
 async function recordGitlinks(git: Git, context: GitContext, gitlinks: ReadonlyMap<string, string>): Promise<void> {

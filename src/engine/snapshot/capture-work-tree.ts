@@ -28,6 +28,9 @@ export interface CaptureContext extends CallOptions {
   random: Random
   now: TimeMs
   stateDirectory: string
+  ownDirectories: readonly string[]
+  /** A plain directory: repositories inside are directories like others. */
+  flatten: boolean
   untracked: boolean
   ignored: boolean
   onFiles?: ((files: number) => void) | undefined
@@ -82,7 +85,7 @@ async function captureInTemporary(
 
 async function captureSubmodules(repository: Repository, context: CaptureContext, depth: number): Promise<WorkTree[]> {
   const top = repository.topDirectory
-  if (depth >= submoduleDepthMax || !(await exists(join(top, '.gitmodules')))) return []
+  if (context.flatten || depth >= submoduleDepthMax || !(await exists(join(top, '.gitmodules')))) return []
   const args = ['config', '-z', '--file', '.gitmodules', '--get-regexp', '^submodule\\..*\\.path$']
   const listed = await context.git.try(args, { cwd: top, signal: context.signal })
   const entries = listed.stdout.toString().split('\0')

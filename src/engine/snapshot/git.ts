@@ -29,9 +29,10 @@ const versionMin = [2, 26] as const
 export class Git {
   readonly #environment: Record<string, string>
 
-  /** `environment` is the caller's own; what of it would lead git astray is dropped. */
-  constructor(environment: Readonly<Record<string, string | undefined>>) {
-    this.#environment = gitEnvironment(environment)
+  /** `environment` is the caller's own; what of it would lead git astray is dropped. `place` says where the repository is, for one that
+   *  git would not find by itself. */
+  constructor(environment: Readonly<Record<string, string | undefined>>, place: Readonly<Record<string, string>> = {}) {
+    this.#environment = { ...gitEnvironment(environment), ...place }
   }
 
   /** The output of a command that must succeed. Throws `gitFailed` with git's own words. */

@@ -96,7 +96,7 @@ function placeFailure(directory: string, args: readonly string[], result: GitRes
     return new AgolaError('notAGitRepository', message)
   }
   if (/not a git repository/.test(result.stderr)) {
-    const message = `${directory} is not inside a git repository. Go to one, or make one here: git init`
+    const message = `${directory} is not inside a git repository. Go to one, make one here with git init, or run the directory as it is: agola directrun start --no-git`
     return new AgolaError('notAGitRepository', message)
   }
   return gitFailure(args, result)

@@ -6,6 +6,7 @@ import type { RefFacts } from './ref-facts.ts'
 export interface SnapshotFacts {
   /** Names the snapshot while its store is kept: `openSnapshot` takes it. */
   id: string
+  /** '' where there is no git repository. */
   commitSha: string
   treeSha: string
   ref: RefFacts
@@ -15,6 +16,8 @@ export interface SnapshotFacts {
   remoteUrl: string | null
   /** `remoteUrl`, or the file url of the work tree (spec/local-runs.md 6). */
   repositoryUrl: string
+  /** Stands in for the git directory of a plain directory; null of a repository. */
+  plainGitDirectory: string | null
   /** The tree differs from the commit that is checked out. */
   dirty: boolean
   createdAt: TimeMs

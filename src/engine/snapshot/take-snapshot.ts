@@ -7,6 +7,7 @@ import type { CallOptions } from '../ports/call-options.ts'
 import type { Random } from '../ports/random.ts'
 import { captureWorkTree, type WorkTree } from './capture-work-tree.ts'
 import { Git } from './git.ts'
+import { gitOfPlainDirectory, openPlainDirectory, type PlainDirectory } from './plain-directory.ts'
 import { chooseRef, type RefFacts, type RefOptions } from './ref-facts.ts'
 import { sanitiseRemoteUrl } from './remote-url.ts'
 import { ensureRepoUuid } from './repo-uuid.ts'
@@ -24,9 +25,13 @@ export interface SnapshotRequest {
   untracked: boolean
   /** Ignored files too. */
   ignored: boolean
+  /** Take the directory itself, though it belongs to no git repository, or to one further up. */
+  withoutGit?: boolean | undefined
   ref: RefOptions
   /** Root of our own state, see `engine/local`; never a part of a snapshot. */
   stateDirectory: string
+  /** Of caches; never a part of a snapshot either. */
+  cacheDirectory?: string | undefined
   environment: Readonly<Record<string, string | undefined>>
   now: TimeMs
   random: Random
@@ -48,14 +53,17 @@ export type SnapshotProgress =
  *  Resolves as soon as files can be read; what clone steps need is prepared by `openSource`. The caller closes the snapshot.
  *  Throws `notAGitRepository`, `flagConflict`, `flagInvalid`, `snapshotFailed`, `diskFull` or `gitFailed`. */
 export async function takeSnapshot(request: SnapshotRequest, options: SnapshotOptions = {}): Promise<Snapshot> {
-  const git = new Git(request.environment)
   const { signal, onProgress } = options
-  const repository = await openRepository(git, request.directory, { signal })
+  const plain = request.withoutGit ? await openPlain(request, { signal }) : null
+  const git = gitFor(plain, request.environment)
+  const repository = await openRepository(git, plain?.topDirectory ?? request.directory, { signal })
   const ref = await chooseRef(request.ref, repository.branch)
   const onNotice = (text: string) => onProgress?.({ type: 'notice', text })
   const onFiles = onProgress && ((files: number) => onProgress({ type: 'files', files }))
-  const { random, now, stateDirectory, untracked, ignored } = request
-  const context = { git, random, now, stateDirectory, untracked, ignored, onFiles, onNotice, signal }
+  const { random, now, stateDirectory, cacheDirectory, untracked, ignored } = request
+  const ownDirectories = cacheDirectory === undefined ? [stateDirectory] : [stateDirectory, cacheDirectory]
+  const what = { untracked, ignored, ownDirectories, flatten: plain !== null }
+  const context = { git, random, now, stateDirectory, ...what, onFiles, onNotice, signal }
   const identify = async () => {
     const repoUuid = await ensureRepoUuid(git, repository, random, { signal, onNotice })
     options.onRepository?.(repoUuid)
@@ -63,7 +71,7 @@ export async function takeSnapshot(request: SnapshotRequest, options: SnapshotOp
   }
   const [repoUuid, workTree] = await Promise.all([identify(), captureWithRetry(repository, context)])
   const repositories = new Map([[repository.topDirectory, repository]])
-  const facts = snapshotFacts(repository, workTree, { ref, repoUuid, createdAt: now })
+  const facts = snapshotFacts(repository, workTree, { plain, ref, repoUuid, createdAt: now })
   await saveFacts(stateDirectory, facts, random.uuid())
   return createSnapshot({ git, random, stateDirectory, repositories, onNotice }, facts)
 }
@@ -78,7 +86,31 @@ export async function openSnapshot(
   const facts = await readFacts(stateDirectory, id)
   await removeAbandonedTemporaries(storeAt(stateDirectory, facts.workTree.storeId))
   const onNotice = (text: string) => options.onProgress?.({ type: 'notice', text })
-  return createSnapshot({ git: new Git(environment), random, stateDirectory, repositories: new Map(), onNotice }, facts)
+  const git = gitOfSnapshot(facts, environment)
+  return createSnapshot({ git, random, stateDirectory, repositories: new Map(), onNotice }, facts)
+}
+
+/** git that works on what a snapshot was taken of. */
+export function gitOfSnapshot(
+  { topDirectory, plainGitDirectory }: Pick<SnapshotFacts, 'topDirectory' | 'plainGitDirectory'>,
+  environment: SnapshotRequest['environment'],
+): Git {
+  return gitFor(plainGitDirectory === null ? null : { topDirectory, gitDirectory: plainGitDirectory }, environment)
+}
+
+function gitFor(plain: PlainDirectory | null, environment: SnapshotRequest['environment']): Git {
+  return plain === null ? new Git(environment) : gitOfPlainDirectory(plain, environment)
+}
+
+async function openPlain(
+  { directory, environment, stateDirectory, untracked, random }: SnapshotRequest,
+  options: CallOptions,
+): Promise<PlainDirectory> {
+  if (!untracked) {
+    const message = '--no-git and --no-untracked cannot be used together: without git every file is untracked.'
+    throw new AgolaError('flagConflict', message)
+  }
+  return await openPlainDirectory({ directory, environment, stateDirectory, uniqueName: random.uuid() }, options)
 }
 
 /** A kept index can rely on objects that are gone since. That attempt has dropped it, and the next one starts afresh. */
@@ -96,7 +128,7 @@ async function captureWithRetry(...args: Parameters<typeof captureWorkTree>): Pr
 function snapshotFacts(
   repository: Repository,
   workTree: WorkTree,
-  rest: { ref: RefFacts; repoUuid: string; createdAt: TimeMs },
+  { plain, ...rest }: { plain: PlainDirectory | null; ref: RefFacts; repoUuid: string; createdAt: TimeMs },
 ): SnapshotFacts {
   const origin = repository.config.get('remote.origin.url')
   const remoteUrl = origin === undefined ? null : sanitiseRemoteUrl(origin)
@@ -104,10 +136,12 @@ function snapshotFacts(
   const repositoryUrl = remoteUrl ?? pathToFileURL(topDirectory).href
   return {
     id: `${storeId}/${commitSha}`,
-    commitSha,
+    // The commit of a plain directory is nobody's but ours.
+    commitSha: plain === null ? commitSha : '',
     treeSha,
-    dirty,
+    dirty: dirty && plain === null,
     topDirectory,
+    plainGitDirectory: plain?.gitDirectory ?? null,
     remoteUrl,
     repositoryUrl,
     workTree,
@@ -127,7 +161,7 @@ async function readFacts(stateDirectory: string, id: string): Promise<SnapshotFa
   try {
     // Our own file, written whole by `saveFacts`.
     const facts: SnapshotFacts | null = JSON.parse(text)
-    if (facts?.id === id) return facts
+    if (facts?.id === id) return { ...facts, plainGitDirectory: facts.plainGitDirectory ?? null }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }

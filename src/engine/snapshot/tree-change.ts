@@ -3,18 +3,19 @@ import { join } from 'node:path'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Random } from '../ports/random.ts'
 import type { TreeChange } from '../ports/source-provider.ts'
-import { Git } from './git.ts'
+import type { Git } from './git.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 import { type SnapshotStore, storeAt } from './snapshot-store.ts'
 import { type Contents, contentKey, loadContents } from './source/contents.ts'
 import type { ListedEntry } from './source/list-tree.ts'
 import type { TarEntry } from './source/tar-entry.ts'
 import { tarStream } from './source/tar-stream.ts'
+import { gitOfSnapshot } from './take-snapshot.ts'
 import { createTemporaryDirectory } from './temporary-directory.ts'
 
 export interface TreeChangeRequest {
   from: Pick<SnapshotFacts, 'workTree'>
-  to: Pick<SnapshotFacts, 'workTree' | 'topDirectory'>
+  to: Pick<SnapshotFacts, 'workTree' | 'topDirectory' | 'plainGitDirectory'>
   stateDirectory: string
   environment: Readonly<Record<string, string | undefined>>
   random: Random
@@ -35,7 +36,7 @@ const submoduleMode = '160000'
  *  are. The caller closes it. `gitFailed`. */
 export async function openTreeChange(request: TreeChangeRequest, options: CallOptions = {}): Promise<TreeChange> {
   const { from, to, stateDirectory, environment, random } = request
-  const git = new Git(environment)
+  const git = gitOfSnapshot(to, environment)
   const store = storeAt(stateDirectory, to.workTree.storeId)
   const older = storeAt(stateDirectory, from.workTree.storeId)
   const env = { GIT_OBJECT_DIRECTORY: store.objects, GIT_ALTERNATE_OBJECT_DIRECTORIES: older.objects }

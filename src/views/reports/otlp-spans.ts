@@ -163,7 +163,8 @@ function statusOf(result: Result, message: string): OtlpSpan['status'] {
 function sourceOf({ commitSha, ref }: ReportFacts): Record<string, string> {
   const [, kind, name] = /^refs\/(heads|tags)\/(.+)$/.exec(ref) ?? []
   const type = kind === undefined ? {} : { 'vcs.ref.head.type': kind === 'heads' ? 'branch' : 'tag' }
-  return { 'vcs.ref.head.name': name ?? ref, 'vcs.ref.head.revision': commitSha, ...type }
+  const revision = commitSha === '' ? {} : { 'vcs.ref.head.revision': commitSha }
+  return { 'vcs.ref.head.name': name ?? ref, ...revision, ...type }
 }
 
 function times({ start, end }: Period) {

@@ -16,7 +16,8 @@ export async function runCloneStep(step: CloneStep, context: StepContext): Promi
     { signal },
   )
   const size = source.sizeBytes === null ? '' : ` (${formatBytes(source.sizeBytes)})`
-  log.line(`copying commit ${source.commitSha}${size} into ${pod.facts.workingDir}`)
+  const what = source.commitSha === '' ? 'the directory' : `commit ${source.commitSha}`
+  log.line(`copying ${what}${size} into ${pod.facts.workingDir}`)
   const command = toolboxScript(pod.pod, extractSourceScript(pod.pod), [pod.facts.workingDir || '.'])
   const exec = await pod.start({ command, stdin: true, stdout: log, stderr: log }, { signal })
   const { stdin } = exec

@@ -13,7 +13,7 @@ import { dropKeptIndexes, type SnapshotStore, storeAt } from '../snapshot-store.
 import { createTemporaryDirectory } from '../temporary-directory.ts'
 import { contentKey, contentsFingerprint, loadContents } from './contents.ts'
 import { type Closable, gitDirectoryEntries, openWhole } from './git-directory.ts'
-import { prepareHistory } from './history.ts'
+import { type History, prepareHistory } from './history.ts'
 import { type ListedEntry, listTree } from './list-tree.ts'
 import type { FileRange, TarEntry } from './tar-entry.ts'
 import { tarBytes, tarStream } from './tar-stream.ts'
@@ -104,37 +104,49 @@ async function entriesOf(
   request: EntriesRequest,
   files: Closable[],
 ): Promise<TarEntry[]> {
-  const { workTree, repository, store, prefix } = place
+  const { workTree, store, prefix } = place
   const gitPlace = { cwd: workTree.topDirectory, objects: store.objects }
   const [listed, index, history] = await Promise.all([
     listTree(context.git, gitPlace, workTree.treeSha, { signal: request.signal }),
     writeIndex(context.git, place, request),
-    prepareHistory(context.git, gitPlace, place.objects, {
-      commit: workTree.commitSha,
-      depth: request.depth,
-      commonDirectory: repository.commonDirectory,
-      directory: store.directory,
-      newName: () => context.random.uuid(),
-      isPartialClone: repository.config.has('extensions.partialclone'),
-      onNotice: context.onNotice,
-      signal: request.signal,
-    }),
+    // A directory that is no repository is none in a task either.
+    context.facts.plainGitDirectory === null ? historyOf(context, place, request) : null,
   ])
   const ranges = await contentsOf(context, place, { listed, index, signal: request.signal }, files)
-  const gitDirectory = await gitDirectoryEntries(
-    `${prefix}.git`,
-    {
-      commitSha: workTree.commitSha,
-      ref: workTree.path === '' ? context.facts.ref : null,
-      remoteUrl: workTree.path === '' ? context.facts.remoteUrl : null,
-      config: repository.config,
-      index: await openWhole(index, files),
-      history,
-    },
-    files,
-  )
+  const gitDirectory = history === null ? [] : await gitDirectoryOf(context, place, { index, history }, files)
   const tree = await treeEntries(listed, ranges, prefix)
   return [...gitDirectory, ...tree, ...(await submoduleEntries(context, place, request, files))]
+}
+
+async function historyOf(context: SourceContext, place: Place, request: EntriesRequest): Promise<History> {
+  const { workTree, repository, store } = place
+  return await prepareHistory(context.git, { cwd: workTree.topDirectory, objects: store.objects }, place.objects, {
+    commit: workTree.commitSha,
+    depth: request.depth,
+    commonDirectory: repository.commonDirectory,
+    directory: store.directory,
+    newName: () => context.random.uuid(),
+    isPartialClone: repository.config.has('extensions.partialclone'),
+    onNotice: context.onNotice,
+    signal: request.signal,
+  })
+}
+
+async function gitDirectoryOf(
+  { facts }: SourceContext,
+  { workTree, repository, prefix }: Place,
+  { index, history }: { index: string; history: History },
+  files: Closable[],
+): Promise<TarEntry[]> {
+  const own = {
+    commitSha: workTree.commitSha,
+    ref: workTree.path === '' ? facts.ref : null,
+    remoteUrl: workTree.path === '' ? facts.remoteUrl : null,
+    config: repository.config,
+    index: await openWhole(index, files),
+    history,
+  }
+  return await gitDirectoryEntries(`${prefix}.git`, own, files)
 }
 
 /** A fresh index: the one that the snapshot was made with holds flags and times of the user's work tree. */

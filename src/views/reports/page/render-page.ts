@@ -105,7 +105,9 @@ function emptyNote(task: TaskView, step: StepView, command: string): string {
 
 function head({ runs, facts }: PageContent): string {
   const name = facts.ref.replace(/^refs\/(heads|tags)\//, '')
-  const title = escapeText(`${name} at ${facts.commitSha.slice(0, 8)}`)
+  const commit = facts.commitSha
+  const title = escapeText(commit === '' ? name : `${name} at ${commit.slice(0, 8)}`)
+  const at = commit === '' ? '' : ` · commit <code>${escapeText(commit)}</code>`
   const worst = ['failed', 'stopped', 'running', 'success'].find((each) => runs.some((run) => outcomeOf(run) === each))
   const policy = `default-src 'none'; script-src '${hashOf(pageScript)}'; style-src '${hashOf(pageStyle)}'; base-uri 'none'; form-action 'none'`
   return `<!doctype html>
@@ -119,7 +121,7 @@ function head({ runs, facts }: PageContent): string {
 <style>${pageStyle}</style>
 </head>
 <body>
-<header><h1>${title}</h1><p class="dim"><a href="#logs-section">logs</a> · commit <code>${escapeText(facts.commitSha)}</code></p></header>
+<header><h1>${title}</h1><p class="dim"><a href="#logs-section">logs</a>${at}</p></header>
 `
 }
 

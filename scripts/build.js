@@ -22,24 +22,47 @@ const rarelyUsed = {
   external: ['@grpc/grpc-js', '@grpc/proto-loader'],
   bundled: ['semver', 'ejs', 'minimatch', 'tinyglobby', 'cli-spinners', 'wrap-ansi'],
 }
+/** The same for parts of a library, by the file that asks for them. */
+const rarelyUsedParts = {
+  '@oclif/core/lib/command.js': ['./config'],
+  '@oclif/core/lib/errors/handle.js': ['../help/index'],
+  '@oclif/core/lib/flags.js': ['./help'],
+  '@oclif/core/lib/parser/parse.js': ['node:readline'],
+}
 const lazyRequire = {
   name: 'lazy-require',
   setup(pluginBuild) {
     const names = [...rarelyUsed.external, ...rarelyUsed.bundled]
-    pluginBuild.onResolve(
-      { filter: new RegExp(`^(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})$`) },
-      ({ path, kind, namespace, resolveDir }) => {
-        if (kind === 'require-call' && namespace !== 'lazy-require')
-          return { path, namespace: 'lazy-require', pluginData: resolveDir }
-        return rarelyUsed.external.includes(path) ? { path, external: true } : undefined
-      },
-    )
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'lazy-require' }, ({ path, pluginData }) => ({
+    const isPart = (path, importer) =>
+      Object.entries(rarelyUsedParts).some(([file, parts]) => importer.endsWith(file) && parts.includes(path))
+    pluginBuild.onResolve({ filter: /./ }, ({ path, kind, namespace, resolveDir, importer }) => {
+      if (!names.includes(path) && !isPart(path, importer)) return undefined
+      if (kind === 'require-call' && namespace !== 'lazy-require')
+        return { path: `${path} of ${resolveDir}`, namespace: 'lazy-require', pluginData: { path, resolveDir } }
+      return rarelyUsed.external.includes(path) ? { path, external: true } : undefined
+    })
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'lazy-require' }, ({ pluginData: { path, resolveDir } }) => ({
       contents: `const load = () => require(${JSON.stringify(path)})
 module.exports = new Proxy(function () {}, {
   get: (_, name) => (name === '__esModule' ? undefined : load()[name]),
   apply: (_, self, words) => load().apply(self, words),
 })`,
+      loader: 'js',
+      resolveDir,
+    }))
+  },
+}
+
+// What the command line library would say about itself is loaded when somebody asks for it.
+const quietDebug = {
+  name: 'quiet-debug',
+  setup(pluginBuild) {
+    pluginBuild.onResolve({ filter: /^debug$/ }, ({ namespace, resolveDir }) =>
+      namespace === 'quiet-debug' ? undefined : { path: 'debug', namespace: 'quiet-debug', pluginData: resolveDir },
+    )
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'quiet-debug' }, ({ pluginData }) => ({
+      contents: `const quiet = Object.assign(() => undefined, { enabled: false })
+module.exports = (name) => (process.env.DEBUG ? require('debug')(name) : quiet)`,
       loader: 'js',
       resolveDir: pluginData,
     }))
@@ -51,12 +74,12 @@ module.exports = new Proxy(function () {}, {
 const plainBuiltins = {
   name: 'plain-builtins',
   setup(pluginBuild) {
-    const statement = /(?<=^|;|\n)import(?: ([\w$]+),?)?(\{[^}]*\}|\*as [\w$]+)? ?from"((?:node:)?[a-z_/]+)";/g
+    const statement = /(?<=^|[;}\n])import(?: ([\w$]+),?)?(\{[^}]*\}|\*as [\w$]+)? ?from"((?:node:)?[a-z_/]+)";/g
     pluginBuild.onEnd(({ outputFiles }) => {
       for (const file of outputFiles) {
         const code = file.text.replace(statement, (whole, fallback, names, name) => {
           if (!isBuiltin(name)) return whole
-          const taken = `process.getBuiltinModule("${name}")`
+          const taken = `globalThis.process.getBuiltinModule("${name}")`
           const all = names?.startsWith('*as ') ? names.slice(4) : fallback
           const object = names?.startsWith('{') ? `const${names.replaceAll(' as ', ':')}=${taken};` : ''
           return `${all === undefined ? '' : `const ${all}=${taken};`}${object}`
@@ -99,8 +122,9 @@ const result = await build({
   format: 'esm',
   platform: 'node',
   target: 'node24',
-  minify: true,
-  keepNames: true,
+  // Names stay as they are: keeping them beside shorter ones costs a call for every function while the program loads.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'linked',
   metafile: true,
   write: false,
@@ -108,9 +132,9 @@ const result = await build({
   define: { 'process.env.NODE_ENV': '"production"' },
   alias: { 'react-devtools-core': './scripts/empty-module.js' },
   external: ['*.node', 'typescript'],
-  plugins: [namedExports, lazyRequire, plainBuiltins],
+  plugins: [namedExports, quietDebug, lazyRequire, plainBuiltins],
   banner: {
-    js: "const require=process.getBuiltinModule('module').createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",
+    js: "const require=globalThis.process.getBuiltinModule('module').createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",
   },
 })
 writeFileSync(`${output}/package.json`, '{ "type": "module" }\n')

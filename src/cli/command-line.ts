@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Config } from '@oclif/core/config'
+import type { Config } from '@oclif/core/config'
 import { AgolaError } from '../engine/model/errors.ts'
 import { nearestName } from '../engine/model/nearest-name.ts'
 import type { CommandClass } from './agola-command.ts'
@@ -33,7 +33,7 @@ async function run(words: string[], { root, commands }: Program): Promise<void> 
 
 /** Shows help, or says what the words may mean. */
 async function search(words: string[], { root, commands }: Program): Promise<void> {
-  const { run: runOclif } = await import('@oclif/core/run')
+  const [{ Config }, { run: runOclif }] = await Promise.all([import('@oclif/core/config'), import('@oclif/core/run')])
   // A user whom this machine does not know has no shell either, for which the library would ask.
   process.env.SHELL ??= ''
   const config = await Config.load({ root })
@@ -84,7 +84,9 @@ function knownConfig(root: string): Config {
   const { bin = name, dirname = name } = pjson.oclif
   // Without plugins there are no hooks.
   const runHook = async () => ({ failures: [], successes: [] })
-  return Object.assign(new Config({ root }), { root, pjson, name, version, bin, dirname, userAgent, runHook })
+  const scopedEnvVarKeys = () => []
+  const known = { root, pjson, name, version, bin, dirname, userAgent, runHook, scopedEnvVarKeys }
+  return known as Partial<Config> as Config
 }
 
 /** The reference's boolean flags are given as `--flag=false`; here `--no-flag` says the same. */

@@ -3,6 +3,7 @@ import { AgolaError, messageOf } from '../engine/model/errors.ts'
 import type { ProgressEvent } from '../engine/model/progress-event.ts'
 import type { Run } from '../engine/model/run.ts'
 import type { RunWithConfig } from '../engine/ports/run-service.ts'
+import { activityLines } from '../views/activity-lines.ts'
 import { shellWord } from '../views/shell-word.ts'
 import { ApprovalPrompt } from './approval-prompt.ts'
 import { approvalsMissing } from './approvals.ts'
@@ -81,6 +82,8 @@ class Invocation<Opened extends DirectRun> {
   #opened: Opened | null = null
   #reports: Reports | null = null
   #numbers: number[] = []
+  /** What is done while nothing runs. */
+  #stage = 'starting'
   #timedOut = false
   #approvalMissing = false
   #idle: NodeJS.Timeout | undefined
@@ -97,7 +100,7 @@ class Invocation<Opened extends DirectRun> {
         stop: (signal) => this.#onStop(signal),
         kill: () => this.#onKill(),
         leave: (signal) => process.exit(exitCodeOfSignal(signal)),
-        describe: () => this.#describe(),
+        describe: () => void this.#describe(),
       },
       { escalationMs: Math.min(graceMs, escalationMsMax), monotonicMs: () => performance.now() },
     )
@@ -157,6 +160,7 @@ class Invocation<Opened extends DirectRun> {
     return new Prompt({
       open: openControllingTerminal,
       interrupt: () => this.#interrupts.on('SIGINT'),
+      describe: () => void this.#describe(),
       suspend: suspendProcess,
       outputs: [this.#stdout, this.#stderr],
     })
@@ -195,7 +199,10 @@ class Invocation<Opened extends DirectRun> {
     try {
       const questions = this.#prompt === null ? noQuestions : questionsAt(this.#prompt, signal)
       const onNotice = (text: string) => void this.#presenter.notice(text)
-      this.#opened = await this.#options.open({ signal, onNotice }, questions)
+      const onStage = (text: string) => {
+        this.#stage = text
+      }
+      this.#opened = await this.#options.open({ signal, onNotice, onStage }, questions)
       return this.#opened
     } catch (error) {
       if (this.#interrupts.first !== null || this.#opening.signal.aborted) return null
@@ -281,6 +288,7 @@ class Invocation<Opened extends DirectRun> {
     const result = this.#timedOut ? exitCodes.stopped : exitCodeOfRuns(this.#finished)
     const exitCode = first === null ? result : exitCodeOfSignal(first)
     clearInterval(this.#idle)
+    this.#stage = 'everything is over; removing what is left of it'
     await opened.close()
     const problems = this.#reports?.finish(opened.facts)
     await this.#presenter.finish({ ...opened.facts, exitCode })
@@ -328,8 +336,14 @@ class Invocation<Opened extends DirectRun> {
     }
   }
 
-  #describe(): void {
-    for (const line of this.#opened?.describe() ?? ['nothing runs yet']) this.#tell(line)
+  async #describe(): Promise<void> {
+    try {
+      const activities = (await this.#opened?.activity()) ?? []
+      const lines = activityLines(activities, Date.now())
+      for (const line of lines.length > 0 ? lines : [this.#stage]) this.#tell(line)
+    } catch (error) {
+      this.#tell(`${this.#stage}: ${messageOf(error)}`)
+    }
   }
 
   #tell(text: string): void {

@@ -5,6 +5,8 @@ export interface PromptOptions {
   open: () => ControllingTerminal | null
   /** Ctrl-C, which makes no signal while a question is open. */
   interrupt: () => void
+  /** Ctrl-\, which makes none either. */
+  describe: () => void
   /** Ctrl-Z; resolves when the terminal is ours again. */
   suspend: () => Promise<void>
   /** What they write to a terminal goes above the question. */
@@ -55,6 +57,10 @@ export class Prompt {
         return null
       }
       typed = end.text
+      if (end.type === 'asked') {
+        this.#options.describe()
+        continue
+      }
       await this.#options.suspend()
     }
   }
@@ -62,7 +68,7 @@ export class Prompt {
 
 type End =
   | { type: 'typed'; text: string }
-  | { type: 'suspended'; text: string }
+  | { type: 'suspended' | 'asked'; text: string }
   | { type: 'interrupted' }
   | { type: 'gone' }
 
@@ -126,6 +132,7 @@ class QuestionLine {
       if (key === '\x03') return { type: 'interrupted' }
       if (key === '\x04' && this.#typed === '') return { type: 'gone' }
       if (key === '\x1a') return { type: 'suspended', text: this.#typed }
+      if (key === '\x1c') return { type: 'asked', text: this.#typed }
       if (key === '\x7f' || key === '\b') this.#typed = [...this.#typed].slice(0, -1).join('')
       else if (key === '\x15') this.#typed = ''
       else if (key >= ' ') this.#typed += key

@@ -5,9 +5,14 @@ import { suspendProcess } from './suspend-process.ts'
 
 const line = 'agola: watching; r runs now, q quits '
 
-/** Waits for r or q on the terminal, or for a signal, which gives its exit code. Without a terminal only for a signal. */
-export async function waitForKey(isThere: boolean, signal: AbortSignal): Promise<'run' | 'quit' | number> {
-  const signals = new Signals()
+/** Waits for r or q on the terminal, or for a signal, which gives its exit code. Without a terminal only for a signal. `describe` is
+ *  called on SIGQUIT, which ends nothing. */
+export async function waitForKey(
+  isThere: boolean,
+  describe: () => void,
+  signal: AbortSignal,
+): Promise<'run' | 'quit' | number> {
+  const signals = new Signals(describe)
   try {
     for (;;) {
       const key = await Promise.race([signals.first, isThere ? readKey(signal) : aborted(signal)])
@@ -52,9 +57,10 @@ function aborted(signal: AbortSignal): Promise<'quit'> {
 
 class Signals {
   readonly first: Promise<number>
-  readonly #handlers = new Map<EndSignal, () => void>()
+  readonly #handlers = new Map<EndSignal | 'SIGQUIT', () => void>()
 
-  constructor() {
+  constructor(describe: () => void) {
+    this.#handlers.set('SIGQUIT', describe)
     this.first = new Promise((resolve) => {
       for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const)
         this.#handlers.set(name, () => resolve(exitCodeOfSignal(name)))

@@ -23,7 +23,7 @@ export async function watchDirectRun(flags: StartFlags): Promise<number> {
     return await watchRounds({
       next: () => watch.next(),
       ownPaths: new Set(reportPaths(flags).map((path) => relative(watch.topDirectory, path))),
-      wait: (signal) => waitForKey(isThere, signal),
+      wait: (signal) => waitForKey(isThere, () => onNotice('nothing runs; waiting for a change'), signal),
       tell,
       round: async ({ signal, all, again, quit }) => {
         if (all) memory.forget()

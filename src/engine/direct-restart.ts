@@ -23,6 +23,7 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
   return await closingOnFailure(async (closing) => {
     const driver = startDriver(request, local, options, closing)
     const opening = startEngine(request, local, repoUuidOf(directory, environment), options, closing)
+    options.onStage?.('opening the run that is run again')
     const openChange = changeOpener(request, local, { untracked: true, ignored: false }, options)
     const executor = startExecutor(request, driver, opening, openChange)
     const engine = await opening

@@ -1,5 +1,6 @@
 import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import type { DriverRequest } from './embedded-driver.ts'
+import type { RunActivity } from './model/activity.ts'
 import type { Pauses } from './ports/pauses.ts'
 import type { PullPolicy } from './ports/pod-driver.ts'
 import type { Runs } from './ports/runs.ts'
@@ -67,6 +68,8 @@ export interface RestartRequest extends ExecutionRequest {
 export interface DirectRunOptions {
   signal?: AbortSignal | undefined
   onNotice: (text: string) => void
+  /** What is done before anything runs, for a person who asks. */
+  onStage?: ((text: string) => void) | undefined
 }
 
 export interface DirectRunFacts {
@@ -87,8 +90,8 @@ export interface DirectRun {
   kill(): Promise<void>
   /** Paused tasks of what was started here; null before. */
   readonly pauses: Pauses | null
-  /** What goes on, a line a thing. */
-  describe(): string[]
+  /** The runs started here that are not over, with what they do now. */
+  activity(): Promise<RunActivity[]>
   close(): Promise<void>
 }
 

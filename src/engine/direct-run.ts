@@ -6,7 +6,7 @@ import { changeOpener } from './open-change.ts'
 import { OpenDirectRun } from './open-direct-run.ts'
 import { openLocal } from './open-local.ts'
 import { prepareClones } from './prepare-clones.ts'
-import { takeSnapshot } from './snapshot/take-snapshot.ts'
+import { type SnapshotProgress, takeSnapshot } from './snapshot/take-snapshot.ts'
 import { startDriver } from './started-driver.ts'
 import { startEngine, startExecutor } from './started-engine.ts'
 import { secretsOf, variablesFor } from './variables-of.ts'
@@ -20,6 +20,7 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     // The container engine is asked while git works; what it answers matters only when there is something to run.
     const driver = plan ? null : startDriver(request, local, options, closing)
     const repoUuid = Promise.withResolvers<string>()
+    options.onStage?.('taking the snapshot of the work tree')
     const taking = takeSnapshot(
       {
         directory,
@@ -32,7 +33,7 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
       {
         signal: options.signal,
         onRepository: repoUuid.resolve,
-        onProgress: (progress) => progress.type === 'notice' && options.onNotice(progress.text),
+        onProgress: (progress) => tellProgress(progress, options),
       },
     )
     taking.catch(repoUuid.reject)
@@ -42,6 +43,7 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     const executor = driver && startExecutor(request, driver, opening, openChange)
     const { compileSnapshot } = await import('./compile-snapshot.ts')
     const snapshot = await taking
+    options.onStage?.('reading the config')
     closing.unshift(() => snapshot.close())
     const { topDirectory: workTree, remoteUrl } = snapshot
     const recording = recordRepository(local.directories.state, { repoUuid: snapshot.repoUuid, workTree, remoteUrl })
@@ -57,4 +59,9 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     const begin = () => engine.createRuns(compiled, { snapshot, secrets: secretsOf(variables) })
     return new OpenDirectRun({ snapshot, engine, executor, closing, compiled, skipped, leftOut, tasks, begin }, options)
   })
+}
+
+function tellProgress(progress: SnapshotProgress, { onNotice, onStage }: DirectRunOptions): void {
+  if (progress.type === 'notice') onNotice(progress.text)
+  else onStage?.(`taking the snapshot of the work tree, ${progress.files} changed files so far`)
 }

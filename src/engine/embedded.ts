@@ -12,9 +12,10 @@ import { ControlSocket } from './local/control-socket.ts'
 import type { Identity } from './local/identity.ts'
 import type { LocalDirectories } from './local/local-directories.ts'
 import { LocalExecutorLease } from './local/local-executor-lease.ts'
+import type { RunActivity } from './model/activity.ts'
 import { AgolaError, hasCode, messageOf } from './model/errors.ts'
 import type { ExecutorId, RunId } from './model/ids.ts'
-import { isExecutionFinished, type Run } from './model/run.ts'
+import { isExecutionFinished, isRunFinished, type Run } from './model/run.ts'
 import type { CallOptions } from './ports/call-options.ts'
 import type { Clock } from './ports/clock.ts'
 import type { ExecutorLogRef } from './ports/executor-client.ts'
@@ -330,8 +331,13 @@ export class EmbeddedEngine {
     await this.#executor?.close()
   }
 
-  describe(): string[] {
-    return []
+  /** The runs made here that are not over. */
+  async activity(): Promise<RunActivity[]> {
+    const runs = await Promise.all([...this.#own.values()].map((number) => this.runs.get(number)))
+    const places = this.#executor?.places ?? []
+    return runs
+      .filter(({ run }) => !isRunFinished(run.phase))
+      .map(({ run, runConfig }) => ({ run, runConfig, places: places.filter(({ runId }) => runId === run.id) }))
   }
 
   /** Ends the executor with all its pods, then the services. Runs that have not ended are closed by the next process. */

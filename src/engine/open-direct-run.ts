@@ -2,6 +2,7 @@ import type { Closing } from './closing.ts'
 import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import type { DirectRunFacts, DirectRunOptions, StartedDirectRun } from './direct-run-interface.ts'
 import type { EmbeddedEngine } from './embedded.ts'
+import type { RunActivity } from './model/activity.ts'
 import { AgolaError } from './model/errors.ts'
 import type { RunConfigTask } from './model/run-config.ts'
 import type { Pauses } from './ports/pauses.ts'
@@ -52,9 +53,11 @@ export class OpenDirectRun implements StartedDirectRun {
   async start(): Promise<number[]> {
     const { executor, snapshot, begin } = this.#parts
     if (executor === null) throw new AgolaError('assertionFailed', 'what was opened as a plan cannot start')
+    this.#options.onStage?.('waiting for the container engine')
     const { description } = await (await executor.driver.use()).capabilities()
     this.#options.onNotice(`local run of ${describeSource(snapshot)}, ${description}`)
     await executor.started
+    this.#options.onStage?.('making the run')
     const numbers = await begin()
     this.#warnOfSize()
     return numbers
@@ -78,8 +81,8 @@ export class OpenDirectRun implements StartedDirectRun {
     return this.#parts.engine.kill()
   }
 
-  describe(): string[] {
-    return this.#parts.engine.describe()
+  activity(): Promise<RunActivity[]> {
+    return this.#parts.engine.activity()
   }
 
   async close(): Promise<void> {

@@ -30,6 +30,7 @@ function atTerminal() {
       }
     },
     interrupt: () => calls.push('interrupt'),
+    describe: () => calls.push('describe'),
     suspend: async () => void calls.push('suspend'),
     outputs: [output],
   })
@@ -103,12 +104,15 @@ test('keeps the question below what is printed meanwhile', async () => {
   expect(await answer).toBe('Ada')
 })
 
-test('keeps what was typed over Ctrl-Z', async () => {
+test.each([
+  ['Ctrl-Z', '\x1a', 'suspend'],
+  ['Ctrl-\\', '\x1c', 'describe'],
+])('keeps what was typed over %s', async (_, key, call) => {
   const { prompt, type, calls, inputs } = atTerminal()
   const answer = prompt.ask(name)
-  await type('Ad\x1a')
+  await type(`Ad${key}`)
   while (inputs.length < 2) await new Promise((resolve) => setImmediate(resolve))
   await type('a\r')
   expect(await answer).toBe('Ada')
-  expect(calls).toEqual(['suspend'])
+  expect(calls).toEqual([call])
 })

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { chmod, readFile, watch } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { oneRun, tasksOf } from '../support/local-configs.ts'
@@ -311,6 +311,47 @@ describe('directrun start', () => {
     expect(stderr).toContain('standard output was closed')
     expect(await readFile(gate, 'utf8')).toBe('done\n')
     expect(code).toBe(0)
+  })
+
+  it('says on SIGQUIT what goes on, and goes on', async () => {
+    const gate = join(machine.directory, 'go')
+    const directory = await machine.repository(
+      oneRun({
+        build: { steps: ['true', { type: 'run', name: 'make', command: `until [ -e ${gate} ]; do sleep 0.1; done` }] },
+        deploy: { steps: ['true'], approval: true },
+        waits: { steps: ['true'], depends: ['build'] },
+      }),
+    )
+    const program = machine.start([...start, '--output', 'ndjson'], { directory })
+    await program.event(({ type, step }) => type === 'step_started' && step === 'make')
+    program.signal('SIGQUIT')
+    await program.says('deploy: waits for approval: agola directrun approve 1 deploy')
+    program.signal('SIGQUIT')
+    await machine.run(['directrun', 'approve', '1', 'deploy'], { directory })
+    await machine.write(machine.directory, { go: '' })
+    const { code, stderr } = await program.ended
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^agola: run 1 ci: running for [\d.]+s, 0 of 3 tasks over$/m)
+    expect(stderr).toMatch(
+      /^agola: {3}build: running for [\d.]+s, step 1 \(make\) for [\d.]+s\nagola: {5}look into it with: cd \//m,
+    )
+    expect(stderr).not.toContain('waits:')
+  })
+
+  it('says on SIGQUIT what it does before anything runs', async () => {
+    const directory = await machine.repository(two)
+    const slow = join(machine.directory, 'slow')
+    const script = `#!/bin/sh\n: >${slow}/asked\nuntil [ -e ${slow}/go ]; do sleep 0.1; done\nPATH=$OTHERS exec git "$@"\n`
+    await machine.write(slow, { git: script })
+    await chmod(join(slow, 'git'), 0o755)
+    const changes = watch(slow)
+    const { PATH: others = '' } = machine.environment
+    const program = machine.start(start, { directory, environment: { PATH: `${slow}:${others}`, OTHERS: others } })
+    for await (const { filename } of changes) if (filename === 'asked') break
+    program.signal('SIGQUIT')
+    await program.says('agola: taking the snapshot of the work tree')
+    await machine.write(slow, { go: '' })
+    expect((await program.ended).code).toBe(1)
   })
 
   it('needs no terminal', async () => {

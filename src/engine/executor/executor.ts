@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
+import type { TaskPlace } from '../model/activity.ts'
 import { AgolaError, messageOf } from '../model/errors.ts'
 import type { ExecutorStatus } from '../model/executor.ts'
 import type { ExecutorTaskStatus, ExecutorTaskWithSpec } from '../model/executor-task.ts'
@@ -128,6 +129,15 @@ export class Executor implements ExecutorClient {
   /** Unfinished tasks, those that wait for a place included. */
   get activeTasks(): number {
     return this.#running + this.#waiting.size
+  }
+
+  /** Of unfinished tasks. */
+  get places(): TaskPlace[] {
+    const running = [...this.#tasks.values()].filter((task) => !task.isFinished).map(({ place }) => place)
+    const waiting = [...this.#waiting.values()].map(({ runId, runTaskId }) => ({
+      ...{ runId, runTaskId, isWaiting: true, setUpMessage: '', entrance: null },
+    }))
+    return [...running, ...waiting]
   }
 
   async submit(task: ExecutorTaskWithSpec): Promise<void> {

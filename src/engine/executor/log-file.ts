@@ -13,7 +13,9 @@ const readBytes = 256 * 1024
 export class LogFile extends Writable {
   readonly path: string
   readonly #handle: FileHandle
-  readonly #mask: MaskStream
+  readonly #mask: LogMask
+  readonly #masked: MaskStream
+  #lastLine = ''
   /** Masked bytes on their way to `#filling`; more than fits only while a write of the stream is held up. */
   #queue: Buffer[] = []
   #filling = Buffer.allocUnsafeSlow(bufferBytes)
@@ -32,7 +34,8 @@ export class LogFile extends Writable {
     super({ highWaterMark: bufferBytes, decodeStrings: true })
     this.path = path
     this.#handle = handle
-    this.#mask = mask.stream()
+    this.#mask = mask
+    this.#masked = mask.stream()
     // A log that cannot be written is no event that nobody may hear: the step is told by `failed`.
     this.on('error', (error) => this.#failed.abort(error))
   }
@@ -48,7 +51,13 @@ export class LogFile extends Writable {
     return this.#failed.signal
   }
 
+  /** What was said last by `line`; masked. */
+  get lastLine(): string {
+    return this.#mask.text(this.#lastLine)
+  }
+
   line(text: string): void {
+    this.#lastLine = text
     if (!this.writableEnded && !this.destroyed) this.write(`${text}\n`)
   }
 
@@ -67,13 +76,13 @@ export class LogFile extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
-    this.#queue.push(...this.#mask.push(chunk))
+    this.#queue.push(...this.#masked.push(chunk))
     this.#onTaken = done
     this.#move()
   }
 
   override _final(done: Done): void {
-    this.#queue.push(...this.#mask.end())
+    this.#queue.push(...this.#masked.end())
     this.#onStored = done
     this.#move()
   }

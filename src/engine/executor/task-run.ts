@@ -1,3 +1,4 @@
+import type { TaskPlace } from '../model/activity.ts'
 import { type CacheLookup, cacheLookupCharsMax, cacheLookupsMax } from '../model/cache-lookup.ts'
 import { AgolaError, hasCode, messageOf } from '../model/errors.ts'
 import type {
@@ -66,6 +67,7 @@ export class TaskRun {
   readonly #interrupted = new AbortController()
   readonly #killed = new AbortController()
   readonly #timeLimit: TimeLimit
+  #pod: ReadyPod | undefined
   #stopRequested: boolean
   #timedOut = false
 
@@ -92,6 +94,12 @@ export class TaskRun {
 
   get isFinished(): boolean {
     return isExecutionFinished(this.status.phase)
+  }
+
+  get place(): TaskPlace {
+    const { runId, runTaskId } = this.#task
+    const setUpMessage = this.log(null)?.lastLine ?? ''
+    return { runId, runTaskId, isWaiting: false, setUpMessage, entrance: this.#pod?.pod.entrance ?? null }
   }
 
   /** The log of a step while it is being written; `step` null is the set-up's. */
@@ -130,8 +138,8 @@ export class TaskRun {
     let setUp: PodSetUp | undefined
     try {
       setUp = await this.#options.setUp()
-      const pod = await this.#finishSetUp(setUp)
-      if (pod !== undefined) await this.#runSteps(pod)
+      this.#pod = await this.#finishSetUp(setUp)
+      if (this.#pod !== undefined) await this.#runSteps(this.#pod)
     } catch (error) {
       this.#fail(error)
       if (status.setupStep.phase === 'running') this.#endSetUp('failed')

@@ -8,7 +8,7 @@ import type { ExecutorTaskStatus } from '../../../src/engine/model/executor-task
 import { anExecutorTask, runStep } from '../../support/an-executor-task.ts'
 import type { FakeExecutorRunService } from '../../support/fake-executor-run-service.ts'
 import type { FakePodDriver } from '../../support/fake-pod-driver.ts'
-import type { SimClock } from '../../support/sim-clock.ts'
+import { type SimClock, settled } from '../../support/sim-clock.ts'
 import { ExecutorFixture } from './executor-fixture.ts'
 
 let fixture: ExecutorFixture
@@ -254,6 +254,31 @@ test('a task that runs longer than its timeout fails as timed out; the set-up do
   expect(status).toMatchObject({ phase: 'failed', timedout: true })
   expect(status.steps[0]?.phase).toBe('failed')
   expect(await logOf(0)).toContain('longer than its timeout')
+})
+
+test('tells where its tasks are: what a set-up says, what leads into a pod, and who waits for a place', async () => {
+  const creating = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  driver.fault = async (method) => {
+    if (method !== 'createPod') return
+    creating.resolve()
+    await go.promise
+  }
+  const begun = started('sleep')
+  create({ activeTasksLimit: 1 })
+  await executor.submit(anExecutorTask({ spec: { steps: [runStep('sleep')], secretValues: ['starting'] } }))
+  await executor.submit(anExecutorTask({ id: 'task-2', runTaskId: 'second' }))
+  await creating.promise
+  await settled()
+  expect(executor.places).toMatchObject([
+    { isWaiting: false, setUpMessage: '*** the pod', entrance: null },
+    { runTaskId: 'second', isWaiting: true, setUpMessage: '', entrance: null },
+  ])
+  go.resolve()
+  await begun
+  expect(executor.places[0]).toMatchObject({ isWaiting: false, setUpMessage: '', entrance: 'enter the fake' })
+  await executor.close()
+  expect(executor.places.filter(({ isWaiting }) => !isWaiting)).toEqual([])
 })
 
 test('a stop after the timeout leaves the task failed and its step stopped', async () => {

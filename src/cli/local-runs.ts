@@ -34,8 +34,11 @@ export function list({ limit, start, ref, phase, result, output }: ListFlags): P
   return withLocalRuns(({ runs }, stdout) => listRuns(runs, query, shown(output), stdout))
 }
 
-export function inspect(number: number | undefined, { output }: { output: 'text' | 'json' }): Promise<void> {
-  return withLocalRuns(({ runs }, stdout) => inspectRun(runs, number, shown(output), stdout))
+export function inspect(
+  number: number | undefined,
+  { task, output }: { task: string | undefined; output: 'text' | 'json' },
+): Promise<void> {
+  return withLocalRuns(({ runs }, stdout) => inspectRun(runs, { number, task }, shown(output), stdout))
 }
 
 export function wait(number: number | undefined, timeout: string | undefined, untilPaused: boolean): Promise<number> {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { AgolaError } from '../engine/model/errors.ts'
+import { nearestName } from '../engine/model/nearest-name.ts'
 import { isRunFinished, type RunTask } from '../engine/model/run.ts'
 import type { RunConfig, RunConfigTask } from '../engine/model/run-config.ts'
 import { numberOrNewest } from '../engine/newest-run.ts'
@@ -7,8 +8,12 @@ import type { RunWithConfig } from '../engine/ports/run-service.ts'
 import type { Runs, RunsQuery } from '../engine/ports/runs.ts'
 import { runDetailsJson, runDetailsText } from '../views/run-details.ts'
 import { runListJson, runListText } from '../views/run-list.ts'
+import { taskDetailsText } from '../views/task-details.ts'
 import { exitCodeOfRuns, exitCodes } from './exit-code.ts'
 import type { Output } from './output.ts'
+
+/** Names that an error lists. */
+const namesListedMax = 20
 
 export interface Shown {
   output: 'text' | 'json'
@@ -23,9 +28,17 @@ export async function listRuns(runs: Runs, query: RunsQuery, shown: Shown, stdou
   await stdout.write(shown.output === 'json' ? runListJson(list) : runListText(list, shown))
 }
 
-export async function inspectRun(runs: Runs, number: number | undefined, shown: Shown, stdout: Output): Promise<void> {
+/** With its tasks, or only the one that is named. `runTaskDoesNotExist`. */
+export async function inspectRun(
+  runs: Runs,
+  { number, task }: { number: number | undefined; task: string | undefined },
+  shown: Shown,
+  stdout: Output,
+): Promise<void> {
   const run = await runs.get(await numberOrNewest(runs, number))
-  await stdout.write(shown.output === 'json' ? runDetailsJson(run) : runDetailsText(run, shown))
+  const taskId = task === undefined ? undefined : taskNamed(run.runConfig, task).id
+  if (shown.output === 'json') return await stdout.write(runDetailsJson(run, taskId))
+  await stdout.write(taskId === undefined ? runDetailsText(run, shown) : taskDetailsText(run, taskId, shown))
 }
 
 /** Until the run is over; its result is the exit code. 5 when `timeoutMs` was shorter, 77 when a step is paused and that was to be told. */
@@ -156,12 +169,15 @@ function tasksByLevel({ tasks }: RunConfig): RunConfigTask[] {
 
 function taskNamed({ tasks }: RunConfig, name: string): RunConfigTask {
   const all = Object.values(tasks)
-  const found = all.find((task) => task.name === name) ?? tasks[name]
+  const found = all.find((task) => task.name === name || task.id === name)
   if (found !== undefined) return found
-  throw new AgolaError(
-    'runTaskDoesNotExist',
-    `the run has no task ${JSON.stringify(name)}; it has ${all.map((task) => JSON.stringify(task.name)).join(', ')}`,
-  )
+  const names = all.map((task) => task.name)
+  const nearest = nearestName(name, names)
+  const question = nearest === null ? '' : ` Did you mean ${JSON.stringify(nearest)}?`
+  const list = names.slice(0, namesListedMax).map((each) => JSON.stringify(each))
+  const more = names.length - list.length
+  const known = names.length === 0 ? 'It has none.' : `It has ${list.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  throw new AgolaError('runTaskDoesNotExist', `the run has no task ${JSON.stringify(name)}.${question} ${known}`)
 }
 
 function hasFailed(task: RunTask, step: number): boolean {

@@ -1,3 +1,4 @@
+import { approversOf } from '../engine/model/approvers.ts'
 import type { Run, RunTask, RunTaskStep } from '../engine/model/run.ts'
 import type { RunConfig, RunConfigTask } from '../engine/model/run-config.ts'
 import { cleanName } from './clean-text.ts'
@@ -30,9 +31,10 @@ export function runDetailsText({ run, runConfig }: Details, { color, now }: { co
   return [...facts, ...tasks].map((line) => `${line}\n`).join('')
 }
 
-/** The same as one object. */
-export function runDetailsJson({ run, runConfig }: Details): string {
-  const tasks = tasksOf({ run, runConfig }).map(({ task, config }) => ({
+/** The same as one object, with one task only where that is named. */
+export function runDetailsJson({ run, runConfig }: Details, taskId?: string): string {
+  const shown = tasksOf({ run, runConfig }).filter(({ task }) => taskId === undefined || task.id === taskId)
+  const tasks = shown.map(({ task, config }) => ({
     name: config.name,
     id: task.id,
     level: config.level,
@@ -44,6 +46,7 @@ export function runDetailsJson({ run, runConfig }: Details): string {
     timedout: task.timedout,
     waiting_approval: task.waitingApproval,
     approved: task.approved,
+    approvers: approversOf(task),
     paused: pauseJson(task),
     annotations: task.annotations,
     fail_error: task.failError,

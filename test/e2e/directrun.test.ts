@@ -177,6 +177,18 @@ describe('directrun start', () => {
     expect(all.code).toBe(0)
     const { stdout } = await machine.run(['directrun', 'inspect', '--output', 'json'], { directory })
     expect(stdout).toMatch(/local:\w+@/)
+    const inspect = (...args: string[]) => machine.run(['directrun', 'inspect', ...args], { directory })
+    const two = await inspect('--task', 'deploy two')
+    expect(two.stdout).toMatch(/^✓ deploy two of run 2 ci {2}success\n {2}approval {3}approved by local:\w+@/)
+    expect(two.stdout).toMatch(/^ {4}0 {2}echo two {2}success, exit code 0 {2}[\d.]+s {2}from \d{4}-/m)
+    const chosen = JSON.parse((await inspect('1', '--task', 'deploy one', '--output', 'json')).stdout)
+    expect(chosen).toMatchObject({ number: 1, tasks: [{ name: 'deploy one', approved: true }] })
+    expect(chosen.tasks).toHaveLength(1)
+    expect(await inspect('--task', 'deploy tow')).toMatchObject({
+      code: 8,
+      stdout: '',
+      stderr: 'agola: the run has no task "deploy tow". Did you mean "deploy two"? It has "deploy one", "deploy two"\n',
+    })
   })
 
   it('goes on after an approval from a second terminal', async () => {

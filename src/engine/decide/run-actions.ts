@@ -1,10 +1,9 @@
+import { approversAnnotation, approversOf } from '../model/approvers.ts'
 import { AgolaError } from '../model/errors.ts'
 import type { RunTaskId, TimeMs } from '../model/ids.ts'
 import type { RunTask } from '../model/run.ts'
 import type { RunDraft } from './run-draft.ts'
 
-/** Task annotation: JSON array of the ids of those who approved (spec/runs.md 6). */
-const approversAnnotation = 'approvers'
 /** Annotation of a task or of its run: how many approvers it takes; 1 when it is absent. */
 const minApproversAnnotation = 'minApprovers'
 
@@ -46,13 +45,6 @@ export function approveTask(draft: RunDraft, taskId: RunTaskId): void {
   }
   draft.setTask({ ...task, approved: true, waitingApproval: false })
   draft.progress.candidates.push(taskId)
-}
-
-export function approversOf(task: RunTask): string[] {
-  const text = task.annotations[approversAnnotation]
-  if (text === undefined) return []
-  const approvers: unknown = JSON.parse(text)
-  return Array.isArray(approvers) ? approvers.filter((approver) => typeof approver === 'string') : []
 }
 
 /** Whether a task waits for approval and has enough approvers to be approved: as many as its own annotation says, or that of its run. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
   addTaskApprover,
-  approversOf,
   approveTask,
   changeRunPhase,
   isApprovalReached,
@@ -9,6 +8,7 @@ import {
   stopRun,
 } from '../../../src/engine/decide/run-actions.ts'
 import { newRunTask } from '../../../src/engine/decide/run-task-state.ts'
+import { approversOf } from '../../../src/engine/model/approvers.ts'
 import type { RunPhase } from '../../../src/engine/model/run.ts'
 import { aTask } from '../../support/a-run-config.ts'
 import { aDraft, takeReady, writesOf } from './a-run-draft.ts'

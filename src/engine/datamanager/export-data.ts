@@ -18,6 +18,8 @@ export async function* exportData(
   options: CallOptions,
 ): AsyncGenerator<Uint8Array> {
   await using pin = await Pin.create(context, options)
+  // The newest snapshot: a view that own writes kept up to date may hold one that is cleaned away already.
+  views.forget()
   const view = await views.current(options)
   // Everything is captured now; pages are read later.
   const scans = context.dataTypes.map(({ name }) => ({ name, entries: scanEntries(view, name, {}, options) }))

@@ -10,6 +10,8 @@ import { Snapshot } from './snapshot.ts'
 import type { Wal } from './wal.ts'
 
 const attemptsMax = 5
+/** Own writes after which a view looks for a newer snapshot, and lets go of what that contains. */
+const appendedMax = 100
 
 /** The data as of `lastWal`: a snapshot and what was committed after it. */
 export interface View {
@@ -22,6 +24,8 @@ export interface View {
 interface OwnedView extends View {
   snapshot: Snapshot | null
   lastWal: Sequence
+  /** Own writes since the snapshot was looked for. */
+  appended: number
 }
 
 /** Keeps a view in memory and brings it up to date when it is asked for: one small read of the key-value store tells whether something
@@ -38,7 +42,7 @@ export class Views {
   /** Contains every write that was acknowledged, to anybody, before the call. `notReady` when the store is not initialised. */
   async current(options: CallOptions): Promise<View> {
     const position = await this.#position(options)
-    if (this.#view !== null && isAt(this.#view, position)) return this.#view
+    if (this.#view !== null && isAt(this.#view, position) && this.#view.appended < appendedMax) return this.#view
     const work = this.#catchingUp.then(() => this.#catchUp(options))
     this.#catchingUp = work.catch(() => undefined)
     return work
@@ -50,6 +54,7 @@ export class Views {
     if (view?.generation !== generation || wal.sequence <= view.lastWal || !follows(wal, view.lastWal)) return
     view.overlay.apply(wal.sequence, actions)
     view.lastWal = wal.sequence
+    view.appended++
   }
 
   /** For readers that met a file which a cleaner had removed: the snapshot they hold is too old. */
@@ -92,12 +97,14 @@ export class Views {
     }
     if (last !== position.lastWal && !isBeginning(last, position.lastWal)) return null
     // From here on nothing waits, so that nobody sees half of it; own writes may have been appended meanwhile.
-    const view = this.#view ?? { overlay: new Overlay(log), snapshot, lastWal: start, generation: position.generation }
+    const { generation } = position
+    const view = this.#view ?? { overlay: new Overlay(log), snapshot, lastWal: start, generation, appended: 0 }
     for (const { wal, actions } of gained) {
       if (wal.sequence > view.lastWal) view.overlay.apply(wal.sequence, actions)
     }
     if (snapshot !== null && snapshot !== view.snapshot) view.overlay.dropUpTo(snapshot.status.walSequence)
     view.snapshot = snapshot
+    view.appended = 0
     if (position.lastWal > view.lastWal) view.lastWal = position.lastWal
     this.#view = view
     return view

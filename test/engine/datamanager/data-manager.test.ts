@@ -291,6 +291,23 @@ describe('a data manager', () => {
     expect(await contentOf(reader)).toEqual({ 'note/a': '5', 'note/b': 'b' })
   })
 
+  it('exports from the newest snapshot, though the one it read from last was cleaned away', async () => {
+    const world = new DataManagerWorld()
+    const manager = await world.open()
+    await manager.write([put('first', 'x')])
+    await manager.checkpoint({ force: true })
+    await manager.close()
+    const later = await world.open()
+    expect(await textOf(later, 'first')).toBe('x')
+    for (let count = 0; count < 6; count++) {
+      await later.write([put(`n${count}`, 'x')])
+      await later.checkpoint({ force: true })
+      await later.clean()
+    }
+    expect((await exportOf(later)).trimEnd().split('\n')).toHaveLength(9)
+    await later.close()
+  })
+
   it('exports what there is, whoever leads', async () => {
     const world = new DataManagerWorld()
     const [leader, other] = [await world.open(), await world.open()]

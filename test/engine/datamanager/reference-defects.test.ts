@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { createContext } from '../../../src/engine/datamanager/context.ts'
 import { Overlay } from '../../../src/engine/datamanager/overlay.ts'
 import { sequenceOf } from '../../../src/engine/datamanager/sequence.ts'
+import { Views } from '../../../src/engine/datamanager/view.ts'
+import { Writer } from '../../../src/engine/datamanager/writer.ts'
 import type { KeyValueStore } from '../../../src/engine/ports/key-value-store.ts'
 import {
   chunksOf,
@@ -92,6 +95,23 @@ describe('reference defects', () => {
     expect([...overlay.ids('note')]).toEqual(['a', 'c'])
     overlay.dropUpTo(sequenceOf(1, 2))
     expect(overlay.ids('note').size).toBe(0)
+  })
+
+  it('D3: a process that alone writes does not keep all that it ever wrote', async () => {
+    const world = new DataManagerWorld()
+    const context = createContext(world.options({ kv: world.kv }))
+    const manager = await world.open()
+    const views = new Views(context)
+    const writer = new Writer(context, views)
+    await views.current({})
+    for (let count = 0; count < 250; count++) {
+      await writer.write([put(`n${count}`, 'x')], {})
+      if (count % 50 === 49) await manager.checkpoint({ force: true })
+      await views.current({})
+    }
+    expect((await views.current({})).overlay.ids('note').size).toBeLessThan(110)
+    expect(Object.keys(await contentOf(manager))).toHaveLength(250)
+    await manager.close()
   })
 
   it('D4: a reader that has to start again keeps nothing of what it knew', async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { build } from 'rolldown'
 import { type BenchRow, formatRow, inTurns } from './row.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -38,17 +38,10 @@ export async function rows(): Promise<BenchRow[]> {
 
 async function bundle(folder: string): Promise<void> {
   await build({
-    absWorkingDir: root,
-    entryPoints: { jsonnet: 'scripts/jsonnet.ts', 'jsonnet-worker': 'src/jsonnet/worker.ts' },
-    outdir: folder,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
+    cwd: root,
+    input: { jsonnet: 'scripts/jsonnet.ts', 'jsonnet-worker': 'src/jsonnet/worker.ts' },
     platform: 'node',
-    target: 'node24',
-    minify: true,
-    keepNames: true,
-    logLevel: 'warning',
+    output: { dir: folder, format: 'esm', entryFileNames: '[name].js', minify: true },
   })
 }
 

@@ -2,19 +2,26 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
-/** Made aside and moved into place whole, so that a program that starts meanwhile finds the old one or the new one. */
-const output = `dist.${process.pid}`
-mkdirSync(output)
 
 /** Each runs in a thread of its own and is found beside the bundle under this name. */
 const workers = {
   'jsonnet-worker': 'src/jsonnet/worker.ts',
   'sqlite-worker': 'src/engine/adapters/kv/sqlite-worker.ts',
+}
+
+/** What these files need is one chunk each: every file of its own costs a third of a millisecond, and a run would load eighty. What several
+ *  of them need is in the first. */
+const chunks = {
+  'command-line': ['src/cli/command-line.ts', 'src/cli/agola-command.ts', 'src/commands.ts'],
+  config: ['src/engine/compile-snapshot.ts'],
+  run: ['src/cli/direct-run.ts', 'src/engine/direct-run.ts'],
+  engine: ['src/engine/embedded.ts', 'src/engine/adapters/drivers/docker/driver.ts'],
 }
 
 // Libraries that others ask for at once and need rarely: they load when first used. Those of `external` come from node_modules then.
@@ -29,118 +36,90 @@ const rarelyUsedParts = {
   '@oclif/core/lib/flags.js': ['./help'],
   '@oclif/core/lib/parser/parse.js': ['node:readline'],
 }
+/** Stands for a module with the code given, which takes the place of the one asked for. */
+const standIn = '\0stand-in:'
 const lazyRequire = {
   name: 'lazy-require',
-  setup(pluginBuild) {
-    const names = [...rarelyUsed.external, ...rarelyUsed.bundled]
-    const isPart = (path, importer) =>
-      Object.entries(rarelyUsedParts).some(([file, parts]) => importer.endsWith(file) && parts.includes(path))
-    pluginBuild.onResolve({ filter: /./ }, ({ path, kind, namespace, resolveDir, importer }) => {
-      if (!names.includes(path) && !isPart(path, importer)) return undefined
-      if (kind === 'require-call' && namespace !== 'lazy-require')
-        return { path: `${path} of ${resolveDir}`, namespace: 'lazy-require', pluginData: { path, resolveDir } }
-      return rarelyUsed.external.includes(path) ? { path, external: true } : undefined
-    })
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'lazy-require' }, ({ pluginData: { path, resolveDir } }) => ({
-      contents: `const load = () => require(${JSON.stringify(path)})
+  async resolveId(path, importer = '', { kind }) {
+    if (importer.startsWith(standIn)) return await this.resolve(path, originOf(importer).importer, { kind })
+    if (kind === 'require-call' && (path === 'debug' || isRarelyUsed(path, importer)))
+      return `${standIn}${JSON.stringify({ path, importer })}`
+    return undefined
+  },
+  load(id) {
+    if (!id.startsWith(standIn)) return undefined
+    const { path } = originOf(id)
+    return { code: path === 'debug' ? quietDebug : lazyModule(path), moduleType: 'js' }
+  },
+}
+
+function originOf(id) {
+  return JSON.parse(id.slice(standIn.length))
+}
+
+function isRarelyUsed(path, importer) {
+  const parts = Object.entries(rarelyUsedParts).find(([file]) => importer.endsWith(file))?.[1] ?? []
+  return [...rarelyUsed.external, ...rarelyUsed.bundled, ...parts].includes(path)
+}
+
+function lazyModule(path) {
+  return `const load = () => require(${JSON.stringify(path)})
 module.exports = new Proxy(function () {}, {
   get: (_, name) => (name === '__esModule' ? undefined : load()[name]),
   apply: (_, self, words) => load().apply(self, words),
-})`,
-      loader: 'js',
-      resolveDir,
-    }))
-  },
+})`
 }
 
-// What the command line library would say about itself is loaded when somebody asks for it.
-const quietDebug = {
-  name: 'quiet-debug',
-  setup(pluginBuild) {
-    pluginBuild.onResolve({ filter: /^debug$/ }, ({ namespace, resolveDir }) =>
-      namespace === 'quiet-debug' ? undefined : { path: 'debug', namespace: 'quiet-debug', pluginData: resolveDir },
-    )
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'quiet-debug' }, ({ pluginData }) => ({
-      contents: `const quiet = Object.assign(() => undefined, { enabled: false })
-module.exports = (name) => (process.env.DEBUG ? require('debug')(name) : quiet)`,
-      loader: 'js',
-      resolveDir: pluginData,
-    }))
-  },
+/** What the command line library would say about itself is loaded when somebody asks for it. */
+const quietDebug = `const quiet = Object.assign(() => undefined, { enabled: false })
+module.exports = (name) => (process.env.DEBUG ? require('debug')(name) : quiet)`
+
+/** A module of Node's own that is imported by an `import` statement is asked for all that it could give, which loads what hardly anybody
+ *  needs: an HTTP client, web cryptography, reports. Taken as a plain object it is asked for what is used. */
+function withPlainBuiltins(code) {
+  const statement = /(?<=^|[;}\n])import(?: ([\w$]+),?)?(\{[^}]*\}|\*as [\w$]+)? ?from ?"((?:node:)?[a-z_/]+)";/g
+  return code.replace(statement, (whole, fallback, names, name) => {
+    if (!isBuiltin(name)) return whole
+    const taken = `globalThis.process.getBuiltinModule("${name}")`
+    const all = names?.startsWith('*as ') ? names.slice(4) : fallback
+    const object = names?.startsWith('{') ? `const${names.replaceAll(' as ', ':')}=${taken};` : ''
+    return `${all === undefined ? '' : `const ${all}=${taken};`}${object}`
+  })
 }
 
-// A module of Node's own that is imported by an `import` statement is asked for all that it could give, which loads what hardly anybody
-// needs: an HTTP client, web cryptography, reports. Taken as a plain object it is asked for what is used.
-const plainBuiltins = {
-  name: 'plain-builtins',
-  setup(pluginBuild) {
-    const statement = /(?<=^|[;}\n])import(?: ([\w$]+),?)?(\{[^}]*\}|\*as [\w$]+)? ?from"((?:node:)?[a-z_/]+)";/g
-    pluginBuild.onEnd(({ outputFiles }) => {
-      for (const file of outputFiles) {
-        const code = file.text.replace(statement, (whole, fallback, names, name) => {
-          if (!isBuiltin(name)) return whole
-          const taken = `globalThis.process.getBuiltinModule("${name}")`
-          const all = names?.startsWith('*as ') ? names.slice(4) : fallback
-          const object = names?.startsWith('{') ? `const${names.replaceAll(' as ', ':')}=${taken};` : ''
-          return `${all === undefined ? '' : `const ${all}=${taken};`}${object}`
-        })
-        writeFileSync(file.path, code === file.text ? file.contents : code)
-      }
-    })
-  },
-}
-
-// A CommonJS package that is imported when it is needed gets a chunk that has nothing but a default: name what it exports.
-const namedExports = {
-  name: 'named-exports',
-  setup(pluginBuild) {
-    pluginBuild.onResolve({ filter: /^[@a-z]/ }, ({ path, kind, resolveDir }) =>
-      kind === 'dynamic-import' && !isBuiltin(path)
-        ? { path, namespace: 'named-exports', pluginData: resolveDir }
-        : undefined,
-    )
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'named-exports' }, async ({ path, pluginData }) => {
-      const names = Object.keys(await import(path)).filter((name) => name !== 'module.exports')
-      return {
-        contents: `export { ${names.join(', ')} } from ${JSON.stringify(path)}`,
-        loader: 'js',
-        resolveDir: pluginData,
-      }
-    })
-  },
-}
-
-const result = await build({
-  entryPoints: {
-    main: 'src/main.ts',
-    'all-commands': 'src/all-commands.ts',
-    ...Object.fromEntries(Object.entries(workers).filter(([, source]) => existsSync(source))),
-  },
-  outdir: output,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
+const bundle = await rolldown({
+  input: { main: 'src/main.ts', 'all-commands': 'src/all-commands.ts', ...workers },
   platform: 'node',
-  target: 'node24',
+  external: [/\.node$/, 'typescript', ...rarelyUsed.external],
+  resolve: { alias: { 'react-devtools-core': join(root, 'scripts/empty-module.js') } },
+  transform: { target: 'node24', define: { 'process.env.NODE_ENV': '"production"' } },
+  // One process loads much less of some modules than others do: that one is never in a chunk of its own is no mistake.
+  checks: { ineffectiveDynamicImport: false },
+  plugins: [lazyRequire],
+})
+const { output } = await bundle.generate({
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: '[name]-[hash].js',
   // Names stay as they are: keeping them beside shorter ones costs a call for every function while the program loads.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  legalComments: 'linked',
-  metafile: true,
-  write: false,
-  logLevel: 'warning',
-  define: { 'process.env.NODE_ENV': '"production"' },
-  alias: { 'react-devtools-core': './scripts/empty-module.js' },
-  external: ['*.node', 'typescript'],
-  plugins: [namedExports, quietDebug, lazyRequire, plainBuiltins],
-  banner: {
-    js: "const require=globalThis.process.getBuiltinModule('module').createRequire(import.meta.url),__filename=import.meta.filename,__dirname=import.meta.dirname;",
+  minify: { mangle: false, compress: true, codegen: { removeWhitespace: true } },
+  codeSplitting: {
+    groups: Object.entries(chunks).map(([name, files], index) => ({
+      name,
+      test: (id) => files.some((file) => id === join(root, file)),
+      priority: Object.keys(chunks).length - index,
+    })),
   },
 })
-writeFileSync(`${output}/package.json`, '{ "type": "module" }\n')
-if (process.argv.includes('--metafile')) writeFileSync(`${output}/metafile.json`, JSON.stringify(result.metafile))
-if (existsSync('dist')) renameSync('dist', `${output}.old`)
-renameSync(output, 'dist')
-rmSync(`${output}.old`, { recursive: true, force: true })
+await bundle.close()
+
+/** Made aside and moved into place whole, so that a program that starts meanwhile finds the old one or the new one. */
+const directory = `dist.${process.pid}`
+mkdirSync(directory)
+for (const { fileName, code } of output) writeFileSync(join(directory, fileName), withPlainBuiltins(code))
+writeFileSync(join(directory, 'package.json'), '{ "type": "module" }\n')
+if (existsSync('dist')) renameSync('dist', `${directory}.old`)
+renameSync(directory, 'dist')
+rmSync(`${directory}.old`, { recursive: true, force: true })
 // The manifest spares oclif reading every command at start.
 execFileSync(process.execPath, ['scripts/manifest.js'], { stdio: 'inherit' })

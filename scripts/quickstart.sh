@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if [ ! -x node_modules/.bin/node ] || [ ! -x node_modules/.bin/esbuild ]; then
+if [ ! -x node_modules/.bin/node ] || [ ! -x node_modules/.bin/rolldown ]; then
   echo 'Installing packages (once) …'
   npm ci --no-audit --no-fund --loglevel=error
 fi

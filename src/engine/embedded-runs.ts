@@ -3,7 +3,7 @@ import { AgolaError, hasCode } from './model/errors.ts'
 import { isExecutionFinished, isTaskFinished, type Run } from './model/run.ts'
 import type { RunConfig } from './model/run-config.ts'
 import type { CallOptions } from './ports/call-options.ts'
-import type { LogRef, RunList, RunQuery, RunService, RunSummary, RunWithConfig } from './ports/run-service.ts'
+import type { LogRef, RunList, RunQuery, RunService, RunWithConfig } from './ports/run-service.ts'
 import type { RunState, Runs, RunsQuery } from './ports/runs.ts'
 
 export interface EmbeddedRunsOptions {
@@ -13,9 +13,6 @@ export interface EmbeddedRunsOptions {
   /** Recorded when somebody approves here: `local:<user>@<host>`. */
   approver: string
 }
-
-/** Runs that are looked at in one go for those of a ref. */
-const pageOfRef = 500
 
 /** The runs of one repository on this machine, as the command line sees them. */
 export class EmbeddedRuns implements Runs {
@@ -42,20 +39,10 @@ export class EmbeddedRuns implements Runs {
     }
   }
 
-  async list({ before, ref, limit, ...rest }: RunsQuery, options?: CallOptions): Promise<RunList> {
-    const query: RunQuery = { ...rest, groups: [this.#group], limit: ref === undefined ? limit : pageOfRef }
+  async list({ before, ...rest }: RunsQuery, options?: CallOptions): Promise<RunList> {
+    const query: RunQuery = { ...rest, groups: [this.#group] }
     if (before !== undefined) query.after = (await this.get(before, options)).run.sequence
-    if (ref === undefined) return await this.#runService.listRuns(query, options)
-    // The store has no index of refs here: pages are read until enough of them were found.
-    const found: RunSummary[] = []
-    for (;;) {
-      const page = await this.#runService.listRuns(query, options)
-      found.push(...page.runs.filter((run) => run.annotations.ref === ref))
-      const last = page.runs.at(-1)
-      if (found.length > limit || !page.more || last === undefined)
-        return { runs: found.slice(0, limit), more: found.length > limit }
-      query.after = last.sequence
-    }
+    return await this.#runService.listRuns(query, options)
   }
 
   async *watch(number: number, options?: CallOptions): AsyncGenerator<RunState> {

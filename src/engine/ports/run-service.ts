@@ -52,6 +52,8 @@ export interface RunQuery {
   groups?: string[]
   phases?: RunPhase[]
   results?: RunResult[]
+  /** Full name; only runs of it. */
+  ref?: string
   /** Exclusive, by sequence. */
   after?: number
   /** Newest first unless true. */

@@ -21,11 +21,9 @@ export interface Runs {
   restart(number: number, request: { fromStart: boolean }, options?: CallOptions): Promise<RunWithConfig>
 }
 
-export interface RunsQuery extends Pick<RunQuery, 'phases' | 'results'> {
+export interface RunsQuery extends Pick<RunQuery, 'phases' | 'results' | 'ref'> {
   /** A number: only runs before it. */
   before?: number
-  /** Full name; only runs of it. */
-  ref?: string
   limit: number
 }
 

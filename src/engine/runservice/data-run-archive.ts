@@ -39,8 +39,13 @@ export class DataRunArchive implements RunArchive {
     return new DataRunArchive(data)
   }
 
-  close(): Promise<void> {
-    return this.data.close()
+  /** What was written last is brought to the object storage first: all of it can then be read from there, should the key-value store be lost. */
+  async close(): Promise<void> {
+    try {
+      await this.data.sync()
+    } finally {
+      await this.data.close()
+    }
   }
 
   async putRunConfig(config: RunConfig, options?: CallOptions): Promise<void> {
@@ -82,7 +87,8 @@ export class DataRunArchive implements RunArchive {
   /** One run more than asked for, when there is one. */
   async #listPart(prefix: string, query: RunQuery, options: CallOptions): Promise<RunSummary[]> {
     const wanted = query.limit === undefined ? Number.POSITIVE_INFINITY : query.limit + 1
-    const limit = Math.min(pageEntriesMax, wanted)
+    const isFiltered = (query.phases ?? query.results ?? query.ref) !== undefined
+    const limit = isFiltered ? pageEntriesMax : Math.min(pageEntriesMax, wanted)
     const found: RunSummary[] = []
     for (let after = afterKey(prefix, query); ; ) {
       const page = { ...options, prefix, limit, descending: query.ascending !== true, ...(after && { after }) }

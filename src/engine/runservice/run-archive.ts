@@ -10,7 +10,7 @@ import type { LoopService } from '../std/run-loop.ts'
 export interface RunArchive {
   /** What it has to do from time to time; run by the run service. */
   readonly maintenance?: LoopService
-  /** Leaves the maintenance to other processes. */
+  /** Makes safe what this process wrote last, and leaves the maintenance to other processes. */
   close?(): Promise<void>
   putRunConfig(config: RunConfig, options?: CallOptions): Promise<void>
   /** null when there is none. */

@@ -11,6 +11,7 @@ export function summaryOf(run: RunFacts): RunSummary {
 export function matchesQuery(run: RunSummary, query: RunQuery): boolean {
   if (query.phases !== undefined && !query.phases.includes(run.phase)) return false
   if (query.results !== undefined && !query.results.includes(run.result)) return false
+  if (query.ref !== undefined && run.annotations.ref !== query.ref) return false
   if (query.groups !== undefined && !query.groups.some((group) => isInGroup(run.group, group))) return false
   if (query.after === undefined) return true
   return query.ascending === true ? run.sequence > query.after : run.sequence < query.after

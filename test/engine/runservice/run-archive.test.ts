@@ -7,7 +7,7 @@ import type { RunQuery } from '../../../src/engine/ports/run-service.ts'
 import { DataRunArchive } from '../../../src/engine/runservice/data-run-archive.ts'
 import type { RunArchive } from '../../../src/engine/runservice/run-archive.ts'
 import { aRunConfig } from '../../support/a-run-config.ts'
-import { aRunService, silentLog } from '../../support/a-run-service.ts'
+import { aRunService, silentLog, startRun, untilArchived } from '../../support/a-run-service.ts'
 import { MemoryRunArchive } from '../../support/memory-run-archive.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 import { SimClock } from '../../support/sim-clock.ts'
@@ -133,4 +133,22 @@ test('a run service that ends leaves the maintenance of its archive to others at
   expect(await leaders()).toBe(1)
   await runService.close()
   expect(await leaders()).toBe(0)
+})
+
+test('a run service that ends leaves nothing in the key-value store alone: the newest run too is back after its loss', async () => {
+  const clock = new SimClock()
+  const random = new SeededRandom(1)
+  const objects = new MemoryObjectStorage({ clock })
+  const shared = { objects, clock, random, log: silentLog }
+  const kv = new MemoryKeyValueStore({ clock, random })
+  const archive = await DataRunArchive.open({ kv, ...shared })
+  const { runService, executor } = await aRunService({ kv, ...shared, archive })
+  const { id } = await startRun(runService, [{ name: 'a' }])
+  await executor.finish('a')
+  const run = await untilArchived(runService, id)
+  await runService.close()
+  const restored = await DataRunArchive.open({ kv: new MemoryKeyValueStore({ clock, random }), ...shared })
+  expect(await restored.getRun(id)).toEqual(run)
+  expect(await restored.getRunConfig(run.runConfigId)).not.toBeNull()
+  expect((await restored.listRuns({})).runs.map((each) => each.id)).toEqual([id])
 })

@@ -50,7 +50,7 @@ export function sqliteError(error: unknown, file: string, phase: 'open' | 'read'
       return unusable(`${file} is not a store: it is no SQLite database. Move it away, or name another path.`, options)
     case codes.corrupt:
       return unusable(
-        `The store ${file} is damaged (${text}). Move this one file away: the next command reads again what had reached the objects beside it, nearly all.`,
+        `The store ${file} is damaged (${text}). Move this one file away: the next command reads again what had reached the objects beside it: every run, but what a process that was killed wrote last.`,
         options,
       )
     case codes.inputOutput:

@@ -6,6 +6,7 @@ import { checkpoint } from './checkpoint.ts'
 import { clean } from './clean.ts'
 import { collectOrphans } from './collect-orphans.ts'
 import { createContext, type DataManagerContext, type DataManagerOptions } from './context.ts'
+import { DataFeed } from './data-feed.ts'
 import { type DataStatus, decodePointer } from './data-status.ts'
 import type { DataEntry, DataIndex, OwnedEntry } from './data-type.ts'
 import { exportData } from './export-data.ts'
@@ -41,6 +42,8 @@ export interface DataWriteOptions extends WriteOptions {
 export class DataManager {
   /** Syncs, makes snapshots and cleans, step by step; for the loop of a process that lives long. */
   readonly maintenance: Maintenance
+  /** For copies of the data that follow it. */
+  readonly feed: DataFeed
   readonly #context: DataManagerContext
   readonly #views: Views
   readonly #writer: Writer
@@ -50,6 +53,7 @@ export class DataManager {
     this.#views = new Views(context)
     this.#writer = new Writer(context, this.#views)
     this.maintenance = new Maintenance(context)
+    this.feed = new DataFeed(context)
   }
 
   /** Costs one small read when the store was used before. After a loss of the key-value store it restores what object storage has:

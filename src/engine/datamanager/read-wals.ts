@@ -10,15 +10,18 @@ const walsAtOnceMax = 20
 export interface WalPosition extends WalsData {
   value: Uint8Array
   revision: bigint
+  /** The revision of the last write. */
+  writtenAt: bigint
 }
 
 /** null when the store is not initialised. */
 export async function readPosition(
   { kv, storeKeys }: DataManagerContext,
-  options: CallOptions,
+  options: CallOptions & { revision?: bigint },
 ): Promise<WalPosition | null> {
   const { entry, revision } = await kv.get(storeKeys.walsData, options)
-  return entry === null ? null : { ...decodeWalsData(entry.value), value: entry.value, revision }
+  if (entry === null) return null
+  return { ...decodeWalsData(entry.value), value: entry.value, revision, writtenAt: entry.modRevision }
 }
 
 /** Wals after `after` in order, as they were at `revision`. */

@@ -8,6 +8,7 @@ import type { ObjectStorage } from '../ports/object-storage.ts'
 import type { Random } from '../ports/random.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { ExecutorClients } from './executor-clients.ts'
+import type { RunReadModel } from './read-model/run-read-model.ts'
 import type { RunArchive } from './run-archive.ts'
 
 export interface RunServiceOptions {
@@ -16,6 +17,8 @@ export interface RunServiceOptions {
   /** Where caches lie; absent: in `objects`. */
   caches?: ObjectStorage
   archive: RunArchive
+  /** Answers lists in processes that are asked for many; run and ended with the service. Absent: the stores do. */
+  readModel?: RunReadModel
   executors: ExecutorClients
   secrets: Secrets
   clock: Clock

@@ -104,14 +104,14 @@ export class RunService implements RunServicePort, ExecutorRunService {
   async start(): Promise<void> {
     const { signal } = this.#closed
     const { done } = await this.follow()
-    const { clock, log, archive, cleansByItself = true } = this.#options
+    const { clock, log, archive, readModel, cleansByItself = true } = this.#options
     const archiveLoop = archive.maintenance
     const loops = [
       ...(archiveLoop ? [runLoop(archiveLoop, { clock, log, intervalMs: archiveIntervalMs }, signal)] : []),
       runLoop(this.dispatcher, { clock, log, intervalMs: dispatcherIntervalMs }, signal),
       ...(cleansByItself ? [runLoop(this.cleaner, { clock, log, intervalMs: cleanerIntervalMs }, signal)] : []),
     ]
-    this.#loops = Promise.all([done, ...loops])
+    this.#loops = Promise.all([done, readModel?.run(signal), ...loops])
   }
 
   /** Only the first half of `start`, for those who make the steps themselves. */
@@ -161,6 +161,8 @@ export class RunService implements RunServicePort, ExecutorRunService {
   }
 
   async listRuns(query: RunQuery, options: CallOptions = {}): Promise<RunList> {
+    const copied = await this.#options.readModel?.listRuns(query, options)
+    if (copied) return copied
     // Active ones first: a run that is archived meanwhile is seen twice rather than not at all.
     const active = (await this.#store.activeRuns(options)).map(({ header }) => summaryOf(header))
     if (query.phases?.every((phase) => !isRunFinished(phase))) return listOf(active, query)

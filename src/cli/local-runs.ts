@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { type LocalRuns, openLocalRuns } from '../engine/local-runs.ts'
 import type { RunPhase, RunResult } from '../engine/model/run.ts'
 import type { RunsQuery } from '../engine/ports/runs.ts'
+import { runListJson, runListText } from '../views/run-list.ts'
 import { localApprover } from './direct-run.ts'
 import { exitCodes } from './exit-code.ts'
 import { Output } from './output.ts'
 import { parseDurationFlag } from './parse-duration-flag.ts'
-import { approveTasks, inspectRun, listRuns, type Shown, showLogs, stopRun, waitForRun } from './run-commands.ts'
+import { approveTasks, inspectRun, type Shown, showLogs, stopRun, waitForRun } from './run-commands.ts'
 import { wantsColor } from './terminal.ts'
+import type { WatchListOptions } from './watch-list.ts'
 
 /** What the commands do that look at runs of this repository and act on them. */
 
@@ -20,10 +22,13 @@ export interface ListFlags {
   ref: string | undefined
   phase: RunPhase[] | undefined
   result: RunResult[] | undefined
+  'all-repos': boolean
+  watch: boolean
   output: 'text' | 'json'
 }
 
-export function list({ limit, start, ref, phase, result, output }: ListFlags): Promise<void> {
+/** Gives the exit code. */
+export async function list({ limit, start, ref, phase, result, output, ...flags }: ListFlags): Promise<number> {
   const query: RunsQuery = {
     limit,
     ...(start !== undefined && { before: start }),
@@ -31,7 +36,37 @@ export function list({ limit, start, ref, phase, result, output }: ListFlags): P
     ...(phase !== undefined && { phases: phase }),
     ...(result !== undefined && { results: result }),
   }
-  return withLocalRuns(({ runs }, stdout) => listRuns(runs, query, shown(output), stdout))
+  const { LocalRunLists } = await import('../engine/local-run-lists.ts')
+  const all = flags['all-repos']
+  const onNotice = (text: string) => void process.stderr.write(`agola: ${text}\n`)
+  const lists = await LocalRunLists.open({ directory: process.cwd(), environment: process.env, all, onNotice })
+  const next = async () => {
+    const { runs, more } = await lists.list(query)
+    return { runs: all ? runs : runs.map(({ repoUuid: _, workTree: __, ...run }) => run), more }
+  }
+  const closed = new AbortController()
+  const stdout = new Output(process.stdout, () => closed.abort())
+  if (flags.watch) return await watchListHere(next, output, { stdout, closed: closed.signal })
+  const found = await next()
+  await stdout.write(output === 'json' ? runListJson(found) : runListText(found, shown(output)))
+  await stdout.flush()
+  return exitCodes.success
+}
+
+async function watchListHere(
+  list: WatchListOptions['list'],
+  output: 'text' | 'json',
+  target: Pick<WatchListOptions, 'stdout' | 'closed'>,
+): Promise<number> {
+  const { watchList } = await import('./watch-list.ts')
+  const { isTTY, rows = 0 } = process.stdout
+  const isDrawn = isTTY && output === 'text' && process.env.TERM !== 'dumb' && rows > 0
+  return await watchList({
+    ...target,
+    list,
+    shown: () => shown(output),
+    rows: () => (isDrawn ? process.stdout.rows : null),
+  })
 }
 
 export function inspect(

@@ -5,9 +5,8 @@ import { isRunFinished, type RunTask } from '../engine/model/run.ts'
 import type { RunConfig, RunConfigTask } from '../engine/model/run-config.ts'
 import { numberOrNewest } from '../engine/newest-run.ts'
 import type { RunWithConfig } from '../engine/ports/run-service.ts'
-import type { Runs, RunsQuery } from '../engine/ports/runs.ts'
+import type { Runs } from '../engine/ports/runs.ts'
 import { runDetailsJson, runDetailsText } from '../views/run-details.ts'
-import { runListJson, runListText } from '../views/run-list.ts'
 import { taskDetailsText } from '../views/task-details.ts'
 import { exitCodeOfRuns, exitCodes } from './exit-code.ts'
 import type { Output } from './output.ts'
@@ -20,12 +19,6 @@ export interface Shown {
   color: boolean
   width: number
   now: number
-}
-
-/** Newest first. */
-export async function listRuns(runs: Runs, query: RunsQuery, shown: Shown, stdout: Output): Promise<void> {
-  const list = await runs.list(query)
-  await stdout.write(shown.output === 'json' ? runListJson(list) : runListText(list, shown))
 }
 
 /** With its tasks, or only the one that is named. `runTaskDoesNotExist`. */

@@ -1,6 +1,6 @@
 import { openControllingTerminal } from './controlling-terminal.ts'
+import { EndSignals } from './end-signals.ts'
 import { exitCodeOfSignal } from './exit-code.ts'
-import type { EndSignal } from './interrupts.ts'
 import { suspendProcess } from './suspend-process.ts'
 
 const line = 'agola: watching; r runs now, q quits '
@@ -12,7 +12,7 @@ export async function waitForKey(
   describe: () => void,
   signal: AbortSignal,
 ): Promise<'run' | 'quit' | number> {
-  const signals = new Signals(describe)
+  const signals = new EndSignals(describe)
   try {
     for (;;) {
       const key = await Promise.race([signals.first, isThere ? readKey(signal) : aborted(signal)])
@@ -53,22 +53,4 @@ function readKey(signal: AbortSignal): Promise<'run' | 'quit' | 'suspend' | numb
 
 function aborted(signal: AbortSignal): Promise<'quit'> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve('quit'), { once: true }))
-}
-
-class Signals {
-  readonly first: Promise<number>
-  readonly #handlers = new Map<EndSignal | 'SIGQUIT', () => void>()
-
-  constructor(describe: () => void) {
-    this.#handlers.set('SIGQUIT', describe)
-    this.first = new Promise((resolve) => {
-      for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const)
-        this.#handlers.set(name, () => resolve(exitCodeOfSignal(name)))
-    })
-    for (const [name, handler] of this.#handlers) process.on(name, handler)
-  }
-
-  release(): void {
-    for (const [name, handler] of this.#handlers) process.removeListener(name, handler)
-  }
 }

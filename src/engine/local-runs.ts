@@ -1,7 +1,7 @@
 import { createLog, systemClock, systemRandom } from './adapters/system.ts'
 import { EmbeddedEngine } from './embedded.ts'
 import { messageOf } from './model/errors.ts'
-import { openLocal } from './open-local.ts'
+import { type Local, openLocal } from './open-local.ts'
 import type { Runs } from './ports/runs.ts'
 import { repoUuidOf } from './repository-id.ts'
 
@@ -22,6 +22,14 @@ export interface LocalRunsRequest {
  *  Runs whose process died without a word are closed as interrupted first. `notAGitRepository`, `storeUnusable`. */
 export async function openLocalRuns({ directory, environment, approver }: LocalRunsRequest): Promise<LocalRuns> {
   const [local, repoUuid] = await Promise.all([openLocal(directory, environment), repoUuidOf(directory, environment)])
+  return await openRunsOf(local, { repoUuid, approver })
+}
+
+/** As `openLocalRuns`, of a repository that is known by its id. */
+export async function openRunsOf(
+  local: Local,
+  { repoUuid, approver }: Pick<LocalRuns, 'repoUuid'> & Pick<LocalRunsRequest, 'approver'>,
+): Promise<LocalRuns> {
   const log = createLog('error', (line) => process.stderr.write(line))
   const onTrouble = (error: unknown) => log.error(messageOf(error))
   const engine = await EmbeddedEngine.open({

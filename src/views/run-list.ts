@@ -14,6 +14,10 @@ export interface ListedRun {
   enqueueTime: number | null
   startTime: number | null
   endTime: number | null
+  /** Of lists of several repositories. */
+  repoUuid?: string
+  /** Where that repository was seen last; null: not known. */
+  workTree?: string | null
 }
 
 export interface RunListOptions {
@@ -23,16 +27,18 @@ export interface RunListOptions {
   now: number
 }
 
-/** One line a run: number, result, name, ref, commit, age, duration. */
+/** One line a run: number, result, its repository where there are several, name, ref, commit, age, duration. */
 export function runListText(
   { runs, more }: { runs: readonly ListedRun[]; more: boolean },
   { color, width, now }: RunListOptions,
 ): string {
   if (runs.length === 0) return 'no runs\n'
   const paint = createPaint(color)
+  const hasRepositories = runs.some(({ repoUuid }) => repoUuid !== undefined)
   const rows = runs.map((run) => ({
     number: String(run.counter),
     state: stateOf(run),
+    repository: cleanName(run.workTree ?? run.repoUuid ?? ''),
     name: cleanName(run.name),
     ref: cleanName((run.annotations.ref ?? '').replace(/^refs\/(heads|tags)\//, '')),
     commit: (run.annotations.commit_sha ?? '').slice(0, 8),
@@ -43,6 +49,7 @@ export function runListText(
   const lines = rows.map((row) => {
     const state = paint(stateColour(row.state), padEnd(row.state, widthOf('state')))
     const plain = [
+      ...(hasRepositories ? [padEnd(row.repository, widthOf('repository'))] : []),
       padEnd(row.name, widthOf('name')),
       padEnd(row.ref, widthOf('ref')),
       row.commit,
@@ -54,23 +61,42 @@ export function runListText(
     return `${number}  ${state}  ${room === Number.POSITIVE_INFINITY ? plain : truncate(plain, room)}`.trimEnd()
   })
   const last = runs.at(-1)
-  const hint = more && last !== undefined ? [`older ones: --start ${last.counter}`] : []
+  const older = hasRepositories
+    ? 'there are older ones: --limit shows more'
+    : `older ones: --start ${last?.counter ?? ''}`
+  const hint = more ? [older] : []
   return [...lines, ...hint].map((line) => `${line}\n`).join('')
 }
 
 export function runListJson({ runs, more }: { runs: readonly ListedRun[]; more: boolean }): string {
-  const list = runs.map(({ counter, name, phase, result, annotations, enqueueTime, startTime, endTime }) => ({
-    number: counter,
-    name,
-    phase,
-    result,
+  return `${JSON.stringify({ runs: runs.map(runObject), more })}\n`
+}
+
+/** One run as it stands in the list, on a line of its own. */
+export function listedRunJson(run: ListedRun): string {
+  return `${JSON.stringify(runObject(run))}\n`
+}
+
+function runObject({ counter, name, phase, result, annotations, ...run }: ListedRun): object {
+  return {
+    ...(run.repoUuid !== undefined && { repo_uuid: run.repoUuid, work_tree: run.workTree ?? null }),
+    ...{ number: counter, name, phase, result },
     ref: annotations.ref ?? '',
     commit: annotations.commit_sha ?? '',
-    enqueue_time: timeText(enqueueTime),
-    start_time: timeText(startTime),
-    end_time: timeText(endTime),
-  }))
-  return `${JSON.stringify({ runs: list, more })}\n`
+    enqueue_time: timeText(run.enqueueTime),
+    start_time: timeText(run.startTime),
+    end_time: timeText(run.endTime),
+  }
+}
+
+/** Tells a run from all others of the list. */
+export function runKey({ repoUuid = '', counter }: ListedRun): string {
+  return `${repoUuid}/${counter}`
+}
+
+/** Another one when there is something new to say of the run. */
+export function runStateText({ phase, result, startTime, endTime }: ListedRun): string {
+  return JSON.stringify([phase, result, startTime, endTime])
 }
 
 /** RFC 3339; null stays. */

@@ -3,10 +3,11 @@ import { AgolaCommand } from '../../cli/agola-command.ts'
 import { textOrJsonFlag } from '../../cli/flags.ts'
 
 export default class DirectRunList extends AgolaCommand {
-  static override summary = 'Show the runs of this repository, newest first.'
+  static override summary = 'Show the runs of this repository, or of all, newest first.'
   static override examples = [
     '<%= config.bin %> directrun list --branch main --result failed',
     '<%= config.bin %> directrun list --phase running --output json',
+    '<%= config.bin %> directrun list --all-repos --watch',
   ]
   static override flags = {
     branch: Flags.string({ summary: 'only runs of this branch', exclusive: ['tag', 'ref'] }),
@@ -27,6 +28,11 @@ export default class DirectRunList extends AgolaCommand {
       multiple: true,
       multipleNonGreedy: true,
     })(),
+    'all-repos': Flags.boolean({
+      summary: 'runs of all repositories of this machine, with where each was seen last',
+      exclusive: ['start'],
+    }),
+    watch: Flags.boolean({ summary: 'go on showing what changes, until Ctrl-C' }),
     limit: Flags.integer({ summary: 'how many', default: 20, min: 1, max: 1000 }),
     start: Flags.integer({ summary: 'only runs before this number', min: 1 }),
     output: textOrJsonFlag(),
@@ -35,7 +41,7 @@ export default class DirectRunList extends AgolaCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(DirectRunList)
     const { list } = await import('../../cli/local-runs.ts')
-    await list({ ...flags, ref: fullRef(flags) })
+    process.exitCode = await list({ ...flags, ref: fullRef(flags) })
   }
 }
 

@@ -162,7 +162,8 @@ function addFailure(args: readonly string[], result: GitResult): AgolaError {
     return new AgolaError('diskFull', `There is no room for the snapshot: ${cause.message}`, { cause })
   }
   const denied = /open\("(.+?)"\): Permission denied/.exec(result.stderr)?.[1]
-  const hint = denied === undefined ? '' : ` Make ${denied} readable, or add it to .gitignore.`
+  const lfs = /filter 'lfs' failed|git-lfs/.test(result.stderr) ? '. Install git-lfs, which this repository needs.' : ''
+  const hint = denied === undefined ? lfs : ` Make ${denied} readable, or add it to .gitignore.`
   return new AgolaError('snapshotFailed', `The work tree could not be saved: ${cause.message}${hint}`, { cause })
 }
 

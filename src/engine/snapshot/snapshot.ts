@@ -34,7 +34,8 @@ export interface SnapshotContext {
   onNotice: (text: string) => void
 }
 
-export function createSnapshot(context: SnapshotContext, facts: SnapshotFacts): Snapshot {
+export function createSnapshot({ onNotice, ...rest }: SnapshotContext, facts: SnapshotFacts): Snapshot {
+  const context = { ...rest, onNotice: onceEach(onNotice) }
   const store = storeAt(context.stateDirectory, facts.workTree.storeId)
   const objects = new ObjectReader(context.git, facts.topDirectory, store.objects)
   const tree = new TreeReader(objects, facts.treeSha)
@@ -55,6 +56,15 @@ export function createSnapshot(context: SnapshotContext, facts: SnapshotFacts): 
       objects.close()
       await sources.close()
     },
+  }
+}
+
+/** Checkouts of several kinds meet the same trouble. */
+function onceEach(say: (text: string) => void): (text: string) => void {
+  const said = new Set<string>()
+  return (text) => {
+    if (!said.has(text)) say(text)
+    said.add(text)
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path'
 import type { CallOptions } from '../../ports/call-options.ts'
 import type { Git } from '../git.ts'
+import { hasLfs, isLfsPointer, lfsWarning, pointerBytesMax } from './lfs-pointers.ts'
 import type { GitPlace, ListedEntry } from './list-tree.ts'
 import type { FileRange } from './tar-entry.ts'
 
@@ -23,6 +24,7 @@ const filesMax = 32
 const deadBytesMax = 64 * 1024 * 1024
 const fingerprintsMax = 3
 const writeBytes = 1024 * 1024
+const linkMode = '120000'
 
 export interface ContentsRequest extends CallOptions {
   /** Files and links of the tree. */
@@ -57,16 +59,18 @@ export async function loadContents(git: Git, place: GitPlace, request: ContentsR
   await mkdir(directory, { recursive: true })
   await dropOldFingerprints(request.directory, request.fingerprint)
   const kept = await openKept(directory)
-  let missing = request.entries.filter((entry) => !kept.ranges.has(contentKey(entry)))
+  let missing = await missingEntries(git, place, kept, request)
   if (missing.length > 0 && isWasteful(kept, request.entries)) {
     await forget(directory, kept)
     missing = [...request.entries]
   }
-  if (missing.length === 0) return kept
   try {
-    const checkedOut = await checkOut(git, place, missing, request)
-    await add(kept, directory, request.newName(), missing, checkedOut)
-    await rm(checkedOut, { recursive: true, force: true })
+    if (missing.length > 0) {
+      const target = await checkOut(git, place, missing, request)
+      await add(kept, directory, request.newName(), missing, target)
+      await rm(target, { recursive: true, force: true })
+    }
+    await warnOfPointers(git, place, kept, request)
     return kept
   } catch (error) {
     await kept.close()
@@ -91,6 +95,7 @@ export async function contentsFingerprint(
 
 class KeptContents implements Contents {
   readonly ranges = new Map<string, FileRange>()
+  readonly pointers = new Set<string>()
   readonly files: { name: string; handle: FileHandle; size: number }[] = []
 
   async close(): Promise<void> {
@@ -112,15 +117,24 @@ async function openKept(directory: string): Promise<KeptContents> {
       await handle?.close()
       continue
     }
-    addRanges(kept, name, handle, list)
+    const rows: ContentRow[] = JSON.parse(list)
+    addRanges(kept, handle, rows)
     kept.files.push({ name, handle, size: (await handle.stat()).size })
   }
   return kept
 }
 
-function addRanges(kept: KeptContents, _name: string, handle: FileHandle, list: string): void {
-  const rows: [key: string, offset: number, size: number][] = JSON.parse(list)
-  for (const [key, offset, size] of rows) kept.ranges.set(key, { file: handle, offset, size })
+/** `isPointer`: of Git LFS, which may have the content later. */
+type ContentRow = [key: string, offset: number, size: number, isPointer?: true]
+
+function addRanges(kept: KeptContents, handle: FileHandle, rows: readonly ContentRow[]): void {
+  for (const [key, offset, size, isPointer] of rows) {
+    // Files come in any order: an older one may still hold the pointer to what a newer one has.
+    if (isPointer && kept.ranges.has(key) && !kept.pointers.has(key)) continue
+    kept.ranges.set(key, { file: handle, offset, size })
+    if (isPointer) kept.pointers.add(key)
+    else kept.pointers.delete(key)
+  }
 }
 
 function isWasteful(kept: KeptContents, entries: readonly ListedEntry[]): boolean {
@@ -138,6 +152,7 @@ async function forget(directory: string, kept: KeptContents): Promise<void> {
   }
   await kept.close()
   kept.ranges.clear()
+  kept.pointers.clear()
 }
 
 async function dropOldFingerprints(directory: string, fingerprint: string): Promise<void> {
@@ -167,12 +182,10 @@ async function checkOut(
   }
   const result = await git.try(args, context)
   if (result.exitCode === 0) return target
-  if (!/lfs/.test(result.stderr)) await git.run(['-c', 'core.longpaths=true', ...args, '--force'], context)
-  else {
-    request.onNotice('Git LFS could not fetch its files: steps see pointers in their place.')
-    const withoutLfs = ['filter.lfs.required=false', 'filter.lfs.smudge=', 'filter.lfs.process=']
-    await git.run([...withoutLfs.flatMap((setting) => ['-c', setting]), ...args, '--force'], context)
-  }
+  const settings = /lfs/.test(result.stderr)
+    ? ['filter.lfs.required=false', 'filter.lfs.smudge=', 'filter.lfs.process=']
+    : ['core.longpaths=true']
+  await git.run([...settings.flatMap((setting) => ['-c', setting]), ...args, '--force'], context)
   return target
 }
 
@@ -189,7 +202,7 @@ async function add(
   const list = `${JSON.stringify(rows)}\n`
   await writeFile(join(directory, `${name}.tmp`), list, { encoding: 'latin1', mode: 0o600 })
   await rename(join(directory, `${name}.tmp`), join(directory, `${name}.json`))
-  addRanges(kept, name, handle, list)
+  addRanges(kept, handle, rows)
   kept.files.push({ name, handle, size: (await handle.stat()).size })
 }
 
@@ -197,8 +210,8 @@ async function copyInto(
   handle: FileHandle,
   entries: readonly ListedEntry[],
   checkedOut: string,
-): Promise<[string, number, number][]> {
-  const rows: [string, number, number][] = []
+): Promise<ContentRow[]> {
+  const rows: ContentRow[] = []
   const buffer = Buffer.allocUnsafe(writeBytes)
   let used = 0
   let written = 0
@@ -211,7 +224,7 @@ async function copyInto(
     const offset = written + used
     const source = Buffer.concat([Buffer.from(`${checkedOut}/`), Buffer.from(entry.path, 'latin1')])
     let size = 0
-    if (entry.mode === '120000') {
+    if (entry.mode === linkMode) {
       const target = await readlink(source, { encoding: 'buffer' }).catch(() => readFile(source))
       if (used + target.length > writeBytes) await flush()
       size = target.copy(buffer, used)
@@ -222,6 +235,7 @@ async function copyInto(
       const file = openSync(source, 'r')
       try {
         const length = fstatSync(file).size
+        if (length <= pointerBytesMax && used + length > writeBytes) await flush()
         while (size < length) {
           if (used === writeBytes) await flush()
           const count = readSync(file, buffer, used, Math.min(writeBytes - used, length - size), size)
@@ -233,8 +247,42 @@ async function copyInto(
         closeSync(file)
       }
     }
-    rows.push([contentKey(entry), offset, size])
+    const isPointer =
+      entry.mode !== linkMode && size <= pointerBytesMax && isLfsPointer(buffer.subarray(used - size, used))
+    rows.push(isPointer ? [contentKey(entry), offset, size, true] : [contentKey(entry), offset, size])
   }
   await flush()
   return rows
+}
+
+/** What is not kept, and pointers of Git LFS where it is there now. */
+async function missingEntries(
+  git: Git,
+  place: GitPlace,
+  kept: KeptContents,
+  { entries, signal }: ContentsRequest,
+): Promise<ListedEntry[]> {
+  const canFetch =
+    entries.some((entry) => kept.pointers.has(contentKey(entry))) && (await hasLfs(git, place, { signal }))
+  const isMissing = (key: string) => !kept.ranges.has(key) || (canFetch && kept.pointers.has(key))
+  return entries.filter((entry) => isMissing(contentKey(entry)))
+}
+
+/** Costs nothing where no file is a pointer, and no process where no attributes name Git LFS. */
+async function warnOfPointers(git: Git, place: GitPlace, kept: KeptContents, request: ContentsRequest): Promise<void> {
+  const { entries, index, signal, onNotice } = request
+  const pointers = kept.pointers.size === 0 ? [] : entries.filter((entry) => kept.pointers.has(contentKey(entry)))
+  if (pointers.length === 0 || !(await mentionsLfs(kept, entries))) return
+  const warning = await lfsWarning(git, place, { pointers, index, signal })
+  if (warning !== null) onNotice(warning)
+}
+
+async function mentionsLfs(kept: KeptContents, entries: readonly ListedEntry[]): Promise<boolean> {
+  for (const entry of entries.filter(({ path }) => /(^|\/)\.gitattributes$/.test(path))) {
+    const range = kept.ranges.get(contentKey(entry))
+    if (range === undefined) continue
+    const { buffer } = await range.file.read(Buffer.alloc(range.size), 0, range.size, range.offset)
+    if (buffer.includes('filter=lfs')) return true
+  }
+  return false
 }

@@ -10,11 +10,13 @@ export class CrashPlan {
   /** What happened at each moment so far: `before put objects/…`, `after txn wals/…`. */
   readonly moments: string[] = []
   readonly #at: number
+  readonly #die: () => void
   #crashed = false
 
-  /** Infinity: never. */
-  constructor(at: number) {
+  /** Infinity: never. `die` is for a process that really does. */
+  constructor(at: number, die: () => void = () => undefined) {
     this.#at = at
+    this.#die = die
   }
 
   get crashed(): boolean {
@@ -36,6 +38,7 @@ export class CrashPlan {
     this.check()
     if (this.moments.push(moment) - 1 !== this.#at) return
     this.#crashed = true
+    this.#die()
     throw new Crash(`crash ${moment}`)
   }
 }

@@ -34,6 +34,7 @@ const rarelyUsedParts = {
   '@oclif/core/lib/command.js': ['./config'],
   '@oclif/core/lib/errors/handle.js': ['../help/index'],
   '@oclif/core/lib/flags.js': ['./help'],
+  '@oclif/core/lib/performance.js': ['node:perf_hooks'],
   '@oclif/core/lib/parser/parse.js': ['node:readline'],
 }
 /** Stands for a module with the code given, which takes the place of the one asked for. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { deflateSync } from 'node:zlib'
 import type { TimeMs } from '../model/ids.ts'
 
 export interface CommitFacts {
@@ -25,6 +24,8 @@ export async function writeCommit(objects: string, facts: CommitFacts): Promise<
   const path = join(objects, id.slice(0, 2), id.slice(2))
   const temporary = join(objects, `tmp_obj_${facts.uniqueName}`)
   await mkdir(dirname(path), { recursive: true })
+  // Not loaded with this file: a tree without changes needs no commit.
+  const { deflateSync } = process.getBuiltinModule('node:zlib')
   await writeFile(temporary, deflateSync(object), { mode: 0o444 })
   await rename(temporary, path)
   return id

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { AgolaError, messageOf } from '../../model/errors.ts'
 import type { FromWorker, ToWorker, WorkerSettings, WriteBatch, WriteReply } from './sqlite-request.ts'
 
@@ -28,7 +28,9 @@ export class SqliteThread {
 
   constructor(url: URL, settings: WorkerSettings) {
     this.#file = settings.file
-    this.#worker = new Worker(url, { workerData: settings, execArgv: [], name: 'agola store' })
+    // Not loaded with this file: on most machines no thread is ever needed.
+    const threads = process.getBuiltinModule('node:worker_threads')
+    this.#worker = new threads.Worker(url, { workerData: settings, execArgv: [], name: 'agola store' })
     const ready = Promise.withResolvers<void>()
     this.ready = ready.promise
     this.#worker.on('message', (message: FromWorker) => {

@@ -10,11 +10,14 @@ import {
 } from '../engine/model/run.ts'
 import type { RunConfigTask } from '../engine/model/run-config.ts'
 import type { RunState, Runs } from '../engine/ports/runs.ts'
+import { cutLogText } from '../views/cut-log.ts'
 import { Channel } from './channel.ts'
 
 export interface FollowOptions {
   signal?: AbortSignal | undefined
   now: () => TimeMs
+  /** A line about a log of which a part was lost before it came here. */
+  onCut?: ((text: string) => void) | undefined
 }
 
 const unreadEventsMax = 64
@@ -135,28 +138,35 @@ class Follower {
 
   private async followStep(task: TaskRef, step: StepRef): Promise<void> {
     await this.emit({ type: 'step_started', task, step }, stepStateOf(this.taskOf(task.id), step.index).startTime)
-    await this.pumpLog(task, step)
+    const bytes = await this.pumpLog(task, step)
     const state = await this.untilTask(
       task.id,
       (runTask) => isTaskFinished(runTask.status) || isExecutionFinished(stepStateOf(runTask, step.index).phase),
     )
     const end = stepStateOf(state, step.index)
+    const cut = cutLogText(`${task.name}/${step.name}`, end, bytes)
+    if (cut !== null) this.options.onCut?.(cut)
     await this.emit(
       { type: 'step_finished', task, step, phase: end.phase, exitStatus: end.exitStatus, durationMs: durationOf(end) },
       end.endTime,
     )
   }
 
-  private async pumpLog(task: TaskRef, step: StepRef): Promise<void> {
+  /** Gives the bytes that came; null when there is no log. */
+  private async pumpLog(task: TaskRef, step: StepRef): Promise<number | null> {
     const { signal } = this.options
+    let bytes = 0
     try {
       const log = { number: this.number, task: task.id, step: step.index === setupStep.index ? null : step.index }
       for await (const data of await this.runs.openLog(log, { follow: true, signal })) {
+        bytes += (data as Uint8Array).length
         await this.emit({ type: 'step_output', task, step, data: data as Uint8Array })
       }
+      return bytes
     } catch (error) {
       // A step that printed nothing, or whose executor is gone, has no log.
       if (!hasCode(error, 'logDoesNotExist')) throw error
+      return null
     }
   }
 

@@ -214,7 +214,8 @@ class Invocation<Opened extends DirectRun> {
     this.#numbers = await this.#start(opened)
     if (this.#opening.signal.aborted) await this.#stopAll()
     for (const number of this.#numbers) {
-      const events = followRun(opened.runs, number, { now: () => Date.now(), signal: opened.broken })
+      const onCut = (text: string) => this.#tell(text)
+      const events = followRun(opened.runs, number, { now: () => Date.now(), signal: opened.broken, onCut })
       for await (const event of events) await this.#onEvent(opened, event)
       const finished = await opened.runs.get(number)
       this.#finished.push(finished.run)

@@ -110,7 +110,8 @@ export interface LogFlags {
 export function logs(number: number | undefined, flags: LogFlags): Promise<void> {
   const { task, step, setup, failed, follow, tail, prefix, raw, timestamps } = flags
   const timestamp = timestamps ? () => new Date().toISOString() : undefined
-  const request = { number, tasks: task ?? [], step, setup, failed, follow, tail, prefix, raw, timestamp }
+  const onCut = (text: string) => void process.stderr.write(`agola: ${text}\n`)
+  const request = { number, tasks: task ?? [], step, setup, failed, follow, tail, prefix, raw, timestamp, onCut }
   const directory = flags['output-dir']
   return withLocalRuns(async ({ runs }, stdout) => {
     if (directory === undefined) return await showLogs(runs, request, () => stdout)

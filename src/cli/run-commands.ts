@@ -6,6 +6,7 @@ import type { RunConfig, RunConfigTask } from '../engine/model/run-config.ts'
 import { numberOrNewest } from '../engine/newest-run.ts'
 import type { RunWithConfig } from '../engine/ports/run-service.ts'
 import type { Runs } from '../engine/ports/runs.ts'
+import { cutLogText } from '../views/cut-log.ts'
 import { runDetailsJson, runDetailsText } from '../views/run-details.ts'
 import { taskDetailsText } from '../views/task-details.ts'
 import { exitCodeOfRuns, exitCodes } from './exit-code.ts'
@@ -106,27 +107,52 @@ export interface LogsRequest {
   raw: boolean
   /** The time now, shown before each line. */
   timestamp?: (() => string) | undefined
+  /** A line about a log that is not whole. */
+  onCut: (text: string) => void
 }
 
 /** Logs in the order of the tasks and their steps, each to the output for its `task/step`. */
 export async function showLogs(runs: Runs, request: LogsRequest, outputFor: (name: string) => Output): Promise<void> {
   const number = await numberOrNewest(runs, request.number)
   const { LogPrinter } = await import('../views/log-printer.ts')
+  const state = await runs.get(number)
+  const missing: LogPlace[] = []
   let shown = 0
-  for (const place of logsOf(await runs.get(number), request)) {
-    const log = await openLog(runs, number, place, request.follow)
-    if (log === null) continue
-    shown += 1
+  for (const place of logsOf(state, request)) {
     const name = `${place.task.name}/${place.name}`
+    const log = await openLog(runs, number, place, request.follow)
+    if (log === null) {
+      missing.push({ ...place, name })
+      continue
+    }
+    shown += 1
+    let bytes = 0
     const output = outputFor(name)
     const printer = new LogPrinter({ ...request, name })
-    for await (const chunk of log) await output.write(printer.write(chunk as Uint8Array))
+    for await (const chunk of log) {
+      bytes += (chunk as Uint8Array).length
+      await output.write(printer.write(chunk as Uint8Array))
+    }
     await output.write(printer.end())
     await output.flush()
     if (output.isClosed) return
+    // What was followed has ended only now.
+    tellCut(request.follow ? await runs.get(number) : state, place, { name, bytes, ...request })
   }
+  for (const place of missing) if (shown > 0) tellCut(state, place, { name: place.name, bytes: null, ...request })
   if (shown > 0) return
   throw new AgolaError('logDoesNotExist', `run ${number} has no such log: nothing was printed there, or it has expired`)
+}
+
+function tellCut(
+  { run }: RunWithConfig,
+  { task, step }: LogPlace,
+  { name, bytes, onCut }: { name: string; bytes: number | null; onCut: LogsRequest['onCut'] },
+): void {
+  const state = run.tasks[task.id]
+  const log = step === null ? state?.setupStep : state?.steps[step]
+  const text = log === undefined ? null : cutLogText(name, log, bytes)
+  if (text !== null) onCut(text)
 }
 
 interface LogPlace {

@@ -203,3 +203,21 @@ test('a pause is told while its step runs, and again when the step fails once mo
     'task_resumed task a/step 0',
   ])
 })
+
+test('a log of which a part was lost is told beside the events', async () => {
+  const whole = { ...step('success', 0), logBytes: 6 }
+  const ends = [whole, { ...whole, logBytes: 9 }, { ...whole, logBytes: 4 }]
+  const states = [
+    state('running', [
+      task('a', 'running', step('success', 0), [step('running'), step('notstarted'), step('notstarted')]),
+    ]),
+    state('finished', [task('a', 'success', step('success', 0), ends)]),
+  ]
+  const told: string[] = []
+  const runs = fakeRuns(states, { 'a/0': ['one', 'two'], 'a/1': ['one'] })
+  await Array.fromAsync(followRun(runs, 7, { now: () => 0, onCut: (text) => told.push(text) }))
+  expect(told).toEqual([
+    'the log of task a/step 1 was cut: 3 B of 9 B are left',
+    'the log of task a/step 2 (4 B) is not there any more',
+  ])
+})

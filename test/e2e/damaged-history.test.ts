@@ -61,16 +61,36 @@ describe('A damaged history', () => {
     expect(await numbers()).toHaveLength(new Set(await numbers()).size)
   })
 
-  it('that is a log shows what is left of it', async () => {
+  it('that is a log shows what is left of it, and says so', async () => {
     for (const log of await objects('logs', '0.log')) await truncate(log, 100)
-    const { code, stdout } = await run(['directrun', 'logs', '1', '--task', 'build'])
+    const { code, stdout, stderr } = await run(['directrun', 'logs', '1', '--task', 'build'])
+    expect(stderr).toBe('agola: the log of build/seq 1 9999 | tee made was cut: 100 B of 59 kB are left\n')
     expect(stdout).toContain('] 10\n')
     expect(stdout).not.toContain('] 9999\n')
     expect(code).toBe(0)
     for (const log of await objects('logs', '0.log')) await rm(log)
     const gone = await run(['directrun', 'logs', '1', '--task', 'build'])
     expect(gone.stdout).toContain('saved 1 entry')
-    expect([0, 8]).toContain(gone.code)
+    expect(gone.stderr).toBe('agola: the log of build/seq 1 9999 | tee made (59 kB) is not there any more\n')
+    expect(gone.code).toBe(0)
+    // A whole one is told by nothing.
+    expect((await run(['directrun', 'logs', '1', '--task', 'build', '--setup'])).stderr).toBe('')
+  })
+
+  it('that is a log of a run under way is told afterwards; the run ends as it would', async () => {
+    const gate = join(machine.directory, 'go')
+    const files = oneRun({ a: { steps: [`seq 1 9999; until [ -e ${gate} ]; do sleep 0.1; done`] } })
+    const other = await machine.repository(files)
+    const program = machine.start([...start, '--output', 'ndjson'], { directory: other })
+    await program.printed('9999')
+    const executors = join(machine.state, 'executors')
+    const logs = (await readdir(executors, { recursive: true })).filter((path) => path.endsWith('0.log'))
+    expect(logs).toHaveLength(1)
+    await truncate(join(executors, logs[0] ?? ''), 100)
+    await machine.write(machine.directory, { go: '' })
+    expect((await program.ended).code).toBe(0)
+    const { stderr } = await machine.run(['directrun', 'logs'], { directory: other })
+    expect(stderr).toMatch(/^agola: the log of a\/.* was cut: 100 B of 59 kB are left\n$/)
   })
 
   it('that is a workspace lets only its run go, and says so', async () => {

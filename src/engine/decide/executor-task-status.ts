@@ -37,8 +37,8 @@ export function applyExecutorTaskStatus(task: RunTask, status: ExecutorTaskStatu
 
 function stepStatus(status: ExecutorTaskStepStatus | undefined): Partial<ExecutorTaskStepStatus> {
   if (status === undefined) return {}
-  const { phase, exitStatus, startTime, endTime, cache } = status
-  return { phase, exitStatus, startTime, endTime, ...(cache && { cache }) }
+  const { phase, exitStatus, startTime, endTime, cache, logBytes } = status
+  return { phase, exitStatus, startTime, endTime, ...(cache && { cache }), ...(logBytes !== undefined && { logBytes }) }
 }
 
 /** An executor task as it is handed over for the first time. */
@@ -79,5 +79,5 @@ export function executorGone(status: ExecutorTaskStatus, now: TimeMs): ExecutorT
 }
 
 function closedStep(step: ExecutorTaskStepStatus, now: TimeMs): ExecutorTaskStepStatus {
-  return step.phase === 'running' ? { ...step, phase: 'failed', endTime: now } : step
+  return step.phase === 'running' ? { ...step, phase: 'failed', endTime: now, logBytes: null } : step
 }

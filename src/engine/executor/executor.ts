@@ -373,7 +373,7 @@ export class Executor implements ExecutorClient {
 /** The executor lost the task: it was started by a process that is gone (spec/executor.md 6). */
 function restarted(status: ExecutorTaskStatus, now: number): ExecutorTaskStatus {
   const end = <Step extends ExecutorTaskStatus['setupStep']>(step: Step): Step =>
-    step.phase === 'running' ? { ...step, phase: 'failed', endTime: now } : step
+    step.phase === 'running' ? { ...step, phase: 'failed', endTime: now, logBytes: null } : step
   const { paused: _, ...rest } = status
   return {
     ...rest,

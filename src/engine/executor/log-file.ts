@@ -51,6 +51,11 @@ export class LogFile extends Writable {
     return this.#failed.signal
   }
 
+  /** What is in the file; of a closed log everything that could be written. */
+  get sizeBytes(): number {
+    return this.#storedBytes
+  }
+
   /** What was said last by `line`; masked. */
   get lastLine(): string {
     return this.#mask.text(this.#lastLine)

@@ -171,6 +171,7 @@ export class TaskRun {
       this.#interrupted.signal.removeEventListener('abort', giveUp)
       await setUp.log.close()
       this.#logs.delete(null)
+      this.status.setupStep.logBytes = setUp.log.sizeBytes
     }
   }
 
@@ -200,7 +201,7 @@ export class TaskRun {
     const outcome = await this.#lastOutcomeOf(step, this.#contextOf(index, pod, log, status))
     await log.close()
     this.#logs.delete(index)
-    this.status.steps[index] = { ...status, ...outcome, endTime: this.#now() }
+    this.status.steps[index] = { ...status, ...outcome, endTime: this.#now(), logBytes: log.sizeBytes }
     return outcome.phase
   }
 

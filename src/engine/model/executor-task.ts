@@ -42,6 +42,8 @@ export interface ExecutorTaskStepStatus {
   endTime: TimeMs | null
   /** Of a step that saves or restores a cache. */
   cache?: CacheLookup[]
+  /** Of the whole log, once it is written; null: whoever wrote it died, so that its end may be missing; absent: not yet, or not known. */
+  logBytes?: number | null
 }
 
 /** Everything the executor needs, with all values resolved (spec/runconfig.md 17). */

@@ -86,6 +86,8 @@ export interface RunTaskStep {
   endTime: TimeMs | null
   /** Of a step that saves or restores a cache. */
   cache?: CacheLookup[]
+  /** Of the whole log, once it is written; null: whoever wrote it died, so that its end may be missing; absent: not yet, or not known. */
+  logBytes?: number | null
 }
 
 export function isRunFinished(phase: RunPhase): boolean {

@@ -123,7 +123,7 @@ describe('a pause', () => {
 
 describe('a task whose executor is gone', () => {
   const running = { phase: 'running', exitStatus: null, startTime: 5, endTime: null } as const
-  const failed = { ...running, phase: 'failed', endTime: 50 }
+  const failed = { ...running, phase: 'failed', endTime: 50, logBytes: null }
 
   it('fails with its running steps, the set-up among them', () => {
     expect(executorGone({ ...status, phase: 'running', startTime: 5, setupStep: running }, 50)).toMatchObject({

@@ -60,6 +60,8 @@ test('a task runs its steps in order and reports each change', async () => {
   const status = await runService.finished()
   expect(phases(status)).toEqual(['success', 'success', 'success', 'success'])
   expect(status.steps.map((step) => step.exitStatus)).toEqual([0, 0])
+  expect(status.steps[0]?.logBytes).toBe(Buffer.byteLength(await logOf(0)))
+  expect(status.setupStep.logBytes).toBe(Buffer.byteLength(await logOf(null)))
   expect(status).toMatchObject({ timedout: false, failError: '', startTime: clock.now(), endTime: clock.now() })
   expect(await logOf(0)).toBe('one\nto stderr\n')
   expect(await logOf(1)).toBe('')

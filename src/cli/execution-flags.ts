@@ -28,6 +28,11 @@ export const executionFlagSet = {
     multipleNonGreedy: true,
     helpGroup: 'VARIABLES',
   }),
+  'runtime-masks': Flags.boolean({
+    summary: "a line ::agola-add-mask::VALUE of a step's output masks VALUE from then on, and is not shown",
+    env: env('runtime-masks'),
+    helpGroup: 'VARIABLES',
+  }),
   driver: Flags.option({
     options: ['auto', 'docker', 'host'] as const,
     default: 'auto' as const,
@@ -119,6 +124,7 @@ export interface ParsedExecutionFlags {
   'var-file': string[] | undefined
   secret: string[] | undefined
   'secret-file': string[] | undefined
+  'runtime-masks': boolean
   driver: 'auto' | 'docker' | 'host'
   'max-tasks': number | undefined
   pull: 'always' | 'missing' | 'never'
@@ -156,6 +162,7 @@ export function executionFlags(flags: ParsedExecutionFlags): ExecutionFlags {
       toolsImage: flags['tools-image'],
       allowPrivileged: flags['allow-privileged'],
       grace: flags.grace,
+      runtimeMasks: flags['runtime-masks'],
       keep: flags.keep,
     },
     failure: { policy: flags['on-failure'], expiry: flags['pause-expiry'] },

@@ -31,6 +31,8 @@ export interface ExecutionRequest {
     graceMs: number
     /** Failing steps wait for a decision, so long at most; null: they fail at once. */
     pauseExpiryMs: number | null
+    /** Lines `::agola-add-mask::VALUE` of a step's output mask values. */
+    runtimeMasks?: boolean
     /** Which pods stay after their task, for people to look into. */
     keep?: 'never' | 'failed' | 'always'
     /** Asked when no container engine answers: whether to go on without; null: nobody is there to ask. */

@@ -65,6 +65,8 @@ export interface ExecutorSettings {
   graceMs: number
   /** Failing steps wait for a decision, so long at most; null: they fail at once. */
   pauseExpiryMs: number | null
+  /** Lines of a step's output may name values to mask. */
+  runtimeMasks?: boolean
   /** Which pods stay after their task. */
   keep?: 'never' | 'failed' | 'always'
   /** The work tree as it is now, and what leads to it from an earlier one. */
@@ -244,6 +246,7 @@ export class EmbeddedEngine {
       allowPrivileged,
       pull,
       stopGraceMs: graceMs,
+      runtimeMasks: settings.runtimeMasks,
       keep: keptPods(settings.keep),
       pauses: settings.pauseExpiryMs === null ? undefined : steps,
       siblings: () => this.#lease?.siblings() ?? Promise.resolve([]),

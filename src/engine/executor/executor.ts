@@ -22,6 +22,7 @@ import { LogMask } from './log-mask.ts'
 import type { PausedSteps } from './paused-steps.ts'
 import { PodSetUp } from './pod-set-up.ts'
 import { PreparedPods } from './prepared-pods.ts'
+import { RunMasks } from './run-masks.ts'
 import { secretsOf } from './secrets-of.ts'
 import { setUpPod } from './set-up.ts'
 import { TaskFiles } from './task-files.ts'
@@ -54,6 +55,8 @@ export interface ExecutorOptions {
   stopGraceMs: number
   /** Where failing steps wait for a decision; default: they fail at once. */
   pauses?: PausedSteps | undefined
+  /** Whether lines of a step's output name values to mask; default: no. */
+  runtimeMasks?: boolean | undefined
   /** Pods that stay after their task, for so long, also when this process ends: for people to look into. Default: none. */
   keep?: KeptPods | undefined
   /** Of the terminals that steps get; default 120×40. */
@@ -96,6 +99,7 @@ export class Executor implements ExecutorClient {
   readonly #prepared: PreparedPods
   /** Pods that shall exist: everything else of this executor is swept. */
   readonly #pods = new Set<PodId>()
+  readonly #runMasks: RunMasks | null
   readonly #imagesWithoutGit = new Set<string>()
   readonly #statusReports: LatestSender<null>
   #closing: Promise<void> | undefined
@@ -103,10 +107,11 @@ export class Executor implements ExecutorClient {
   constructor(options: ExecutorOptions) {
     this.id = options.id
     this.#options = options
+    this.#runMasks = options.runtimeMasks === true ? new RunMasks() : null
     this.#files = new TaskFiles(options.dataDir)
     this.#prepared = new PreparedPods(
       options.activeTasksLimit || preparedPodsMax,
-      (task) => this.#startSetUp(task, new LogMask(secretsOf(task.spec))),
+      (task) => this.#startSetUp(task, this.#maskOf(task)),
       (task, setUp) => this.#disposeSetUp(task, setUp),
     )
     this.#statusReports = new LatestSender({
@@ -261,12 +266,13 @@ export class Executor implements ExecutorClient {
 
   #start(task: ExecutorTaskWithSpec): void {
     const { runService, sources, clock, random, stopGraceMs } = this.#options
-    const mask = new LogMask(secretsOf(task.spec))
+    const mask = this.#maskOf(task)
     const run = new TaskRun(task, mask, {
       ...{ runService, sources, clock, random, stopGraceMs },
       files: this.#files,
       ttySize: this.#options.ttySize ?? defaultTtySize,
       imagesWithoutGit: this.#imagesWithoutGit,
+      addMask: this.#runMasks && ((value) => this.#runMasks?.add(task.runId, value) ?? null),
       pauses: this.#options.pauses ?? null,
       setUp: async () => (await this.#prepared.take(task)) ?? (await this.#startSetUp(task, mask)),
       releasePod: (setUp, phase) => this.#leavePod(setUp, phase),
@@ -286,6 +292,11 @@ export class Executor implements ExecutorClient {
       this.#waiting.delete(id)
       this.#start(task)
     }
+  }
+
+  #maskOf({ runId, spec }: ExecutorTaskWithSpec): LogMask {
+    const secrets = secretsOf(spec)
+    return this.#runMasks === null ? new LogMask(secrets) : this.#runMasks.create(runId, secrets)
   }
 
   async #startSetUp(task: ExecutorTaskWithSpec, mask: LogMask): Promise<PodSetUp> {

@@ -3,28 +3,49 @@ import { maskPatterns } from './mask-patterns.ts'
 const replacement = Buffer.from('***')
 const nothing = Buffer.alloc(0)
 
-/** The secrets of one task, compiled once; each log has a `MaskStream` of its own.
+/** The secrets of one task; each log has a `MaskStream` of its own. Compiled once, and again for each value that is added.
  *  The search is Wu and Manber's: the two bytes at the end of a window as long as the shortest pattern tell how far it may move,
  *  so that most bytes of a log without secrets are never looked at. */
 export class LogMask {
-  readonly patterns: readonly Buffer[]
-  readonly longest: number
-  readonly #shortest: number
-  readonly #shift: Uint8Array = new Uint8Array(0)
+  readonly #values: string[]
+  #patterns: readonly Buffer[] = []
+  #longest = 0
+  #shortest = 0
+  #shift: Uint8Array = new Uint8Array(0)
   /** Patterns by the two bytes at the end of the window, longest first. */
   readonly #byWindow = new Map<number, Buffer[]>()
   /** Patterns by their first two bytes, longest first; `#begins` says for which pairs there are any. */
   readonly #byStart = new Map<number, Buffer[]>()
-  readonly #begins: Uint8Array = new Uint8Array(0)
+  #begins: Uint8Array = new Uint8Array(0)
   readonly #firstBytes = new Set<number>()
 
   constructor(secretValues: Iterable<string>) {
-    this.patterns = maskPatterns(secretValues)
-    this.longest = this.patterns[0]?.length ?? 0
+    this.#values = [...secretValues]
+    this.#compile()
+  }
+
+  get patterns(): readonly Buffer[] {
+    return this.#patterns
+  }
+
+  get longest(): number {
+    return this.#longest
+  }
+
+  /** Masks one more value, in what its streams have not decided yet and in all that follows. */
+  add(value: string): void {
+    this.#values.push(value)
+    this.#compile()
+  }
+
+  #compile(): void {
+    this.#patterns = maskPatterns(this.#values)
+    this.#longest = this.patterns[0]?.length ?? 0
     this.#shortest = Math.min(this.patterns.at(-1)?.length ?? 0, 255)
     if (this.patterns.length === 0) return
     this.#shift = new Uint8Array(65_536).fill(this.#shortest - 1)
     this.#begins = new Uint8Array(65_536)
+    for (const tables of [this.#byWindow, this.#byStart, this.#firstBytes]) tables.clear()
     for (const pattern of this.patterns) this.#add(pattern)
   }
 

@@ -20,6 +20,7 @@ import type { LogMask } from './log-mask.ts'
 import type { PauseDecision, PausedStep, PausedSteps } from './paused-steps.ts'
 import type { PodSetUp } from './pod-set-up.ts'
 import type { ReadyPod } from './ready-pod.ts'
+import type { AddMask } from './step-output.ts'
 import { applyChange } from './steps/apply-change.ts'
 import { openShell } from './steps/open-shell.ts'
 import { runStep } from './steps/run-step.ts'
@@ -40,6 +41,8 @@ export interface TaskRunOptions {
   ttySize: TtySize
   stopGraceMs: number
   imagesWithoutGit: Set<string>
+  /** What a line of a step's output may mask; null: lines say nothing. */
+  addMask: AddMask | null
   /** Where failing steps wait for a decision; null: they do not. */
   pauses: PausedSteps | null
   /** Starts the set-up, or takes over one that was prepared. */
@@ -206,12 +209,13 @@ export class TaskRun {
   }
 
   #contextOf(index: number, pod: ReadyPod, log: LogFile, status: ExecutorTaskStepStatus): StepContext {
-    const { files, runService, sources, clock, random, ttySize, stopGraceMs, imagesWithoutGit } = this.#options
+    const { files, runService, sources, clock, random, ttySize, stopGraceMs, imagesWithoutGit, addMask } = this.#options
     return {
       ...{ task: this.#task, index, pod, log, files, runService, sources, clock, random, ttySize, stopGraceMs },
       interrupted: AbortSignal.any([this.#interrupted.signal, log.failed]),
       killed: AbortSignal.any([this.#killed.signal, log.failed]),
       imagesWithoutGit,
+      addMask,
       noteCache: (lookup) => {
         status.cache = [...(status.cache ?? []), this.#masked(lookup)].slice(0, cacheLookupsMax)
       },

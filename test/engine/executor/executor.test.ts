@@ -530,3 +530,42 @@ test.each([
     for (const { podId } of pods) await driver.removePod(podId)
   },
 )
+
+test('a line of the output masks a value in all logs of its run, where that is asked for', async () => {
+  driver.when('echo one', async (process) => {
+    await process.write('value is hunter22\n::agola-add-')
+    await process.writeError('errors of hunter22\n')
+    await process.write('mask::hunter22\nthen hunt')
+    await process.write('er22, aHVudGVyMjI= and the rest\n::agola-add-mask::ab')
+    return 0
+  })
+  driver.when('echo two', async (process) => {
+    await process.writeError('hunter22 again\n')
+    return 0
+  })
+  const steps = [runStep('echo one'), runStep('echo two')]
+  await create({ runtimeMasks: true }).submit(anExecutorTask({ spec: { steps } }))
+  await runService.finished()
+  expect(await logOf(0)).toBe(
+    'value is hunter22\nerrors of hunter22\nthen ***, ***I= and the rest\nagola: a value is not masked: too short\n',
+  )
+  expect(await logOf(1)).toBe('*** again\n')
+  await executor.submit(
+    anExecutorTask({ id: 'task-2', runTaskId: 'run-task-2', spec: { steps: [runStep('echo two')] } }),
+  )
+  await runService.finished('task-2')
+  expect(await logOf(0, 'task-2')).toBe('*** again\n')
+  await executor.submit(anExecutorTask({ id: 'task-3', runId: 'run-2', spec: { steps: [runStep('echo two')] } }))
+  await runService.finished('task-3')
+  expect(await logOf(0, 'task-3')).toBe('hunter22 again\n')
+})
+
+test('lines of the output mask nothing where that is not asked for', async () => {
+  driver.when('echo one', async (process) => {
+    await process.write('::agola-add-mask::hunter22\nhunter22\n')
+    return 0
+  })
+  await create().submit(anExecutorTask({ spec: { steps: [runStep('echo one')] } }))
+  await runService.finished()
+  expect(await logOf(0)).toBe('::agola-add-mask::hunter22\nhunter22\n')
+})

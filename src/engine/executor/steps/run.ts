@@ -1,8 +1,10 @@
+import type { Writable } from 'node:stream'
 import { messageOf } from '../../model/errors.ts'
 import type { ExecutorStep } from '../../model/executor-task.ts'
 import type { ContainerExec } from '../../ports/pod-driver.ts'
 import { expandHome, resolveIn } from '../container-path.ts'
 import type { ReadyPod } from '../ready-pod.ts'
+import { StepOutput } from '../step-output.ts'
 import { runScript, toolboxScript } from '../toolbox.ts'
 import type { StepContext } from './step-context.ts'
 
@@ -16,7 +18,7 @@ export type RunStep = Extract<ExecutorStep, { type: 'run' }>
 
 /** Runs the text of the step in the shell of the image (spec/executor.md 10.1): one command in the pod, whose exit code is returned. */
 export async function runRunStep(step: RunStep, context: StepContext): Promise<number> {
-  const { pod, log, spec } = { pod: context.pod, log: context.log, spec: context.task.spec }
+  const { pod, spec } = { pod: context.pod, spec: context.task.spec }
   const directory = stepDirectory(step, context.pod)
   const script = Buffer.from(`${step.command}\n`)
   const name = `agola-step-${context.random.uuid()}`
@@ -28,18 +30,21 @@ export async function runRunStep(step: RunStep, context: StepContext): Promise<n
   }
   const parts = inline ? ['1', script.toString()] : ['-1']
   context.interrupted.throwIfAborted()
+  // Standard output and errors mix in the log, but not within a line that names a mask.
+  const [stdout, stderr] = [outputOf(context), step.tty ? null : outputOf(context)]
   // Its first output can come before the engine has said that it runs: an interrupt then has to reach it like any other.
-  const exec = await pod.start(
-    {
-      command: toolboxScript(pod.pod, runScript(pod.pod), [directory, name, ...parts, ...shell]),
-      environment: step.environment,
-      tty: step.tty ? context.ttySize : null,
-      stdout: log,
-      stderr: step.tty ? null : log,
-    },
-    { signal: context.killed },
-  )
-  return await waitGracefully(exec, context)
+  const command = toolboxScript(pod.pod, runScript(pod.pod), [directory, name, ...parts, ...shell])
+  const tty = step.tty ? context.ttySize : null
+  const request = { command, environment: step.environment, tty, stdout, stderr }
+  try {
+    return await waitGracefully(await pod.start(request, { signal: context.killed }), context)
+  } finally {
+    for (const output of [stdout, stderr]) if (output instanceof StepOutput) await output.close()
+  }
+}
+
+function outputOf({ log, addMask }: StepContext): Writable {
+  return addMask === null ? log : new StepOutput(log, addMask)
 }
 
 /** `~` is the home that the step itself sees. */

@@ -7,6 +7,7 @@ import type { Random } from '../../ports/random.ts'
 import type { SourceProvider } from '../../ports/source-provider.ts'
 import type { LogFile } from '../log-file.ts'
 import type { ReadyPod } from '../ready-pod.ts'
+import type { AddMask } from '../step-output.ts'
 import type { TaskFiles } from '../task-files.ts'
 
 /** What every kind of step gets. A step returns its exit status, or throws what it could not do. */
@@ -16,6 +17,8 @@ export interface StepContext {
   index: number
   pod: ReadyPod
   log: LogFile
+  /** Lines of the output may name values to mask; null: they are output like others. */
+  addMask: AddMask | null
   files: TaskFiles
   runService: ExecutorRunService
   sources: SourceProvider

@@ -11,7 +11,9 @@ direct run, containers aside, which every start looks after.`
   static override examples = ['<%= config.bin %> clean --dry-run', '<%= config.bin %> clean --cache --all']
   static override flags = {
     cache: Flags.boolean({ summary: 'all caches of all repositories too' }),
-    all: Flags.boolean({ summary: 'the shared tools in the container engine too: the next run makes them again' }),
+    all: Flags.boolean({
+      summary: 'the tools that this user made in the container engine too: the next run makes them again',
+    }),
     kept: Flags.boolean({ summary: 'pods that --keep has kept too, though their hour is not over' }),
     refs: Flags.boolean({
       summary: 'old refs/gitsave/* in this repository too, which another command line leaves there',

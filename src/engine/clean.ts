@@ -28,7 +28,7 @@ export interface CleanRequest {
   dryRun: boolean
   /** All caches. */
   caches: boolean
-  /** The shared tools volumes in the container engine. */
+  /** The shared tools volumes in the container engine that this user's group has made. */
   tools: boolean
   /** Refs that another command line left in the repository around the directory. */
   refs: boolean
@@ -225,7 +225,7 @@ async function cleanEngine(
 ): Promise<void> {
   try {
     await cleanPodsOf('docker', request, local, report, signal)
-    if (request.tools) await cleanTools(request, report, signal)
+    if (request.tools) await cleanTools(request, local, report, signal)
   } catch (error) {
     if (!hasCode(error, 'driverUnreachable') && !hasCode(error, 'driverTooOld')) throw error
     report.note('no container engine answers: what is left in one stays until it does')
@@ -270,6 +270,7 @@ async function cleanPodsOf(
 
 async function cleanTools(
   { environment, dryRun }: CleanRequest,
+  { identity }: Local,
   report: CleanReport,
   signal: AbortSignal,
 ): Promise<void> {
@@ -279,7 +280,10 @@ async function cleanTools(
     import('./adapters/drivers/docker/tools-removal.ts'),
   ])
   const { engine } = await requireEngine(surroundingsOf(environment), { signal })
-  const { count, inUse } = await removeTools(new EngineClient(engine), { dryRun, signal })
+  const { count, inUse } = await removeTools(new EngineClient(engine), {
+    executorsGroupId: identity.executorGroupId,
+    ...{ dryRun, signal },
+  })
   report.add('tools', count, null)
   for (const name of inUse) report.note(`${name} is in use and stays`)
 }

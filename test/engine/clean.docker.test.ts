@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { EngineClient } from '../../src/engine/adapters/drivers/docker/client.ts'
 import { imageAvailability } from '../../src/engine/adapters/drivers/docker/image-availability.ts'
 import { removeTools } from '../../src/engine/adapters/drivers/docker/tools-removal.ts'
 import { clean } from '../../src/engine/clean.ts'
@@ -65,46 +66,37 @@ test('clean removes the containers of dead processes from the engine, kept ones 
   }
 })
 
-test('tools volumes are removed unless a container uses them', async () => {
-  // Others may use the engine: only what a volume of our own shows is looked at.
-  const [name, image] = [`agola-test-tools-${process.pid}`, await world.images.busybox()]
-  const body = { Name: name, Labels: { 'agola.io/tools': 'true' } }
-  await world.client.json('POST', '/volumes/create', { body })
-  const mount = { Type: 'volume', Source: name, Target: '/tools' }
-  const created = await world.client.json('POST', '/containers/create', {
+test('tools are removed unless a container uses them, and only those that the group has made', async () => {
+  const { client } = world
+  const [own, other, image] = [randomUUID(), randomUUID(), await world.images.busybox()]
+  const labelsOf = (group: string) => ({ 'agola.io/tools': 'true', 'agola.io/executorsgroupid': group })
+  const names = [own, other].map((group) => `agola-test-tools-${group}`)
+  for (const group of [own, other]) {
+    const Name = `agola-test-tools-${group}`
+    await client.json('POST', '/volumes/create', { body: { Name, Labels: labelsOf(group) } })
+    const changes = Object.entries(labelsOf(group)).map(([name, value]) => `LABEL ${name}=${value}`)
+    const query = { fromSrc: '-', repo: `localhost/agola-test-tools:${group}`, changes }
+    const emptyArchive = new PassThrough().end(Buffer.alloc(1024))
+    for await (const _ of await client.stream('POST', '/images/create', { query, file: emptyArchive }));
+  }
+  const mount = { Type: 'volume', Source: names[0], Target: '/tools' }
+  const created = await client.json('POST', '/containers/create', {
     body: { Image: image, Cmd: ['/bin/true'], HostConfig: { Mounts: [mount] } },
   })
-  const only = new OnlyVolume(world.client, name)
+  const remove = (group: string, dryRun = false) => removeTools(client, { executorsGroupId: group, dryRun })
   try {
-    expect(await removeTools(only, { dryRun: true })).toEqual({ count: 1, inUse: [] })
-    expect(await removeTools(only, { dryRun: false })).toEqual({ count: 0, inUse: [`volume ${name}`] })
-    await world.client.json('DELETE', `/containers/${(created as { Id: string }).Id}`)
-    expect(await removeTools(only, { dryRun: false })).toEqual({ count: 1, inUse: [] })
-    expect(await removeTools(only, { dryRun: false })).toEqual({ count: 0, inUse: [] })
+    expect(await remove(own, true)).toEqual({ count: 2, inUse: [] })
+    expect(await remove(own)).toEqual({ count: 1, inUse: [`volume ${names[0]}`] })
+    await client.json('DELETE', `/containers/${(created as { Id: string }).Id}`)
+    expect(await remove(own)).toEqual({ count: 1, inUse: [] })
+    expect(await remove(own)).toEqual({ count: 0, inUse: [] })
+    expect(await client.json('GET', `/volumes/${names[1]}`)).toMatchObject({ Name: names[1] })
+    expect(await remove(other)).toEqual({ count: 2, inUse: [] })
   } finally {
-    await world.client.json('DELETE', `/volumes/${name}`).catch(() => undefined)
+    await client.json('DELETE', `/containers/${(created as { Id: string }).Id}`).catch(() => undefined)
+    await Promise.all([remove(own), remove(other)])
   }
 })
-
-/** The real engine with one volume in it. */
-class OnlyVolume extends EngineClient {
-  readonly #client: EngineClient
-  readonly #name: string
-
-  constructor(client: EngineClient, name: string) {
-    super(client.engine)
-    this.#client = client
-    this.#name = name
-  }
-
-  override async json(method: 'GET' | 'POST' | 'DELETE', path: string, request = {}): Promise<unknown> {
-    const answer = await this.#client.json(method, path, request)
-    if (path === '/images/json') return []
-    if (path !== '/volumes') return answer
-    const { Volumes } = answer as { Volumes: { Name: string }[] | null }
-    return { Volumes: (Volumes ?? []).filter(({ Name }) => Name === this.#name) }
-  }
-}
 
 test('an image is there, or its registry is asked without a pull', async () => {
   const image = await world.images.busybox()

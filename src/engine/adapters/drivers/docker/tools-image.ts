@@ -5,7 +5,7 @@ import { AgolaError } from '../../../model/errors.ts'
 import { staticBinaryArch } from '../static-binary.ts'
 import { type EngineClient, hasStatus } from './client.ts'
 import { jsonLines } from './json-lines.ts'
-import { label } from './labels.ts'
+import { label, type PodOwner } from './labels.ts'
 import type { ImagePuller, PullOptions } from './pull.ts'
 import type { RegistryCredentials } from './registry-credentials.ts'
 
@@ -37,6 +37,8 @@ export interface ToolsImageSources {
   client: EngineClient
   puller: ImagePuller
   settings: ToolsSettings
+  /** Who has made what is made here. */
+  owner: PodOwner
   findCredentials: (image: string) => Promise<RegistryCredentials | null>
 }
 
@@ -58,7 +60,7 @@ export async function obtainToolsImage(sources: ToolsImageSources, options: Pull
     if (error instanceof AgolaError && error.code === 'driverUnreachable') throw error
     if (busybox === null) throw explain(settings, error)
     options.onMessage(`the tools image ${settings.image} cannot be pulled: using this machine's busybox instead`)
-    await build(client, busybox, options.signal)
+    await build(sources, busybox, options.signal)
     return builtImage(busybox)
   }
 }
@@ -114,7 +116,12 @@ async function pull(sources: ToolsImageSources, options: PullOptions, limit: Abo
   )
 }
 
-async function build(client: EngineClient, busybox: Busybox, signal: AbortSignal | undefined): Promise<void> {
+async function build(
+  { client, owner }: ToolsImageSources,
+  busybox: Busybox,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const labels = { [label.tools]: 'true', [label.executorsGroupId]: owner.executorsGroupId }
   const { pack } = await import('tar-stream')
   const tar = pack()
   tar.entry({ name: 'bin', type: 'directory', mode: 0o755 })
@@ -122,7 +129,11 @@ async function build(client: EngineClient, busybox: Busybox, signal: AbortSignal
   tar.finalize()
   const stream = await client.stream('POST', '/images/create', {
     // Podman heeds a tag only as a part of the name.
-    query: { fromSrc: '-', repo: builtName(busybox), changes: [`LABEL ${label.tools}=true`] },
+    query: {
+      fromSrc: '-',
+      repo: builtName(busybox),
+      changes: Object.entries(labels).map(([name, value]) => `LABEL ${name}=${value}`),
+    },
     file: tar.pipe(new PassThrough()),
     signal,
   })

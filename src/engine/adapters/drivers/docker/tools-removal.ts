@@ -8,13 +8,19 @@ export interface RemovedTools {
   inUse: string[]
 }
 
-/** Removes the shared tools volumes and the images that were built for them. The next run makes them again. */
+export interface ToolsRemoval extends CallOptions {
+  dryRun: boolean
+  /** Whose tools: those that others have made stay, as they may be running something just now. */
+  executorsGroupId: string
+}
+
+/** Removes the shared tools volumes that a group has made, and the images that it has built for them. Who needs them again makes them. */
 export async function removeTools(
   client: EngineClient,
-  { dryRun, signal }: CallOptions & { dryRun: boolean },
+  { dryRun, executorsGroupId, signal }: ToolsRemoval,
 ): Promise<RemovedTools> {
   const removed: RemovedTools = { count: 0, inUse: [] }
-  for (const [path, name] of await findTools(client, { signal })) {
+  for (const [path, name] of await findTools(client, executorsGroupId, { signal })) {
     try {
       if (!dryRun) await client.json('DELETE', path, { signal })
       removed.count += 1
@@ -27,8 +33,12 @@ export async function removeTools(
 }
 
 /** Volumes first: an image is in use as long as a helper container fills a volume from it. */
-async function findTools(client: EngineClient, { signal }: CallOptions): Promise<[path: string, name: string][]> {
-  const query = { filters: { label: [`${label.tools}=true`] } }
+async function findTools(
+  client: EngineClient,
+  executorsGroupId: string,
+  { signal }: CallOptions,
+): Promise<[path: string, name: string][]> {
+  const query = { filters: { label: [`${label.tools}=true`, `${label.executorsGroupId}=${executorsGroupId}`] } }
   const volumes = (await client.json('GET', '/volumes', { query, signal })) as { Volumes?: { Name?: unknown }[] | null }
   const images = (await client.json('GET', '/images/json', { query, signal })) as { RepoTags?: unknown }[]
   const volumeNames = (volumes.Volumes ?? []).map(({ Name }) => String(Name))

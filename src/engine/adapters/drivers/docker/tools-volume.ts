@@ -3,7 +3,7 @@ import type { Clock } from '../../../ports/clock.ts'
 import type { Random } from '../../../ports/random.ts'
 import { abortable } from '../abortable.ts'
 import { hasStatus } from './client.ts'
-import { label, type PodOwner, podAgeMsMax, seconds } from './labels.ts'
+import { label, podAgeMsMax, seconds } from './labels.ts'
 import type { PullOptions } from './pull.ts'
 import type { ToolsMount } from './spec.ts'
 import { obtainToolsImage, type ToolsImageSources } from './tools-image.ts'
@@ -11,7 +11,6 @@ import { obtainToolsImage, type ToolsImageSources } from './tools-image.ts'
 export interface ToolsVolumeParts extends ToolsImageSources {
   clock: Clock
   random: Random
-  owner: PodOwner
 }
 
 /** The read-only volume with busybox that every pod's main container gets (spec/local-runs.md 14.2). All processes of the engine share one.

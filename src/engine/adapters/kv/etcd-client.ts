@@ -3,8 +3,10 @@ import { AgolaError, hasCode } from '../../model/errors.ts'
 import type { CallOptions } from '../../ports/call-options.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
+import { CallDeadlines } from './call-deadlines.ts'
 import { etcdError, isServiceError, isTokenRefused } from './etcd-error.ts'
 import { etcdMethods, type Method } from './etcd-protocol.ts'
+import { callUnary, type UnaryRequest } from './etcd-unary.ts'
 import { storeClosed } from './store-errors.ts'
 
 export interface EtcdTls {
@@ -35,6 +37,7 @@ interface Endpoint {
 const backoffMsMin = 50
 const backoffMsMax = 2000
 const connectMsMax = 2000
+const noMetadata = new Metadata()
 
 /** Calls to one etcd cluster: fails over between its endpoints, logs in, and says of every failed write whether it may have been
  *  applied (spec/storage.md 13.4). Only what was certainly not applied is tried again. */
@@ -42,6 +45,7 @@ export class EtcdClient {
   readonly #options: EtcdClientOptions
   readonly #endpoints: Endpoint[]
   readonly #requestMsMax: number
+  readonly #deadlines: CallDeadlines
   #current = 0
   #token: Promise<string> | undefined
   #isClosed = false
@@ -49,15 +53,22 @@ export class EtcdClient {
   constructor(options: EtcdClientOptions) {
     this.#options = options
     this.#requestMsMax = options.requestMsMax ?? 5000
+    this.#deadlines = new CallDeadlines(options.clock, this.#requestMsMax)
     this.#endpoints = connect(options)
   }
 
   read<Q, A>(method: Method<Q, A>, request: Q, call: CallOptions = {}): Promise<A> {
-    return this.#withRetries((endpoint) => this.#unary(endpoint, method, request, call), { isWrite: false }, call)
+    return this.#ask(method, request, { isWrite: false }, call)
   }
 
   write<Q, A>(method: Method<Q, A>, request: Q, call: CallOptions = {}): Promise<A> {
-    return this.#withRetries((endpoint) => this.#unary(endpoint, method, request, call), { isWrite: true }, call)
+    return this.#ask(method, request, { isWrite: true }, call)
+  }
+
+  /** The caller may go on using the buffers of the request at once. */
+  #ask<Q, A>(method: Method<Q, A>, request: Q, kind: { isWrite: boolean }, call: CallOptions): Promise<A> {
+    const message = method.requestSerialize(request)
+    return this.#withRetries((endpoint) => this.#unary(endpoint, method, message, call), kind, call)
   }
 
   /** One request and its answer over a stream of its own. */
@@ -136,10 +147,20 @@ export class EtcdClient {
     }
   }
 
-  async #unary<Q, A>(endpoint: Endpoint, method: Method<Q, A>, request: Q, { signal }: CallOptions): Promise<A> {
+  async #unary<A>(
+    endpoint: Endpoint,
+    method: UnaryRequest<A>['method'],
+    message: Buffer,
+    { signal }: CallOptions,
+  ): Promise<A> {
     if (!isConnected(endpoint)) await this.#connected(endpoint)
-    const metadata = this.#options.user === undefined ? new Metadata() : await this.#metadata(endpoint)
-    return unary(endpoint.client, method, request, { metadata, deadline: this.#deadline(), signal })
+    const metadata = this.#options.user === undefined ? noMetadata : await this.#metadata(endpoint)
+    return this.#send(endpoint, { method, message, metadata, signal })
+  }
+
+  #send<A>({ client }: Endpoint, request: UnaryRequest<A>): Promise<A> {
+    request.signal?.throwIfAborted()
+    return callUnary(client.getChannel(), request, this.#deadlines)
   }
 
   async #open<Q, A>(
@@ -193,10 +214,11 @@ export class EtcdClient {
   }
 
   /** An empty token where the server has its authentication switched off. */
-  async #logIn({ client }: Endpoint, user: { name: string; password: string }): Promise<string> {
+  async #logIn(endpoint: Endpoint, user: { name: string; password: string }): Promise<string> {
+    const method = etcdMethods.authenticate
+    const message = method.requestSerialize(user)
     try {
-      const options = { metadata: new Metadata(), deadline: this.#deadline(), signal: undefined }
-      return (await unary(client, etcdMethods.authenticate, user, options)).token
+      return (await this.#send(endpoint, { method, message, metadata: noMetadata, signal: undefined })).token
     } catch (error) {
       if (isServiceError(error) && /authentication is not enabled/.test(error.details)) return ''
       throw error
@@ -224,40 +246,7 @@ export class EtcdClient {
 }
 
 function isConnected({ client }: Endpoint): boolean {
-  return client.getChannel().getConnectivityState(true) === connectivityState.READY
-}
-
-interface UnaryOptions {
-  metadata: Metadata
-  deadline: Date
-  signal: AbortSignal | undefined
-}
-
-function unary<Q, A>(
-  client: Client,
-  method: Method<Q, A>,
-  request: Q,
-  { metadata, deadline, signal }: UnaryOptions,
-): Promise<A> {
-  const { promise, resolve, reject } = Promise.withResolvers<A>()
-  const { path, requestSerialize, responseDeserialize } = method
-  const call = client.makeUnaryRequest(
-    path,
-    requestSerialize,
-    responseDeserialize,
-    request,
-    metadata,
-    { deadline },
-    (error, answer) => {
-      signal?.removeEventListener('abort', cancel)
-      if (error) reject(error)
-      else if (answer === undefined) reject(new AgolaError('assertionFailed', 'etcd has answered nothing.'))
-      else resolve(answer)
-    },
-  )
-  const cancel = () => call.cancel()
-  signal?.addEventListener('abort', cancel, { once: true })
-  return promise
+  return client.getChannel().getConnectivityState(false) === connectivityState.READY
 }
 
 const notFound = 5
@@ -284,6 +273,8 @@ function connect({ endpoints, tls = {} }: EtcdClientOptions): Endpoint[] {
     'grpc.max_reconnect_backoff_ms': backoffMsMax,
     'grpc.keepalive_time_ms': 15_000,
     'grpc.keepalive_timeout_ms': 5000,
+    // Its statistics of every call, which nobody reads.
+    'grpc.enable_channelz': 0,
   }
   return urls.map((url) => ({
     name: url.host,

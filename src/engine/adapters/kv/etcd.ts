@@ -22,7 +22,6 @@ import type { PutRequest, RangeRequest, RangeResponse, TxnRequest } from './etcd
 import { etcdMethods } from './etcd-protocol.ts'
 import { fromEtcdTxn, toEtcdTxn } from './etcd-txn.ts'
 import { watchEtcd } from './etcd-watch.ts'
-import { ownCopy } from './own-copy.ts'
 import { leaseLost, revisionCompacted, revisionInFuture, storeClosed } from './store-errors.ts'
 
 export interface EtcdKeyValueStoreOptions extends EtcdClientOptions {
@@ -98,7 +97,7 @@ export class EtcdKeyValueStore implements KeyValueStore {
 
   async txn(request: Txn, options: CallOptions = {}): Promise<TxnResult> {
     checkTxn(request)
-    const message = toEtcdTxn(ownCopy(request), this.#keys)
+    const message = toEtcdTxn(request, this.#keys)
     const lonePut = lonePutOf(message)
     try {
       if (lonePut) {

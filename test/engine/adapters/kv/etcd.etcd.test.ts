@@ -45,6 +45,9 @@ async function collect(
   return events
 }
 
+/** Sooner than the connection to a silent server is given up, which would end its calls too. */
+const connectionMs = 15_000
+
 const keyOf = (event: WatchEvent | undefined) => (event?.type === 'put' ? event.entry.key : event?.key)
 const revisionOf = (event: WatchEvent) => (event.type === 'put' ? event.entry.modRevision : event.modRevision)
 
@@ -126,6 +129,43 @@ describe('a server that is killed', () => {
     }
     expect((await store.get('later')).entry).toBeNull()
   })
+
+  test(
+    'an answer that does not come in time leaves a write unknown, and ends a read as unreachable',
+    async () => {
+      const server = await startServer()
+      const store = await open([server.endpoint], { requestMsMax: 500 })
+      await put(store, 'before')
+      server.pause()
+      try {
+        const [write, read] = await Promise.allSettled([put(store, 'late'), store.get('before')])
+        expect(write).toMatchObject({ status: 'rejected', reason: { code: 'outcomeUnknown' } })
+        expect(read).toMatchObject({ status: 'rejected', reason: { code: 'storeUnreachable' } })
+      } finally {
+        server.resume()
+      }
+      expect((await store.get('before')).entry?.key).toBe('before')
+    },
+    connectionMs,
+  )
+
+  test(
+    'a caller who gives up gets its own reason at once, while the server is silent',
+    async () => {
+      const server = await startServer()
+      const store = await open([server.endpoint])
+      server.pause()
+      try {
+        const caller = new AbortController()
+        const read = store.get('k', { signal: caller.signal })
+        setImmediate(() => caller.abort(new Error('not wanted any more')))
+        await expect(read).rejects.toThrow('not wanted any more')
+      } finally {
+        server.resume()
+      }
+    },
+    connectionMs,
+  )
 
   test('a lease is given up by its holder when no keep-alive comes through in time', async () => {
     const server = await startServer()

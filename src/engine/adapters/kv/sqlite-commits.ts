@@ -33,7 +33,9 @@ const commitMsFine = 2
 /** What all commits together may take beyond that before `auto` starts the worker. */
 const blockedMsMax = 100
 const requestsPerBatchMax = 512
-const drainsPerTurnMax = 8
+/** I/O waits no longer than one of these while commit follows commit. */
+const turnMsMax = 2
+const drainsPerTurnMax = 64
 /** With another process writing all the time, its turn may come late (spec/storage.md 14.1: up to 3 s were seen). */
 const busyMsMax = 30_000
 const busyPauseMs = 10
@@ -46,13 +48,15 @@ export class SqliteCommits {
   #queue: Waiting[] = []
   #isScheduled = false
   #drains = 0
+  /** What commits have taken since I/O had its turn. */
+  #turnMs = 0
   #blockedMs = 0
   #busySinceMs: number | undefined
   #thread: SqliteThread | undefined
   #isThreadReady = false
   #isThreadUsable = true
   #inFlight = 0
-  #idle = Promise.withResolvers<void>()
+  #whenIdle: (() => void) | undefined
 
   /** `onCommit` is called after every batch of this process that may have changed something. */
   constructor(db: DatabaseSync, settings: CommitSettings, onCommit: () => void) {
@@ -72,7 +76,11 @@ export class SqliteCommits {
 
   /** Applies what is queued, then ends the thread. Nothing may be submitted any more. */
   async close(): Promise<void> {
-    while (this.#queue.length > 0 || this.#inFlight > 0) await this.#idle.promise
+    while (this.#queue.length > 0 || this.#inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve
+      })
+    }
     await this.#thread?.close()
   }
 
@@ -81,15 +89,18 @@ export class SqliteCommits {
   #schedule(): void {
     if (this.#isScheduled) return
     this.#isScheduled = true
-    const drain = () => {
-      this.#isScheduled = false
-      this.#drain()
+    if (this.#drains < drainsPerTurnMax && this.#turnMs < turnMsMax) {
+      process.nextTick(this.#drain)
+      return
     }
-    if (++this.#drains % drainsPerTurnMax === 0) setImmediate(drain)
-    else process.nextTick(drain)
+    this.#drains = 0
+    this.#turnMs = 0
+    setImmediate(this.#drain)
   }
 
-  #drain(): void {
+  readonly #drain = (): void => {
+    this.#isScheduled = false
+    this.#drains++
     // A thread that is up takes over; one that starts is not waited for, except by a lock that another process holds.
     if (this.#thread?.isEnded) this.#isThreadUsable = false
     const batch = this.#queue.splice(0, requestsPerBatchMax)
@@ -115,7 +126,9 @@ export class SqliteCommits {
       const failure = sqliteError(error, this.#settings.file, 'write')
       for (const { reject } of batch) reject(failure)
     }
-    this.#blockedMs += Math.max(0, clock.monotonicMs() - startMs - commitMsFine)
+    const tookMs = clock.monotonicMs() - startMs
+    this.#turnMs += tookMs
+    this.#blockedMs += Math.max(0, tookMs - commitMsFine)
     if (this.#settings.thread === 'auto' && this.#blockedMs > blockedMsMax) this.#startThread()
     this.#committed()
   }
@@ -135,8 +148,8 @@ export class SqliteCommits {
   #committed(): void {
     this.#onCommit()
     if (this.#queue.length > 0 || this.#inFlight > 0) return
-    this.#idle.resolve()
-    this.#idle = Promise.withResolvers()
+    this.#whenIdle?.()
+    this.#whenIdle = undefined
   }
 
   #batchOf(batch: readonly Waiting[]) {
@@ -179,8 +192,9 @@ export class SqliteCommits {
 }
 
 function answer(batch: readonly Waiting[], replies: readonly WriteReply[]): void {
-  for (const [index, { resolve, reject }] of batch.entries()) {
-    const reply = replies[index]
+  let index = 0
+  for (const { resolve, reject } of batch) {
+    const reply = replies[index++]
     if (reply === undefined)
       reject(new AgolaError('assertionFailed', 'The writer of the store has answered too little.'))
     else if (reply.type === 'failed') reject(errorOf(reply))

@@ -25,7 +25,7 @@ export class SqliteHistory {
   ): void {
     const count = this.#values.push(revision, sub, key, value, createRevision, version, lease)
     if (count < rowsMax * columns) return
-    this.#sql.addRows.run(...this.#values)
+    this.#sql.addRows.get(...this.#values)
     this.#values = []
   }
 
@@ -33,7 +33,7 @@ export class SqliteHistory {
   flush(): void {
     const values = this.#values
     this.#values = []
-    for (let at = 0; at < values.length; at += columns) this.#sql.addRow.run(...values.slice(at, at + columns))
+    for (let at = 0; at < values.length; at += columns) this.#sql.addRow.get(...values.slice(at, at + columns))
   }
 
   /** What a transaction has added that came to nothing. */

@@ -8,6 +8,7 @@ export class Wakeups {
   }
 
   wakeAll(): void {
+    if (this.#waiting.size === 0) return
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const wake of waiting) wake()

@@ -221,6 +221,17 @@ describe('failures', () => {
   })
 })
 
+test('a writer that asks again as soon as it is answered leaves I/O its turn', async () => {
+  const store = open({ thread: 'main' })
+  let hadItsTurn = false
+  setImmediate(() => {
+    hadItsTurn = true
+  })
+  let writes = 0
+  while (!hadItsTurn && writes < 1000) await put(store, `k/${writes++}`)
+  expect(writes).toBeLessThan(100)
+})
+
 describe('leases and the machine', () => {
   test('a reboot ends every lease of the boot before', async () => {
     const store = open()

@@ -12,12 +12,13 @@ CREATE TABLE run (is_active INTEGER NOT NULL, id TEXT NOT NULL, sequence INTEGER
 CREATE UNIQUE INDEX run_by_id ON run (id, is_active);
 `
 
-/** What a filter looks at is in the index, so that a list reads only the runs that it shows. */
+/** What a filter looks at is in the index, so that a list reads only the runs that it shows. Made before the runs come: made after them,
+ *  a large table would keep the process from everything else for seconds. */
 const indexes = `
-CREATE INDEX IF NOT EXISTS run_by_sequence ON run (is_active, sequence, phase, result);
-CREATE INDEX IF NOT EXISTS run_by_root ON run (is_active, root, sequence, phase, result);
-CREATE INDEX IF NOT EXISTS run_by_place ON run (is_active, place, sequence, phase, result);
-CREATE INDEX IF NOT EXISTS run_by_ref ON run (is_active, root, ref, sequence);
+CREATE INDEX run_by_sequence ON run (is_active, sequence, phase, result);
+CREATE INDEX run_by_root ON run (is_active, root, sequence, phase, result);
+CREATE INDEX run_by_place ON run (is_active, place, sequence, phase, result);
+CREATE INDEX run_by_ref ON run (is_active, root, ref, sequence);
 `
 
 // NORMAL: after a power cut the last transactions may be missing, their position with them, so that they come again.
@@ -25,12 +26,7 @@ const settings = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL'
 
 export function makeSchema(db: DatabaseSync): void {
   db.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; ${settings}`)
-  db.exec(tables)
-}
-
-/** Once all runs are in: one by one they would take several times as long. */
-export function makeIndexes(db: DatabaseSync): void {
-  db.exec(indexes)
+  db.exec(tables + indexes)
 }
 
 /** Whether it is a published table of this version. */

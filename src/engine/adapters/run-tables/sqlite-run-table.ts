@@ -4,7 +4,6 @@ import type { CallOptions } from '../../ports/call-options.ts'
 import type { RunReader, RunTable, RunTableChange, RunTablePosition } from '../../ports/run-tables.ts'
 import { pathOf, placeOf, rootOf } from './group-columns.ts'
 import { listRuns } from './list-runs.ts'
-import { makeIndexes } from './schema.ts'
 
 const idleReadersMax = 2
 
@@ -45,10 +44,7 @@ export class SqliteRunTable implements RunTable {
   }
 
   async publish(): Promise<void> {
-    this.#inTransaction(() => {
-      makeIndexes(this.#db)
-      this.#db.exec('UPDATE meta SET is_published = 1')
-    })
+    this.#guarded(() => this.#db.exec('UPDATE meta SET is_published = 1'))
   }
 
   async read<T>(work: (reader: RunReader) => Promise<T>, { signal }: CallOptions = {}): Promise<T> {

@@ -15,13 +15,9 @@ export interface BuildSources {
 
 const pageRunsMax = 1000
 
-/** Reads all runs into a new table, archived ones from their index without the runs themselves. Its position is that of the beginning: what
- *  was written meanwhile is in it or not, until all events from that position on were applied. Gives the revision from which on it is whole. */
-export async function buildRunTable(
-  table: RunTable,
-  { kv, data }: BuildSources,
-  options: CallOptions,
-): Promise<bigint> {
+/** Reads all runs into a new table, archived ones from their index without the runs themselves, and publishes it. Its position is that of
+ *  the beginning: of what was written meanwhile it holds some, and all once it has come to the revision of the last such write. */
+export async function buildRunTable(table: RunTable, { kv, data }: BuildSources, options: CallOptions): Promise<void> {
   const { storeId } = await kv.status(options)
   const { revision, generation, lastWal } = await data.feed.position(options)
   const position: RunTablePosition = { storeId, revision, generation, lastWal }
@@ -43,6 +39,5 @@ export async function buildRunTable(
     active.map((run) => ({ type: 'put', part: 'active', run })),
     position,
   )
-  const { writtenAt } = await data.feed.position(options)
-  return entries.reduce((latest, { modRevision }) => (modRevision > latest ? modRevision : latest), writtenAt)
+  await table.publish()
 }

@@ -37,7 +37,7 @@ class Doubt extends Error {}
 export class RunReadModel {
   readonly #options: RunReadModelOptions
   readonly #changes = new ChangeSignal()
-  /** Published and followed; null while there is none to be read. */
+  /** The one that is followed; null while there is none. */
   #table: RunTable | null = null
   /** Where the table stands, when that is further than it has stored. */
   #position: RunTablePosition | null = null
@@ -89,37 +89,23 @@ export class RunReadModel {
   /** Ends by throwing. */
   async #follow(signal: AbortSignal): Promise<never> {
     const { kv } = this.#options
-    const { table, wholeFrom } = (await this.#continued(signal)) ?? (await this.#made(signal))
+    const table = (await this.#continued(signal)) ?? (await this.#made(signal))
     const position = positionOf(table)
     this.#position = position
-    const publishWhenWhole = async () => {
-      if (this.#table !== null || this.#stands() < wholeFrom) return
-      await table.publish()
-      this.#table = table
-      this.#changes.changed(moved)
+    this.#table = table
+    this.#changes.changed(moved)
+    for await (const batch of kv.watch({ prefix: '', from: position.revision + 1n }, { signal })) {
+      await this.#apply(table, batch, signal)
     }
-    try {
-      await publishWhenWhole()
-      for await (const batch of kv.watch({ prefix: '', from: position.revision + 1n }, { signal })) {
-        await this.#apply(table, batch, signal)
-        await publishWhenWhole()
-      }
-      throw new Doubt('the stream of changes has ended')
-    } catch (error) {
-      // What was never published is of no use to anybody.
-      if (this.#table !== null) throw error
-      this.#position = null
-      await table.close()
-      throw error
-    }
+    throw new Doubt('the stream of changes has ended')
   }
 
   /** The table from before, when its history is that of the stores as they are now. */
-  async #continued(signal: AbortSignal): Promise<{ table: RunTable; wholeFrom: bigint } | null> {
+  async #continued(signal: AbortSignal): Promise<RunTable | null> {
     const table = this.#table ?? (await this.#options.tables.open())
     if (table === null) return null
     try {
-      if (await this.#isHistory(table.position, signal)) return { table, wholeFrom: 0n }
+      if (await this.#isHistory(table.position, signal)) return table
     } catch (error) {
       if (this.#table === null) await table.close()
       throw error
@@ -143,10 +129,11 @@ export class RunReadModel {
     }
   }
 
-  async #made(signal: AbortSignal): Promise<{ table: RunTable; wholeFrom: bigint }> {
+  async #made(signal: AbortSignal): Promise<RunTable> {
     const table = await this.#options.tables.create()
     try {
-      return { table, wholeFrom: await buildRunTable(table, this.#options, { signal }) }
+      await buildRunTable(table, this.#options, { signal })
+      return table
     } catch (error) {
       await table.close()
       throw error

@@ -72,11 +72,12 @@ class Follower {
     const first = this.state === null
     this.state = state
     if (first) await this.emitRunCreated(state)
-    for (const task of Object.values(state.run.tasks)) await this.onTask(task, state)
+    // A clock that was set back makes others look as if they had ended before the run began: kept tasks are over from the first.
+    for (const task of Object.values(state.run.tasks)) await this.onTask(task, state, first && isKept(task, state))
     this.wake()
   }
 
-  private async onTask(task: RunTask, state: RunState): Promise<void> {
+  private async onTask(task: RunTask, state: RunState, isKeptTask: boolean): Promise<void> {
     const config = state.runConfig.tasks[task.id]
     if (config === undefined) return
     await this.onPause(task, config)
@@ -86,7 +87,7 @@ class Follower {
       await this.emit({ type: 'approval_required', task: refOf(config) })
     }
     if (task.status === 'notstarted') return
-    if (isKept(task, state)) {
+    if (isKeptTask) {
       this.followed.set(task.id, Promise.resolve())
       return
     }

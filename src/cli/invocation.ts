@@ -14,6 +14,7 @@ import type { FailurePolicy } from './failure-policy.ts'
 import { followRun } from './follow-run.ts'
 import { isInForeground } from './foreground.ts'
 import { type EndSignal, Interrupts } from './interrupts.ts'
+import { afterMs } from './long-timer.ts'
 import { Output } from './output.ts'
 import { PausePrompt } from './pause-prompt.ts'
 import { createPresenter, type Presenter } from './presenter.ts'
@@ -87,7 +88,7 @@ class Invocation<Opened extends DirectRun> {
   #timedOut = false
   #approvalMissing = false
   #idle: NodeJS.Timeout | undefined
-  #timeout: NodeJS.Timeout | undefined
+  #cancelTimeout: () => void = () => undefined
 
   constructor(options: InvocationOptions<Opened>) {
     const { view, environment, graceMs } = options
@@ -122,14 +123,14 @@ class Invocation<Opened extends DirectRun> {
     if (early !== undefined && early !== null) return early
     this.#idle = setInterval(() => this.#onIdle(), idleMs)
     const { timeoutMs } = this.#options
-    if (timeoutMs !== null) this.#timeout = setTimeout(() => this.#onTimeout(), timeoutMs)
+    if (timeoutMs !== null) this.#cancelTimeout = afterMs(timeoutMs, () => this.#onTimeout())
     await this.#follow(opened)
     return await this.#finish(opened)
   }
 
   async close(): Promise<void> {
     clearInterval(this.#idle)
-    clearTimeout(this.#timeout)
+    this.#cancelTimeout()
     this.#approvals?.close()
     this.#pauses?.close()
     await this.#presenter.close?.()

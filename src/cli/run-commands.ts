@@ -10,6 +10,7 @@ import { cutLogText } from '../views/cut-log.ts'
 import { runDetailsJson, runDetailsText } from '../views/run-details.ts'
 import { taskDetailsText } from '../views/task-details.ts'
 import { exitCodeOfRuns, exitCodes } from './exit-code.ts'
+import { afterMs } from './long-timer.ts'
 import type { Output } from './output.ts'
 
 /** Names that an error lists. */
@@ -44,7 +45,7 @@ export async function waitForRun(
 ): Promise<number> {
   const wanted = await numberOrNewest(runs, number)
   const timeout = new AbortController()
-  const timer = timeoutMs === null ? undefined : setTimeout(() => timeout.abort(), timeoutMs)
+  const cancelTimeout = timeoutMs === null ? null : afterMs(timeoutMs, () => timeout.abort())
   try {
     for await (const { run } of runs.watch(wanted, { signal: timeout.signal })) {
       if (isRunFinished(run.phase)) return exitCodeOfRuns([run])
@@ -55,7 +56,7 @@ export async function waitForRun(
     if (timeout.signal.aborted) return exitCodes.timedOut
     throw error
   } finally {
-    clearTimeout(timer)
+    cancelTimeout?.()
   }
 }
 

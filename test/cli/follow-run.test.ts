@@ -204,6 +204,16 @@ test('a pause is told while its step runs, and again when the step fails once mo
   ])
 })
 
+test('a task that ran while the clock was set back is told all the same', async () => {
+  const early = task('a', 'success', step('success', 0), [step('success', 0)], { startTime: -20, endTime: -10 })
+  const lines = await follow([
+    state('running', [task('a', 'notstarted', step('notstarted'), [step('notstarted')])]),
+    state('finished', [early]),
+  ])
+  expect(lines).toContain('step_finished task a/step 0 success')
+  expect(lines).toContain('task_finished task a success')
+})
+
 test('a log of which a part was lost is told beside the events', async () => {
   const whole = { ...step('success', 0), logBytes: 6 }
   const ends = [whole, { ...whole, logBytes: 9 }, { ...whole, logBytes: 4 }]

@@ -28,10 +28,14 @@ interface Terminal {
 
 const terminalCount = 2
 const runsMax = 6
+const clockJumpMs = 3_600_000
+/** Tasks whose command never ends are over by it, whatever the wall clock does. */
+const taskTimeoutIntervalMs = 5_000
+const endless = 'sleep infinity'
 
 /** Terminals of one user: real executors over fake pods, one store, one container engine. Calls between a run service and its executor get
- *  lost, pods end by themselves, processes die. What executors write goes through real files, so only the order of what happens follows
- *  from the seed, not every interleaving. */
+ *  lost, pods end by themselves, processes die, commands never end, the wall clock jumps. What executors write goes through real files, so
+ *  only the order of what happens follows from the seed, not every interleaving. */
 export class LocalWorld {
   readonly random: SeededRandom
   readonly faults: Faults
@@ -67,6 +71,7 @@ export class LocalWorld {
     else if (chosen < 0.2) this.#inBackground(() => this.#stop(terminal))
     else if (chosen < 0.3) this.#endPod()
     else if (chosen < 0.33) await this.#die(terminal)
+    else if (chosen < 0.36) this.clock.jumpTo(this.clock.now() + (this.random.below(3) - 1) * clockJumpMs)
     else await this.clock.advance(this.random.below(2000))
     await this.settle()
   }
@@ -134,6 +139,7 @@ export class LocalWorld {
   #driver(): FakePodDriver {
     const driver = new FakePodDriver(this.engine)
     driver.when(() => this.faults.happens(), 1)
+    driver.when(endless, () => new Promise<number>(() => undefined))
     return driver.when('uid=$(', async (process) => {
       await process.write('/root/project\0/root\x000\0git\0')
       return 0
@@ -162,7 +168,8 @@ export class LocalWorld {
     const prefix = this.#runs
     const sketches = Array.from({ length: 1 + this.random.below(4) }, (_, n): TaskSketch => {
       const depends = n === 0 || this.random.below(3) === 0 ? [] : [`${prefix}-${n - 1}`]
-      return { name: `${prefix}-${n}`, depends, steps: [aRunStep(), aRunStep()] }
+      const second = this.random.below(2) === 0 ? aRunStep('hang', endless) : aRunStep()
+      return { name: `${prefix}-${n}`, depends, steps: [aRunStep(), second], taskTimeoutIntervalMs }
     })
     const { run } = await runService.createRun(aCreateRequest(sketches))
     own.add(run.id)

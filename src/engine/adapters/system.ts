@@ -3,6 +3,9 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
 
+/** What timers of the system can wait at most; a longer one would fire at once. */
+const timerMsMax = 2 ** 31 - 1
+
 /** The machine's clock. Timers do not keep the process alive: whoever waits does. */
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -15,11 +18,17 @@ export const systemClock: Clock = {
         clearTimeout(timer)
         reject(signal?.reason)
       }
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      }, ms)
-      timer.unref()
+      let timer: NodeJS.Timeout
+      const wait = (leftMs: number) => {
+        const nowMs = Math.min(leftMs, timerMsMax)
+        timer = setTimeout(() => {
+          if (leftMs > nowMs) return wait(leftMs - nowMs)
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
+        }, nowMs)
+        timer.unref()
+      }
+      wait(ms)
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
 }

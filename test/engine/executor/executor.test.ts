@@ -283,6 +283,18 @@ test('tells where its tasks are: what a set-up says, what leads into a pod, and 
   expect(executor.places.filter(({ isWaiting }) => !isWaiting)).toEqual([])
 })
 
+test('a task times out in time, and ends well, though the wall clock is set back by an hour meanwhile', async () => {
+  const begun = started('sleep')
+  await create().submit(anExecutorTask({ spec: { taskTimeoutIntervalMs: 30_000, steps: [runStep('sleep')] } }))
+  await begun
+  await clock.advance(10_000)
+  clock.jumpTo(clock.now() - 3_600_000)
+  await clock.advance(19_999)
+  expect(driver.execs[1]?.process.signals).toEqual([])
+  await clock.advance(1)
+  expect(await runService.finished()).toMatchObject({ phase: 'failed', timedout: true, steps: [{ phase: 'failed' }] })
+})
+
 test('a stop after the timeout leaves the task failed and its step stopped', async () => {
   const begun = Promise.withResolvers<void>()
   driver.when('sleep', async (process) => {

@@ -88,6 +88,20 @@ export function stop(number: number | undefined, untilStopped: boolean): Promise
   })
 }
 
+export function pin(number: number): Promise<void> {
+  return withLocalRuns(async ({ runs }, stdout) => {
+    await runs.pin(number)
+    await stdout.write(`run ${number} is pinned: it is kept until agola directrun unpin ${number}\n`)
+  })
+}
+
+export function unpin(number: number): Promise<void> {
+  return withLocalRuns(async ({ runs }, stdout) => {
+    await runs.unpin(number)
+    await stdout.write(`run ${number} is not pinned any more\n`)
+  })
+}
+
 export function approve(number: number, tasks: readonly string[], all: boolean): Promise<void> {
   return withLocalRuns(async ({ runs }, stdout) => {
     for (const name of await approveTasks(runs, number, tasks, all)) await stdout.write(`approved ${name}\n`)

@@ -77,6 +77,14 @@ export class EmbeddedRuns implements Runs {
     else await this.#runService.stopRun(run.id, options)
   }
 
+  async pin(number: number, options?: CallOptions): Promise<void> {
+    await this.#runService.pinRun((await this.get(number, options)).run.id, options)
+  }
+
+  async unpin(number: number, options?: CallOptions): Promise<void> {
+    await this.#runService.unpinRun((await this.get(number, options)).run.id, options)
+  }
+
   async approve(number: number, task: string, options?: CallOptions): Promise<void> {
     const { run, runConfig } = await this.get(number, options)
     await this.#runService.addTaskApprover(run.id, taskOf(runConfig, task).id, this.#approver, options)

@@ -97,7 +97,9 @@ export class LocalRunLists {
 
   /** Another one once somebody has written to the store. */
   async #stampOf(repoUuid: string): Promise<string> {
-    const files = ['store.sqlite', 'store.sqlite-wal'].map((name) => join(this.#directory, repoUuid, name))
+    // Pins are no part of the database.
+    const names = ['store.sqlite', 'store.sqlite-wal', 'objects/data/pins']
+    const files = names.map((name) => join(this.#directory, repoUuid, name))
     const facts = await Promise.all(files.map((file) => stat(file, { bigint: true }).catch(() => null)))
     return facts.map((fact) => (fact === null ? '' : `${fact.ino} ${fact.size} ${fact.mtimeNs}`)).join('/')
   }

@@ -10,10 +10,14 @@ import { mark } from './summary.ts'
 interface Details {
   run: Run
   runConfig: RunConfig
+  pinned?: boolean
 }
 
 /** One run with its tasks and steps. */
-export function runDetailsText({ run, runConfig }: Details, { color, now }: { color: boolean; now: number }): string {
+export function runDetailsText(
+  { run, runConfig, pinned }: Details,
+  { color, now }: { color: boolean; now: number },
+): string {
   const paint = createPaint(color)
   const state = stateOf(run)
   const { ref = '', commit_sha: commit = '' } = run.annotations
@@ -21,6 +25,7 @@ export function runDetailsText({ run, runConfig }: Details, { color, now }: { co
     `${paint('bold', `run ${run.counter} ${cleanName(run.name)}`)}  ${paint(stateColour(state), state)}`,
     `  ref       ${cleanName(ref)}`,
     ...(commit === '' ? [] : [`  commit    ${commit}`]),
+    ...(pinned === true ? ['  pinned    kept until it is unpinned'] : []),
     `  started   ${timeText(run.startTime) ?? 'not yet'}`,
     ...(run.startTime === null
       ? []
@@ -32,7 +37,7 @@ export function runDetailsText({ run, runConfig }: Details, { color, now }: { co
 }
 
 /** The same as one object, with one task only where that is named. */
-export function runDetailsJson({ run, runConfig }: Details, taskId?: string): string {
+export function runDetailsJson({ run, runConfig, pinned = false }: Details, taskId?: string): string {
   const shown = tasksOf({ run, runConfig }).filter(({ task }) => taskId === undefined || task.id === taskId)
   const tasks = shown.map(({ task, config }) => ({
     name: config.name,
@@ -65,7 +70,7 @@ export function runDetailsJson({ run, runConfig }: Details, taskId?: string): st
     start_time: timeText(run.startTime),
     end_time: timeText(run.endTime),
   }
-  return `${JSON.stringify({ number: counter, name, phase, result, group, annotations, setup_errors: runConfig.setupErrors, ...times, tasks })}\n`
+  return `${JSON.stringify({ number: counter, name, phase, result, pinned, group, annotations, setup_errors: runConfig.setupErrors, ...times, tasks })}\n`
 }
 
 const noStep: RunTaskStep = {

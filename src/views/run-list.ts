@@ -11,6 +11,7 @@ export interface ListedRun {
   annotations: Record<string, string>
   phase: RunPhase
   result: RunResult
+  pinned?: boolean
   enqueueTime: number | null
   startTime: number | null
   endTime: number | null
@@ -44,6 +45,7 @@ export function runListText(
     commit: (run.annotations.commit_sha ?? '').slice(0, 8),
     age: run.enqueueTime === null ? '' : `${formatDuration(Math.max(0, now - run.enqueueTime))} ago`,
     duration: run.startTime === null ? '' : formatDuration(Math.max(0, (run.endTime ?? now) - run.startTime)),
+    pin: run.pinned === true ? 'pinned' : '',
   }))
   const widthOf = (column: keyof (typeof rows)[number]) => Math.max(...rows.map((row) => textWidth(row[column])))
   const lines = rows.map((row) => {
@@ -55,6 +57,7 @@ export function runListText(
       row.commit,
       padStart(row.age, widthOf('age')),
       padStart(row.duration, widthOf('duration')),
+      row.pin,
     ].join('  ')
     const number = padStart(row.number, widthOf('number'))
     const room = width === 0 ? Number.POSITIVE_INFINITY : Math.max(1, width - textWidth(number) - widthOf('state') - 4)
@@ -83,6 +86,7 @@ function runObject({ counter, name, phase, result, annotations, ...run }: Listed
     ...{ number: counter, name, phase, result },
     ref: annotations.ref ?? '',
     commit: annotations.commit_sha ?? '',
+    pinned: run.pinned === true,
     enqueue_time: timeText(run.enqueueTime),
     start_time: timeText(run.startTime),
     end_time: timeText(run.endTime),
@@ -95,8 +99,8 @@ export function runKey({ repoUuid = '', counter }: ListedRun): string {
 }
 
 /** Another one when there is something new to say of the run. */
-export function runStateText({ phase, result, startTime, endTime }: ListedRun): string {
-  return JSON.stringify([phase, result, startTime, endTime])
+export function runStateText({ phase, result, startTime, endTime, pinned }: ListedRun): string {
+  return JSON.stringify([phase, result, startTime, endTime, pinned])
 }
 
 /** RFC 3339; null stays. */

@@ -15,6 +15,9 @@ export interface RunService {
   /** `group` may be a root group or below. */
   getRunByNumber(group: string, counter: number, options?: CallOptions): Promise<RunWithConfig>
   listRuns(query: RunQuery, options?: CallOptions): Promise<RunList>
+  /** Keeps the run with its logs and archives until it is unpinned; may be repeated. `runDoesNotExist`. */
+  pinRun(runId: RunId, options?: CallOptions): Promise<void>
+  unpinRun(runId: RunId, options?: CallOptions): Promise<void>
   /** queued → running or cancelled only; `runWrongPhase`. */
   changeRunPhase(runId: RunId, phase: 'running' | 'cancelled', options?: CallOptions): Promise<void>
   /** Running runs only; `runWrongPhase`. */
@@ -45,6 +48,8 @@ export interface RestartRunRequest {
 export interface RunWithConfig {
   run: Run
   runConfig: RunConfig
+  /** Somebody wants to keep it. */
+  pinned?: boolean
 }
 
 export interface RunQuery {
@@ -71,6 +76,8 @@ export interface RunSummary {
   annotations: Record<string, string>
   phase: RunPhase
   result: RunResult
+  /** Somebody wants to keep it. */
+  pinned?: boolean
   enqueueTime: TimeMs | null
   startTime: TimeMs | null
   endTime: TimeMs | null

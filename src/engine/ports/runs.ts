@@ -17,6 +17,9 @@ export interface Runs {
     options?: CallOptions & { follow?: boolean },
   ): Promise<Readable>
   stop(number: number, options?: CallOptions): Promise<void>
+  /** Keeps the run, with its logs and workspaces, from being cleaned. */
+  pin(number: number, options?: CallOptions): Promise<void>
+  unpin(number: number, options?: CallOptions): Promise<void>
   approve(number: number, task: string, options?: CallOptions): Promise<void>
   restart(number: number, request: { fromStart: boolean }, options?: CallOptions): Promise<RunWithConfig>
 }

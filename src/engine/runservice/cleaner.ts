@@ -5,6 +5,7 @@ import type { ObjectInfo, ObjectStorage } from '../ports/object-storage.ts'
 import type { LoopService } from '../std/run-loop.ts'
 import { cachesPrefix } from './caches.ts'
 import type { RunEventLog } from './run-event-log.ts'
+import { RunPins } from './run-pins.ts'
 import type { Retention } from './run-service-options.ts'
 import { archives, logs, taskIdOf } from './task-objects.ts'
 
@@ -33,13 +34,16 @@ export interface CleanedObjects {
 }
 
 /** Deletes what nobody needs any more: old caches; logs and archives of tasks, each task as a whole, once the newest thing of it is
- *  too old, be it data or the marker of a run that uses it (spec/runs.md 11, spec/storage.md 9.6); and the oldest events. */
+ *  too old, be it data or the marker of a run that uses it (spec/runs.md 11, spec/storage.md 9.6), but for tasks of pinned runs; and the
+ *  oldest events. */
 export class Cleaner implements LoopService {
   readonly name = 'cleaner'
   readonly #options: CleanerOptions
+  readonly #pins: RunPins
 
   constructor(options: CleanerOptions) {
     this.#options = options
+    this.#pins = new RunPins(options.objects)
   }
 
   async step(signal: AbortSignal): Promise<void> {
@@ -76,6 +80,7 @@ export class Cleaner implements LoopService {
     const cleaned = { count: 0, sizeBytes: 0 }
     for await (const task of byTask(objects.list({ prefix: kind, recursive: true }, { signal }))) {
       if (!task.every((object) => isOld(object.modificationTime))) continue
+      if (await this.#isPinned(task, { signal })) continue
       // Data first: what is left after a crash is a marker without data, which the next round finds.
       const dataFirst = task.toSorted((a, b) => Number(isMarker(a)) - Number(isMarker(b)))
       for (const object of dataFirst) {
@@ -84,6 +89,13 @@ export class Cleaner implements LoopService {
       }
     }
     return cleaned
+  }
+
+  /** Whether a run that uses the task is. */
+  async #isPinned(task: readonly ObjectInfo[], options: CallOptions): Promise<boolean> {
+    const runIds = task.filter(isMarker).map(({ key }) => key.slice(key.lastIndexOf('/') + 1))
+    for (const runId of runIds) if (await this.#pins.has(runId, options)) return true
+    return false
   }
 
   #isOlderThan(ageMsMax: number): (time: TimeMs) => boolean {

@@ -7,6 +7,7 @@ import type { ObjectInfo, ObjectStorage } from '../ports/object-storage.ts'
 import type { RunSummary } from '../ports/run-service.ts'
 import { keys } from './keys.ts'
 import type { RunArchive } from './run-archive.ts'
+import { RunPins } from './run-pins.ts'
 import { archives, logs, markerKey } from './task-objects.ts'
 
 /** Which archived runs are kept: the newest ones, and those that are young (spec/local-runs.md 13). */
@@ -29,9 +30,11 @@ const pageRunsMax = 200
 /** Deletes archived runs that need not be kept, with everything that only they use. */
 export class RunRetention {
   readonly #options: RunRetentionOptions
+  readonly #pins: RunPins
 
   constructor(options: RunRetentionOptions) {
     this.#options = options
+    this.#pins = new RunPins(options.objects)
   }
 
   /** Runs over the limits, oldest first, so that work cut short goes on where it ended. */
@@ -44,7 +47,7 @@ export class RunRetention {
     for (let after = 0; ; ) {
       const page = await archive.listRuns({ ascending: true, after, limit: pageRunsMax }, { signal })
       const old = page.runs.filter((run) => run.sequence < firstKept && endOf(run) < oldest)
-      yield* old
+      for (const run of old) if (!(await this.#pins.has(run.id, { signal }))) yield run
       after = page.runs.at(-1)?.sequence ?? after
       // Runs end about in the order in which they were made: behind a page of young ones there are no old ones.
       if (!page.more || old.length === 0 || after >= firstKept) return
@@ -63,13 +66,21 @@ export class RunRetention {
     return bytes
   }
 
-  /** Deletes a run and gives the bytes that this freed; null when it is gone, or not entirely archived yet. The run goes first: what a
+  /** Deletes a run and gives the bytes that this freed; null when it is gone, pinned, or not entirely archived yet. The run goes first: what a
    *  crash leaves behind is data without a reader, which ends with its age, and never a run without its data. */
   async remove(runId: RunId, { signal }: CallOptions = {}): Promise<number | null> {
     const { kv, archive } = this.#options
     const run = await archive.getRun(runId, { signal })
     if (run === null || (await kv.get(keys.run(runId), { signal })).entry !== null) return null
+    if (await this.#pins.has(runId, { signal })) return null
+    const config = await archive.getRunConfig(run.runConfigId, { signal })
     await archive.deleteRun(run, { signal })
+    if (await this.#pins.has(runId, { signal })) {
+      // Pinned in between: whoever pins looks for the run afterwards, and has found it or has told that it is gone.
+      if (config !== null) await archive.putRunConfig(config, { signal })
+      await archive.putRun(run, { signal })
+      return null
+    }
     let bytes = 0
     for (const { kind, taskId } of placesOf(run)) bytes += await this.#release(kind, taskId, runId, { signal })
     return bytes

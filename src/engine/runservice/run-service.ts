@@ -33,6 +33,7 @@ import { RunEventLog, runEventsChanged } from './run-event-log.ts'
 import { rootOf } from './run-group.ts'
 import { RunLogs } from './run-logs.ts'
 import { RunMaker } from './run-maker.ts'
+import { RunPins } from './run-pins.ts'
 import { defaultRetention, type RunServiceOptions } from './run-service-options.ts'
 import { RunStore, type StoredRun } from './run-store.ts'
 import { listOf, summaryOf } from './run-summary.ts'
@@ -60,6 +61,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
   readonly #events: RunEventLog
   readonly #logs: RunLogs
   readonly #caches: Caches
+  readonly #pins: RunPins
   readonly #closed = new AbortController()
   #loops: Promise<unknown> = Promise.resolve()
 
@@ -88,6 +90,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
       owner: options.owner,
       failUnplaceable: options.failUnplaceableTasks ?? false,
     })
+    this.#pins = new RunPins(objects)
     this.#events = new RunEventLog(options.kv, this.#changes)
     this.#logs = new RunLogs({
       objects,
@@ -148,7 +151,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
   }
 
   async getRun(runId: RunId, options: CallOptions = {}): Promise<RunWithConfig> {
-    return await this.#read(runId, options)
+    return await this.#withPin(await this.#read(runId, options), options)
   }
 
   async getRunByNumber(group: string, counter: number, options: CallOptions = {}): Promise<RunWithConfig> {
@@ -157,10 +160,36 @@ export class RunService implements RunServicePort, ExecutorRunService {
       (await this.#store.findRun(root, counter, options)) ??
       (await this.#options.archive.findRun(root, counter, options))
     if (runId === null) throw new AgolaError('runDoesNotExist', `there is no run ${counter} in ${group}`)
-    return await this.#read(runId, options)
+    return await this.#withPin(await this.#read(runId, options), options)
   }
 
   async listRuns(query: RunQuery, options: CallOptions = {}): Promise<RunList> {
+    const { runs, more } = await this.#list(query, options)
+    if (runs.length === 0) return { runs, more }
+    const pinned = await this.#pins.list(options)
+    return { runs: runs.map((run) => (pinned.has(run.id) ? { ...run, pinned: true } : run)), more }
+  }
+
+  /** The pin first: a run that is there afterwards is not removed any more. */
+  async pinRun(runId: RunId, options: CallOptions = {}): Promise<void> {
+    await this.#pins.pin(runId, options)
+    try {
+      await this.#read(runId, options)
+    } catch (error) {
+      if (hasCode(error, 'runDoesNotExist')) await this.#pins.unpin(runId, options)
+      throw error
+    }
+  }
+
+  unpinRun(runId: RunId, options?: CallOptions): Promise<void> {
+    return this.#pins.unpin(runId, options)
+  }
+
+  async #withPin(found: RunWithConfig, options: CallOptions): Promise<RunWithConfig> {
+    return (await this.#pins.has(found.run.id, options)) ? { ...found, pinned: true } : found
+  }
+
+  async #list(query: RunQuery, options: CallOptions): Promise<RunList> {
     const copied = await this.#options.readModel?.listRuns(query, options)
     if (copied) return copied
     // Active ones first: a run that is archived meanwhile is seen twice rather than not at all.

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest'
+import { RunRetention } from '../../../src/engine/runservice/run-retention.ts'
+import { aRunStep, aSaveStep } from '../../support/a-run-config.ts'
+import { aRunService, startRun, untilArchived } from '../../support/a-run-service.ts'
+
+const dayMs = 24 * 60 * 60 * 1000
+const limits = { runsKeptMin: 0, runAgeMsMax: dayMs }
+
+/** A run service in which runs finish on request; the n-th has the one task `t<n>`, with a log and an archive. */
+async function world() {
+  const service = await aRunService()
+  const { runService, executor, objects, clock } = service
+  const retention = new RunRetention(service)
+  let count = 0
+  const finish = async () => {
+    const name = `t${++count}`
+    executor.logs.set(`${name}/setup`, 'set up')
+    executor.logs.set(`${name}/0`, 'printed')
+    executor.archives.set(`${name}/1`, 'archive')
+    await executor.report()
+    const run = await startRun(runService, [{ name, steps: [aRunStep(), aSaveStep] }])
+    await executor.finish(name)
+    await untilArchived(runService, run.id)
+    return run.id
+  }
+  const clean = async () => {
+    await clock.advance(40 * dayMs)
+    for await (const { id } of retention.expired(limits)) await retention.remove(id)
+    await runService.cleaner.clean()
+  }
+  const dataOf = async (task: string) => {
+    const keys: string[] = []
+    for await (const { key } of objects.list({ prefix: '', recursive: true }))
+      if (key.includes(`/${task}/data`)) keys.push(key)
+    return keys
+  }
+  return { ...service, retention, finish, clean, dataOf }
+}
+
+describe('a pinned run', () => {
+  it('outlives all cleaning with its logs and archives, until it is unpinned', async () => {
+    const { runService, finish, clean, dataOf } = await world()
+    const [kept, gone] = [await finish(), await finish()]
+    await runService.pinRun(kept)
+    await runService.pinRun(kept)
+    await clean()
+    expect((await runService.getRun(kept)).pinned).toBe(true)
+    expect((await runService.listRuns({})).runs).toMatchObject([{ id: kept, pinned: true }])
+    expect(await dataOf('t1')).toHaveLength(3)
+    expect(await dataOf('t2')).toEqual([])
+    await expect(runService.getRun(gone)).rejects.toMatchObject({ code: 'runDoesNotExist' })
+    await runService.unpinRun(kept)
+    expect(await runService.getRun(kept)).not.toHaveProperty('pinned')
+    await clean()
+    await expect(runService.getRun(kept)).rejects.toMatchObject({ code: 'runDoesNotExist' })
+    expect(await dataOf('t1')).toEqual([])
+  })
+
+  it('can be pinned while it runs, and others are not shown as pinned', async () => {
+    const { runService } = await world()
+    const run = await startRun(runService, [{ name: 'a' }])
+    const other = await startRun(runService, [{ name: 'b' }])
+    await runService.pinRun(run.id)
+    const { runs } = await runService.listRuns({})
+    expect(runs.map(({ id, pinned }) => [id, pinned])).toEqual([
+      [other.id, undefined],
+      [run.id, true],
+    ])
+  })
+
+  it('has to exist, and leaves nothing when it does not', async () => {
+    const { runService, objects } = await world()
+    await expect(runService.pinRun('nobody')).rejects.toMatchObject({ code: 'runDoesNotExist' })
+    for await (const { key } of objects.list({ prefix: 'pins/' })) expect(key).toBe('')
+  })
+
+  it('is there again when it was pinned in the moment of its removal, and is told to be gone a moment later', async () => {
+    for (const moment of ['before', 'after'] as const) {
+      const { archive, runService, retention, finish, dataOf } = await world()
+      const runId = await finish()
+      const deleteRun = archive.deleteRun.bind(archive)
+      let pinning: Promise<unknown> = Promise.resolve()
+      archive.deleteRun = async (run) => {
+        if (moment === 'before') await runService.pinRun(runId)
+        await deleteRun(run)
+        if (moment === 'after') pinning = runService.pinRun(runId).catch((error: unknown) => error)
+        if (moment === 'after') await pinning
+      }
+      const freed = await retention.remove(runId)
+      if (moment === 'before') {
+        expect(freed).toBeNull()
+        expect((await runService.getRun(runId)).run.counter).toBe(1)
+        expect(await dataOf('t1')).toHaveLength(3)
+      } else {
+        expect(await pinning).toMatchObject({ code: 'runDoesNotExist' })
+        expect(freed).toBeGreaterThan(0)
+      }
+    }
+  })
+})

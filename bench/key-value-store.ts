@@ -15,6 +15,9 @@ import { EtcdServer } from '../test/support/etcd-server.ts'
 import { type BenchRow, formatRow, inTurns } from './row.ts'
 
 const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 40)
+/** Of each side before anything is timed. What is timed is a store that is in use for a while, not how soon the one code or the other is
+ *  compiled: that takes some thousand writes, longer than all turns of a lone writer. */
+const warmUpWrites = 5000
 const value = new Uint8Array(512).fill(7)
 let keys = 0
 const newKey = () => `k/${String(keys++).padStart(10, '0')}`
@@ -37,10 +40,12 @@ async function sqliteRows(): Promise<BenchRow[]> {
       })
       const raw = new RawSqlite(join(directory, 'raw.db'))
       const count = Math.max(80, writers * 8)
+      const [ours, theirs] = [() => create(store), () => raw.create(newKey())]
+      await warmUp(ours, theirs)
       const { oursMs, theirsMs } = await inTurns(
         rounds,
-        () => spread(writers, count, () => create(store)),
-        () => spread(writers, count, () => raw.create(newKey())),
+        () => spread(writers, count, ours),
+        () => spread(writers, count, theirs),
       )
       rows.push({
         work: `SQLite commits, ${writers} writers, thread ${thread}`,
@@ -89,6 +94,7 @@ async function etcdRows(): Promise<BenchRow[]> {
   const rows: BenchRow[] = []
   try {
     for (const { work, against, limit, ours, theirs } of contests) {
+      await warmUp(ours, theirs)
       for (const [writers, count] of [
         [1, 30],
         [16, 160],
@@ -110,6 +116,10 @@ async function etcdRows(): Promise<BenchRow[]> {
     await store.close()
     await server.destroy()
   }
+}
+
+async function warmUp(...sides: (() => Promise<unknown>)[]): Promise<void> {
+  for (const side of sides) await spread(16, warmUpWrites, side)
 }
 
 /** So many writers, each waiting for its answer before it asks again. */

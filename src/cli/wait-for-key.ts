@@ -6,7 +6,7 @@ import { suspendProcess } from './suspend-process.ts'
 const line = 'agola: watching; r runs now, q quits '
 
 /** Waits for r or q on the terminal, or for a signal, which gives its exit code. Without a terminal only for a signal. `describe` is
- *  called on SIGQUIT, which ends nothing. */
+ *  called on Ctrl-\ and SIGQUIT, which end nothing. */
 export async function waitForKey(
   isThere: boolean,
   describe: () => void,
@@ -15,7 +15,7 @@ export async function waitForKey(
   const signals = new EndSignals(describe)
   try {
     for (;;) {
-      const key = await Promise.race([signals.first, isThere ? readKey(signal) : aborted(signal)])
+      const key = await Promise.race([signals.first, isThere ? readKey(describe, signal) : aborted(signal)])
       if (key !== 'suspend') return key
       await suspendProcess()
     }
@@ -25,7 +25,7 @@ export async function waitForKey(
 }
 
 /** `quit` when the terminal is gone. */
-function readKey(signal: AbortSignal): Promise<'run' | 'quit' | 'suspend' | number> {
+function readKey(describe: () => void, signal: AbortSignal): Promise<'run' | 'quit' | 'suspend' | number> {
   const terminal = openControllingTerminal()
   if (terminal === null) return aborted(signal)
   return new Promise((resolve) => {
@@ -45,6 +45,11 @@ function readKey(signal: AbortSignal): Promise<'run' | 'quit' | 'suspend' | numb
       else if (key === 'q' || key === '\x04') finish('quit')
       else if (key === 'r' || key === '\r') finish('run')
       else if (key === '\x1a') finish('suspend')
+      else if (key === '\x1c') {
+        terminal.write('\r\x1b[K')
+        describe()
+        terminal.write(line)
+      }
     })
     signal.addEventListener('abort', onGone, { once: true })
     process.once('exit', onGone)

@@ -366,6 +366,16 @@ describe('directrun start', () => {
     expect((await program.ended).code).toBe(1)
   })
 
+  it('says at Ctrl-\\ between two rounds of a watch what it waits for', async () => {
+    const directory = await machine.repository(oneRun({ a: { steps: ['true'] } }))
+    const program = machine.startOnTerminal([...start, '--watch', '--no-screen'], { directory })
+    await program.shows('r runs now, q quits')
+    program.type('\x1c')
+    await program.shows('agola: nothing runs; waiting for a change')
+    program.type('q')
+    expect(await program.ended).toBe(0)
+  })
+
   it('needs no terminal', async () => {
     const { code, stdout } = await startIn(two, [], { through: ['setsid', '--wait'] })
     expect(stdout).toContain('built')

@@ -9,6 +9,7 @@ import { createContext, type DataManagerContext, type DataManagerOptions } from 
 import { DataFeed } from './data-feed.ts'
 import { type DataStatus, decodePointer } from './data-status.ts'
 import type { DataEntry, DataIndex, OwnedEntry } from './data-type.ts'
+import { type DecisionReader, decideAndWrite } from './decision.ts'
 import { exportData } from './export-data.ts'
 import { importData } from './import-data.ts'
 import { initialise } from './initialise.ts'
@@ -77,6 +78,14 @@ export class DataManager {
   /** Taken before the data is read on which a write depends. */
   changeGroupToken(names: readonly string[], options: CallOptions = {}): Promise<ChangeGroupToken> {
     return takeToken(this.#context, names, options)
+  }
+
+  /** See `decideAndWrite`. */
+  async update<T>(
+    decide: (reader: DecisionReader) => Promise<{ actions: readonly Action[]; result: T }>,
+    options: CallOptions = {},
+  ): Promise<T> {
+    return await decideAndWrite(this.#context, this, decide, options)
   }
 
   /** `dataDoesNotExist` when there is no such entry. */

@@ -74,7 +74,7 @@ async function checkStore(repository: Repository | null, { state }: LocalDirecto
     () => false,
   )
   if (!exists) return [ok('store', 'no run was made here yet')]
-  const hint = `move this one file away: the next command reads again what had reached ${base}/objects, nearly all`
+  const hint = `move this one file away: the next command reads again what had reached ${base}/objects: every run, but what a process that was killed wrote last`
   const damage = await guarded('store', hint, async () => {
     const problems = checkSqliteFile(file)
     return problems.length > 0 ? [fail('store', `${file} is damaged: ${problems.join('; ')}`, hint, { problems })] : []

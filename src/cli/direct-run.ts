@@ -1,6 +1,11 @@
 import { hostname } from 'node:os'
 import { openDirectRun } from '../engine/direct-run.ts'
-import type { CompiledRun, ExecutionRequest, StartedDirectRun } from '../engine/direct-run-interface.ts'
+import type {
+  CompiledRun,
+  DirectRunOptions,
+  ExecutionRequest,
+  StartedDirectRun,
+} from '../engine/direct-run-interface.ts'
 import type { RunWithConfig } from '../engine/ports/run-service.ts'
 import type { RefOptions } from '../engine/read-config.ts'
 import { userName } from '../engine/this-user.ts'
@@ -17,7 +22,10 @@ export interface ExecutionFlags {
   directory: string
   environment: NodeJS.ProcessEnv
   variables: Omit<ExecutionRequest['variables'], 'askHidden'>
-  engine: Omit<ExecutionRequest['engine'], 'graceMs' | 'pauseExpiryMs' | 'askForHost'> & { grace: string }
+  engine: Omit<ExecutionRequest['engine'], 'graceMs' | 'pauseExpiryMs' | 'askForHost' | 'archMismatch'> & {
+    grace: string
+    archMismatch: 'emulate' | 'skip' | 'fail'
+  }
   /** What becomes of a step that fails; `expiry` is a duration. */
   failure: { policy: FailurePolicy; expiry: string }
   approval: { tasks: readonly string[]; all: boolean }
@@ -56,7 +64,7 @@ export async function startDirectRun(flags: StartFlags, round?: RoundOptions): P
     onQuit: round?.onQuit,
     onFinished: round?.onFinished,
     open: (options, questions) => {
-      const request = executionRequest(flags, questions)
+      const request = executionRequest(flags, questions, options)
       const variables = { ...request.variables, strict: strictVariables }
       return openDirectRun(
         { ...request, source, selection, strict, variables, plan: list, choose: round?.choose },
@@ -90,7 +98,7 @@ export async function restartDirectRun(flags: RestartFlags): Promise<number> {
     ...invocationFlags(flags),
     open: async (options, questions) => {
       const { openRestart } = await import('../engine/direct-restart.ts')
-      return await openRestart({ ...executionRequest(flags, questions), number, fromStart }, options)
+      return await openRestart({ ...executionRequest(flags, questions, options), number, fromStart }, options)
     },
   })
 }
@@ -103,14 +111,16 @@ export function localApprover(): string {
 function executionRequest(
   { directory, environment, variables, engine, failure, view }: ExecutionFlags,
   { hidden, host }: Questions,
+  { onNotice }: Pick<DirectRunOptions, 'onNotice'>,
 ): ExecutionRequest {
-  const { grace, ...rest } = engine
+  const { grace, archMismatch, ...rest } = engine
   return {
     directory,
     environment,
     variables: { ...variables, askHidden: hidden },
     engine: {
       ...rest,
+      archMismatch: { policy: archMismatch, onNotice },
       graceMs: parseDurationFlag('grace', grace),
       pauseExpiryMs: pauseExpiryMs(failure),
       askForHost: host,

@@ -74,6 +74,13 @@ export const executionFlagSet = {
     env: env('grace'),
     helpGroup: 'ENGINE',
   }),
+  'arch-mismatch': Flags.option({
+    options: ['emulate', 'skip', 'fail'] as const,
+    default: 'emulate' as const,
+    summary: "what becomes of tasks for other processors than the engine's: emulated where it can, skipped, or failed",
+    env: env('arch-mismatch'),
+    helpGroup: 'ENGINE',
+  })(),
   'on-failure': Flags.option({
     options: ['stop', 'pause', 'shell'] as const,
     default: 'stop' as const,
@@ -132,6 +139,7 @@ export interface ParsedExecutionFlags {
   'allow-privileged': boolean
   timeout: string | undefined
   grace: string
+  'arch-mismatch': 'emulate' | 'skip' | 'fail'
   'on-failure': 'stop' | 'pause' | 'shell'
   'pause-expiry': string
   keep: 'never' | 'failed' | 'always'
@@ -162,6 +170,7 @@ export function executionFlags(flags: ParsedExecutionFlags): ExecutionFlags {
       toolsImage: flags['tools-image'],
       allowPrivileged: flags['allow-privileged'],
       grace: flags.grace,
+      archMismatch: flags['arch-mismatch'],
       runtimeMasks: flags['runtime-masks'],
       keep: flags.keep,
     },

@@ -31,6 +31,8 @@ export interface ExecutionRequest {
     graceMs: number
     /** Failing steps wait for a decision, so long at most; null: they fail at once. */
     pauseExpiryMs: number | null
+    /** What becomes of tasks that want other processors than the engine's. */
+    archMismatch?: { policy: 'emulate' | 'skip' | 'fail'; onNotice: (text: string) => void }
     /** Lines `::agola-add-mask::VALUE` of a step's output mask values. */
     runtimeMasks?: boolean
     /** Which pods stay after their task, for people to look into. */

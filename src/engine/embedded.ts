@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SqliteKeyValueStore } from './adapters/kv/sqlite.ts'
 import { openPosixObjectStorage } from './adapters/objects/posix.ts'
 import type { CompiledRun } from './compile/compiled-run.ts'
+import { skipForeignTasks } from './compile/skip-foreign-tasks.ts'
 import { DeadProcesses } from './dead-processes.ts'
 import { EmbeddedPauses } from './embedded-pauses.ts'
 import { EmbeddedRuns } from './embedded-runs.ts'
@@ -65,6 +66,8 @@ export interface ExecutorSettings {
   graceMs: number
   /** Failing steps wait for a decision, so long at most; null: they fail at once. */
   pauseExpiryMs: number | null
+  /** What becomes of tasks that want other processors than the engine's; default: they fail. */
+  archMismatch?: { policy: 'emulate' | 'skip' | 'fail'; onNotice: (text: string) => void }
   /** Lines of a step's output may name values to mask. */
   runtimeMasks?: boolean
   /** Which pods stay after their task. */
@@ -98,6 +101,8 @@ export class EmbeddedEngine {
   /** Runs made here, which wait for each other; those of other processes are theirs to start. */
   readonly #own = new Map<RunId, number>()
   #material: RunMaterial | null = null
+  /** Set when tasks for other processors are skipped. */
+  #foreignTasks: { driver: PodDriver; onNotice: (text: string) => void } | null = null
   #starting: Promise<void> | null = null
   #isClosing = false
   #executor: Executor | null = null
@@ -208,7 +213,8 @@ export class EmbeddedEngine {
 
   async #startExecutor(settings: ExecutorSettings): Promise<void> {
     const { directories, identity, repoUuid, clock, random, log } = this.#options
-    const { driver, tasksMax, pull, allowPrivileged, graceMs } = settings
+    const { driver, tasksMax, pull, allowPrivileged, graceMs, archMismatch } = settings
+    if (archMismatch?.policy === 'skip') this.#foreignTasks = { driver, onNotice: archMismatch.onNotice }
     // While the lease is written: both wait for the disk.
     const serving = this.#runService.start()
     serving.catch(() => undefined)
@@ -247,6 +253,7 @@ export class EmbeddedEngine {
       pull,
       stopGraceMs: graceMs,
       runtimeMasks: settings.runtimeMasks,
+      emulates: settings.archMismatch?.policy === 'emulate',
       keep: keptPods(settings.keep),
       pauses: settings.pauseExpiryMs === null ? undefined : steps,
       siblings: () => this.#lease?.siblings() ?? Promise.resolve([]),
@@ -284,7 +291,8 @@ export class EmbeddedEngine {
   async createRuns(compiled: readonly CompiledRun[], material: RunMaterial): Promise<number[]> {
     this.#material = material
     const numbers: number[] = []
-    for (const request of compiled) {
+    for (const whole of compiled) {
+      const request = await this.#withoutForeignTasks(whole)
       const { run } = await this.#runService.createRun({
         ...request,
         annotations: { ...request.annotations, [snapshotAnnotation]: material.snapshot.id },
@@ -293,6 +301,17 @@ export class EmbeddedEngine {
     }
     this.#scheduler.start()
     return numbers
+  }
+
+  async #withoutForeignTasks(compiled: CompiledRun): Promise<CompiledRun> {
+    if (this.#foreignTasks === null) return compiled
+    const { driver, onNotice } = this.#foreignTasks
+    const { archs } = await driver.capabilities()
+    const { run, skipped } = skipForeignTasks(compiled, archs)
+    const here = archs.join(', ')
+    for (const { name, arch } of skipped)
+      onNotice(`the task ${name} is skipped: it needs ${arch}, here is only ${here}`)
+    return run
   }
 
   /** Queues a run that has ended once more and gives its new number. */

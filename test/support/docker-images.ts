@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { lstat, readFile, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { pack } from 'tar-stream'
 import { EngineClient } from '../../src/engine/adapters/drivers/docker/client.ts'
@@ -95,6 +96,24 @@ export class TestImages {
     }
   }
 
+  /** Said to be for arm64. With this machine's programs it runs anyhow, as if it were emulated; without, no kernel knows its programs. */
+  arm64({ runs }: { runs: boolean }): Promise<string> {
+    const fill = async (files: Map<string, Entry>) => {
+      addBasics(files)
+      const unknown: Entry = {
+        type: 'file',
+        mode: 0o755,
+        read: async () => Buffer.from('\u007fELF of another machine'),
+      }
+      if (runs) addFile(files, 'bin/sh', await hostBusybox())
+      else files.set('bin/sh', unknown)
+    }
+    const kind = runs ? 'arm64' : 'arm64-unknown'
+    const made = this.#made.get(kind) ?? this.#load(kind, fill, 'arm64')
+    this.#made.set(kind, made)
+    return made
+  }
+
   #make(kind: string, fill: (files: Map<string, Entry>) => Promise<void>): Promise<string> {
     const made = this.#made.get(kind) ?? this.#import(kind, fill)
     this.#made.set(kind, made)
@@ -109,6 +128,26 @@ export class TestImages {
       query: { fromSrc: '-', repo: name, changes: ['ENV PATH=/usr/local/bin:/usr/bin:/bin', 'CMD ["sh"]'] },
       file: toTar(files),
     })
+    for await (const { error } of jsonLines(stream)) if (error !== undefined) throw new Error(String(error))
+    return name
+  }
+
+  /** An import has the processors of the engine whatever is said; a saved image says itself for which it is. */
+  async #load(kind: string, fill: (files: Map<string, Entry>) => Promise<void>, architecture: string): Promise<string> {
+    const files = new Map<string, Entry>()
+    await fill(files)
+    const name = `localhost/agola-test-${kind}:${this.#suffix}`
+    const layer = await buffer(toTar(files))
+    const digest = createHash('sha256').update(layer).digest('hex')
+    const rootfs = { type: 'layers', diff_ids: [`sha256:${digest}`] }
+    const config = { architecture, os: 'linux', config: { Env: ['PATH=/bin'], Cmd: ['sh'] }, rootfs }
+    const image = pack()
+    image.entry({ name: 'layer.tar' }, layer)
+    image.entry({ name: 'config.json' }, JSON.stringify(config))
+    const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }]
+    image.entry({ name: 'manifest.json' }, JSON.stringify(manifest))
+    image.finalize()
+    const stream = await this.#client.stream('POST', '/images/load', { file: image.pipe(new PassThrough()) })
     for await (const { error } of jsonLines(stream)) if (error !== undefined) throw new Error(String(error))
     return name
   }

@@ -5,6 +5,7 @@ import { AgolaError, messageOf } from '../model/errors.ts'
 import type { ExecutorStatus } from '../model/executor.ts'
 import type { ExecutorTaskStatus, ExecutorTaskWithSpec } from '../model/executor-task.ts'
 import type { ExecutorId, ExecutorTaskId, PodId } from '../model/ids.ts'
+import type { Arch } from '../model/run-config.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ExecutorClient, ExecutorLogRef, StoredContent } from '../ports/executor-client.ts'
@@ -55,6 +56,8 @@ export interface ExecutorOptions {
   stopGraceMs: number
   /** Where failing steps wait for a decision; default: they fail at once. */
   pauses?: PausedSteps | undefined
+  /** Whether tasks for other processors are taken too, for the engine to emulate; default: no. */
+  emulates?: boolean | undefined
   /** Whether lines of a step's output name values to mask; default: no. */
   runtimeMasks?: boolean | undefined
   /** Pods that stay after their task, for so long, also when this process ends: for people to look into. Default: none. */
@@ -69,6 +72,8 @@ export interface ExecutorOptions {
   /** The live executors of the group. Absent: pods of others are left alone. */
   siblings?: (options?: CallOptions) => Promise<ExecutorId[]>
 }
+
+const allArchs: Arch[] = ['386', 'amd64', 'arm', 'arm64']
 
 export interface KeptPods {
   /** Of tasks that failed, or of all that were not stopped. */
@@ -356,11 +361,11 @@ export class Executor implements ExecutorClient {
   }
 
   async #status(signal: AbortSignal): Promise<ExecutorStatus> {
-    const { driver, group, labels, activeTasksLimit, allowPrivileged, dynamic, listenUrl } = this.#options
+    const { driver, group, labels, activeTasksLimit, allowPrivileged, dynamic, listenUrl, emulates } = this.#options
     const capabilities = await driver.capabilities({ signal })
     return {
       listenUrl: listenUrl ?? '',
-      archs: capabilities.archs,
+      archs: emulates === true && capabilities.images ? allArchs : capabilities.archs,
       labels: labels ?? {},
       allowPrivilegedContainers: allowPrivileged && capabilities.privilegedContainers,
       activeTasksLimit,

@@ -4,6 +4,7 @@ import type { ExecutorId, PodId, TimeMs } from '../model/ids.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Pod, PodDriver, PullPolicy } from '../ports/pod-driver.ts'
 import { expandHome } from './container-path.ts'
+import { archsOfEmulator, cannotEmulate, checkEmulation, isOfForeignProgram } from './emulation.ts'
 import type { LogFile } from './log-file.ts'
 import { OutputCollector, type PodFacts, ReadyPod, startCommand, waitOrKill } from './ready-pod.ts'
 import { applet, setUpScript, toolboxScript } from './toolbox.ts'
@@ -33,8 +34,13 @@ export async function setUpPod(
   expandHome(task.spec.workingDir, '/')
   const started = options.clock.monotonicMs()
   log.line('starting the pod')
-  const pod = await createPod(task, log, signal, options)
+  const archs = await archsOfEmulator(task.spec, options.driver, { signal })
+  const pod = await createPod(task, log, signal, options).catch((error: unknown) => {
+    if (archs === null || !isOfForeignProgram(messageOf(error))) throw error
+    throw cannotEmulate(task.spec.arch, archs, error)
+  })
   try {
+    if (archs !== null) await checkEmulation(pod, task.spec, archs, { log, signal })
     log.line(`pod started in ${Math.round(options.clock.monotonicMs() - started)} ms`)
     if (options.keepUntil !== null) {
       const until = new Date(options.keepUntil).toISOString().slice(0, 16)

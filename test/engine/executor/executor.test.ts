@@ -581,3 +581,20 @@ test('lines of the output mask nothing where that is not asked for', async () =>
   await runService.finished()
   expect(await logOf(0)).toBe('::agola-add-mask::hunter22\nhunter22\n')
 })
+
+test('a task for other processors is taken where the engine emulates, with a warning or the reason why it cannot', async () => {
+  await create().sendStatus(signal)
+  expect(runService.executorStatuses.at(-1)?.archs).toEqual(['amd64'])
+  const spec = { arch: 'arm64' as const, steps: [runStep('true')] }
+  await create({ emulates: true }).submit(anExecutorTask({ spec }))
+  expect((await runService.finished()).phase).toBe('success')
+  expect(await logOf(null)).toContain('warning: arm64 is emulated on amd64')
+  await executor.sendStatus(signal)
+  expect(runService.executorStatuses.at(-1)?.archs).toEqual(['386', 'amd64', 'arm', 'arm64'])
+  driver.when('/bin/sh -c :', async (process) => {
+    await process.write('exec /bin/sh: exec format error\n')
+    return 126
+  })
+  await executor.submit(anExecutorTask({ id: 'task-2', spec }))
+  expect((await runService.finished('task-2')).failError).toContain('cannot emulate arm64: install qemu-user-static')
+})

@@ -27,6 +27,7 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
         environment,
         ...source,
         stateDirectory: local.directories.state,
+        cacheDirectory: local.directories.cache,
         now: systemClock.now(),
         random: systemRandom,
       },

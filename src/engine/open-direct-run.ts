@@ -92,5 +92,6 @@ export class OpenDirectRun implements StartedDirectRun {
 
 function describeSource({ ref, commitSha, dirty }: Snapshot): string {
   const name = ref.ref.replace(/^refs\/(heads|tags)\//, '')
-  return `${name} at ${commitSha.slice(0, 8)}${dirty ? ' with uncommitted changes' : ''}`
+  const at = commitSha === '' ? '' : ` at ${commitSha.slice(0, 8)}`
+  return `${name}${at}${dirty ? ' with uncommitted changes' : ''}`
 }

@@ -49,6 +49,19 @@ describe('a directory that is no git repository', () => {
     expect(JSON.parse(restarted.stdout)).toMatchObject({ commit: '', exit_code: 1 })
   })
 
+  it('is said to have no commit, and is taken without the caches in it', async () => {
+    await machine.write(directory, {
+      '.caches/data/x': 'cached',
+      ...oneRun({ a: { steps: [{ clone: null }, 'ls -A'] } }),
+    })
+    const environment = { AGOLA_LOCAL_CACHE_DIR: join(directory, '.caches') }
+    const args = ['directrun', 'start', '--driver', 'host', '--no-git']
+    const { stdout, stderr } = await machine.run(args, { directory, environment })
+    expect(stderr).toContain('local run of local, ')
+    expect(stdout).toContain('sub')
+    expect(stdout).not.toContain('.caches')
+  })
+
   it('takes a plain subdirectory of a repository, too', async () => {
     await machine.git(machine.directory, 'init', '--quiet')
     const { stdout, code } = await machine.run([...start, '--no-git'], { directory })

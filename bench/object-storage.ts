@@ -40,6 +40,7 @@ async function posix(directory: string): Promise<BenchRow[]> {
   // Nothing that an earlier row left in memory may be written on this one's time.
   execFileSync('sync')
   const kept = await inTurns(rounds, () => putStream(objects, file, { persist: true }), cpAndSync)
+  execFileSync('sync')
   const get = await inTurns(rounds, async () => void (await objects.put('again', await objects.get('stream'))), cp)
   const link = await inTurns(rounds, async () => void (await objects.put('linked', { file })), cp)
   const row = (

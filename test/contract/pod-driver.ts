@@ -330,6 +330,18 @@ export function podDriverContract(
       expect(seenText).toContain('interrupted')
     })
 
+    test('a terminal has its size before its command begins', async () => {
+      if (!setup.hasTerminals || kind === 'scripted programs') return
+      const pod = await create()
+      const command = [...pod.toolbox('stty'), 'size']
+      const sizes = new Set<string>()
+      for (let attempt = 0; attempt < 10; attempt++) {
+        const { stdout } = await run(pod, 'succeed', { command, tty: { columns: 93, rows: 27 } })
+        sizes.add(stdout.trim())
+      }
+      expect([...sizes]).toEqual(['27 93'])
+    })
+
     test('has tools for files and archives in every pod', async () => {
       const pod = await create()
       expect(

@@ -11,6 +11,7 @@ import { compareVersions } from './engine-version.ts'
 import { FailedExec } from './failed-exec.ts'
 import { execMarker, type KillSignal } from './kill.ts'
 import { isStartFailure, type StartFailure, startFailureLine, toStartFailure } from './start-failure.ts'
+import { busyboxPath, toolbox } from './toolbox.ts'
 
 /** What an exec needs to know about its pod. */
 export interface ExecContext {
@@ -43,7 +44,8 @@ const detachKeys = 'ctrl-^,ctrl-_,ctrl-^,ctrl-_'
 export async function startExec(context: ExecContext, request: ExecRequest, marker: string): Promise<ContainerExec> {
   const { client, containerId } = context
   try {
-    const created = await client.json('POST', `/containers/${containerId}/exec`, { body: toBody(request, marker) })
+    const body = toBody(withTerminalSize(client, request), marker)
+    const created = await client.json('POST', `/containers/${containerId}/exec`, { body })
     const execId = String((created as { Id?: unknown }).Id)
     const tty = request.tty !== null
     const start = { Detach: false, Tty: tty, ...consoleSize(client, request.tty) }
@@ -261,6 +263,16 @@ function toBody(request: ExecRequest, marker: string): Record<string, unknown> {
     AttachStderr: tty === null,
     DetachKeys: detachKeys,
   }
+}
+
+/** Older engines take the size of a terminal only after the start, when the command may have looked already: the toolbox sets it first.
+ *  Other commands than its own are for people, who see the size a moment later. */
+function withTerminalSize(client: EngineClient, request: ExecRequest): ExecRequest {
+  const { tty, command } = request
+  if (tty === null || knowsConsoleSize(client) || command[0] !== busyboxPath) return request
+  const script = '"$0" stty rows "$1" cols "$2" 2>/dev/null; shift 2; exec "$@"'
+  const size = [String(tty.rows), String(tty.columns)]
+  return { ...request, command: [...toolbox('sh'), '-c', script, busyboxPath, ...size, ...command] }
 }
 
 function knowsConsoleSize(client: EngineClient): boolean {

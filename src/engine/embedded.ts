@@ -45,6 +45,9 @@ import { withFailuresTold } from './std/with-failures-told.ts'
 /** Kept pods may be swept after this time. */
 const keptPodMsMax = 60 * 60_000
 
+/** By then the first pods have been asked for. */
+const repairDelayMs = 250
+
 export interface EmbeddedEngineOptions {
   directories: LocalDirectories
   identity: Identity
@@ -109,7 +112,9 @@ export class EmbeddedEngine {
   #lease: LocalExecutorLease | null = null
   #pauses: Pauses | null = null
   #control: ControlSocket | null = null
-  #loops: Promise<unknown> = Promise.resolve()
+  #loops: Promise<void> = Promise.resolve()
+  #mending: Promise<void> | null = null
+  #isRepairing = false
 
   static async open(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
     const { directories, repoUuid, clock, random, log } = options
@@ -260,12 +265,28 @@ export class EmbeddedEngine {
     })
     const { signal } = this.#closed
     await Promise.all([serving, this.#executor.sendStatus(signal)])
-    const loops = this.#executor.loops.map((loop) => runLoop(loop, { clock, log, intervalMs: loop.intervalMs }, signal))
-    // What dead processes left is not what the first task waits for.
-    const mending = this.#dead
-      .close()
-      .catch((error) => log.warn('what dead processes left stays for now', { error: messageOf(error) }))
-    this.#loops = Promise.all([mending, ...loops])
+    this.#loops = this.#repair(this.#executor)
+  }
+
+  /** What got lost, and what dead processes left, is not what the first task waits for. */
+  async #repair(executor: Executor): Promise<void> {
+    const { clock, log } = this.#options
+    const { signal } = this.#closed
+    await clock.sleep(repairDelayMs, signal).catch(() => undefined)
+    if (signal.aborted) return
+    this.#isRepairing = true
+    const loops = executor.loops.map((loop) => runLoop(loop, { clock, log, intervalMs: loop.intervalMs }, signal))
+    await Promise.all([this.#mend(), ...loops])
+  }
+
+  /** Closes the runs of dead processes, once. */
+  #mend(): Promise<void> {
+    this.#mending ??= this.#dead.close().catch((error: unknown) => this.#leave(error))
+    return this.#mending
+  }
+
+  #leave(error: unknown): void {
+    this.#options.log.warn('what dead processes left stays for now', { error: messageOf(error) })
   }
 
   /** Paused tasks of this process; null until it can run any. */
@@ -317,6 +338,7 @@ export class EmbeddedEngine {
   /** Queues a run that has ended once more and gives its new number. */
   async restartRun(number: number, fromStart: boolean, material: RunMaterial): Promise<number> {
     this.#material = material
+    await this.#mend()
     await this.settleBriefly()
     const { run } = await this.runs.restart(number, { fromStart })
     const restarted = this.#adopt(run)
@@ -362,6 +384,13 @@ export class EmbeddedEngine {
       .map(({ run, runConfig }) => ({ run, runConfig, places: places.filter(({ runId }) => runId === run.id) }))
   }
 
+  /** Takes away what dead processes left, also after a run that ended before anything was repaired. */
+  async #sweep(): Promise<void> {
+    await this.#mend()
+    const pods = this.#isRepairing ? undefined : this.#executor?.cleanPods(this.#closed.signal)
+    await Promise.all([this.#dead.sweep(), pods?.catch((error: unknown) => this.#leave(error))])
+  }
+
   /** Ends the executor with all its pods, then the services. Runs that have not ended are closed by the next process. */
   async close(): Promise<void> {
     this.#isClosing = true
@@ -370,7 +399,7 @@ export class EmbeddedEngine {
     const gone = this.#executor?.close({ unheard: this.broken.aborted })
     await Promise.all([
       this.#executor?.reported(),
-      isSweeping && this.#dead.sweep(),
+      isSweeping && this.#sweep(),
       this.#control?.close(),
       this.#scheduler.close(),
     ])

@@ -25,6 +25,8 @@ export interface CaptureOptions extends CallOptions {
 }
 
 const attemptsMax = 20
+/** The id of a tree between two line ends. */
+const treeLineMax = 66
 /** SHA-1, as the repositories that stand in for plain directories have it. */
 const emptyFile = 'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
 
@@ -45,16 +47,47 @@ export async function captureTree(
     env: { GIT_OBJECT_DIRECTORY: store.objects, GIT_INDEX_FILE: index },
     signal: options.signal,
   }
+  const tree =
+    (await addAndWrite(git, repository, context, options)) ??
+    (await addThenWrite(git, repository, context, options, join(store.directory, kept)))
+  await keepIndex(store, index, kept)
+  return tree
+}
+
+async function addThenWrite(
+  git: Git,
+  repository: Repository,
+  context: GitContext,
+  options: CaptureOptions,
+  keptIndex: string,
+): Promise<string> {
   await addFiles(git, repository, context, options)
   if (options.gitlinks.size > 0) await recordGitlinks(git, context, options.gitlinks)
   const written = await git.try(['write-tree'], context)
-  if (written.exitCode !== 0) {
-    // An object that the kept index relies on is gone: without that index the next attempt adds everything anew.
-    await rm(join(store.directory, kept), { force: true })
-    throw addFailure(['write-tree'], written)
+  if (written.exitCode === 0) return written.stdout.toString().trim()
+  // An object that the kept index relies on is gone: without that index the next attempt adds everything anew.
+  await rm(keptIndex, { force: true })
+  throw addFailure(['write-tree'], written)
+}
+
+/** Both in one go, as most trees let us. null when something has to be looked at. */
+async function addAndWrite(
+  git: Git,
+  repository: Repository,
+  context: GitContext,
+  options: CaptureOptions,
+): Promise<string | null> {
+  if (options.flatten || options.gitlinks.size > 0) return null
+  const add = addCommand(excludedPaths(repository, options.ownDirectories), options)
+  let last = ''
+  const treeOf = () => /(?:^|\n)([0-9a-f]{40}|[0-9a-f]{64})\n$/.exec(last)?.[1] ?? null
+  const count = countLines((lines) => options.onFiles?.(treeOf() === null ? lines : lines - 1))
+  const onOutput = (chunk: Buffer) => {
+    last = `${last}${chunk.toString('latin1')}`.slice(-treeLineMax)
+    count(chunk)
   }
-  await keepIndex(store, index, kept)
-  return written.stdout.toString().trim()
+  const done = await git.tryAll([add, ['write-tree']], { ...context, onOutput })
+  return done && treeOf()
 }
 
 type GitContext = { cwd: string; env: Record<string, string>; signal: AbortSignal | undefined }
@@ -101,17 +134,11 @@ async function keepIndex(store: SnapshotStore, index: string, kept: string): Pro
 
 async function addFiles(git: Git, repository: Repository, context: GitContext, options: CaptureOptions): Promise<void> {
   const excluded = excludedPaths(repository, options.ownDirectories)
-  const mode = options.ignored ? ['-A', '-f'] : options.untracked ? ['-A'] : ['-u']
-  let files = 0
-  const count = (chunk: Buffer) => {
-    for (const byte of chunk) if (byte === 10) files += 1
-    options.onFiles?.(files)
-  }
+  const { onFiles } = options
+  const onOutput = onFiles && countLines(onFiles)
   for (let attempt = 1; ; attempt += 1) {
-    const pathspecs =
-      excluded.size === 0 ? [] : ['--', ':(top)', ...[...excluded].map((path) => `:(top,exclude,literal)${path}`)]
-    const args = ['add', ...mode, ...(options.onFiles ? ['-v'] : []), ...pathspecs]
-    const result = await git.try(args, options.onFiles ? { ...context, onOutput: count } : context)
+    const args = addCommand(excluded, options)
+    const result = await git.try(args, onOutput ? { ...context, onOutput } : context)
     const inside = result.exitCode === 0 && options.flatten ? await listGitlinks(git, context) : []
     if (result.exitCode === 0 && inside.length === 0) return
     const bare = /'(.+?)\/?' does not have a commit checked out/.exec(result.stderr)?.[1]
@@ -122,6 +149,22 @@ async function addFiles(git: Git, repository: Repository, context: GitContext, o
       excluded.add(bare)
       options.onNotice?.(`${bare} is a git repository without a commit: it is not part of the snapshot.`)
     }
+  }
+}
+
+function addCommand(excluded: ReadonlySet<string>, options: CaptureOptions): string[] {
+  const mode = options.ignored ? ['-A', '-f'] : options.untracked ? ['-A'] : ['-u']
+  const pathspecs =
+    excluded.size === 0 ? [] : ['--', ':(top)', ...[...excluded].map((path) => `:(top,exclude,literal)${path}`)]
+  return ['add', ...mode, ...(options.onFiles ? ['-v'] : []), ...pathspecs]
+}
+
+/** Tells of each piece of output how many lines there were up to its end. */
+function countLines(onLines: (lines: number) => void): (chunk: Buffer) => void {
+  let lines = 0
+  return (chunk) => {
+    for (const byte of chunk) if (byte === 10) lines += 1
+    onLines(lines)
   }
 }
 

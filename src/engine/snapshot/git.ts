@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { AgolaError } from '../model/errors.ts'
+import { shellQuote } from '../std/shell-quote.ts'
 import { gitEnvironment, gitOverrides } from './git-environment.ts'
 
 export interface GitOptions {
@@ -45,7 +46,21 @@ export class Git {
   /** Like `run`, but leaves the judgement of the exit code to the caller. Throws when git could not be started or `signal` aborts. */
   async try(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
     options.signal?.throwIfAborted()
-    const child = this.start(args, options)
+    return await this.#finish(this.start(args, options), options)
+  }
+
+  /** What several commands print one after the other, each of which wants the one before it to succeed: for the price of one child, whose
+   *  start holds this process up for some milliseconds. null when one failed, or where there is no shell: run by itself, each tells why. */
+  async tryAll(commands: readonly (readonly string[])[], options: GitOptions = {}): Promise<Buffer | null> {
+    options.signal?.throwIfAborted()
+    if (process.platform === 'win32') return null
+    const words = commands.map((args) => ['git', ...gitOverrides, ...args].map(shellQuote).join(' '))
+    const child = this.#spawn('/bin/sh', ['-c', words.join(' && ')], options)
+    const { exitCode, stdout } = await this.#finish(child, options)
+    return exitCode === 0 ? stdout : null
+  }
+
+  async #finish(child: ChildProcessWithoutNullStreams, options: GitOptions): Promise<GitResult> {
     const stdout: Buffer[] = []
     let stderr = ''
     child.stdout.on('data', (chunk: Buffer) => (options.onOutput ? options.onOutput(chunk) : stdout.push(chunk)))
@@ -72,7 +87,11 @@ export class Git {
 
   /** Starts git and leaves its streams to the caller. */
   start(args: readonly string[], options: Pick<GitOptions, 'cwd' | 'env'> = {}): ChildProcessWithoutNullStreams {
-    return spawn('git', [...gitOverrides, ...args], {
+    return this.#spawn('git', [...gitOverrides, ...args], options)
+  }
+
+  #spawn(program: string, args: string[], options: Pick<GitOptions, 'cwd' | 'env'>): ChildProcessWithoutNullStreams {
+    return spawn(program, args, {
       cwd: options.cwd,
       env: { ...this.#environment, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],

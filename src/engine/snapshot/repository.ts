@@ -23,13 +23,36 @@ export interface Repository {
   localConfig: ReadonlyMap<string, string>
 }
 
-/** Two processes at once. Throws `notAGitRepository` with the way out, or `gitFailed`. */
+const placeCommand = [
+  'rev-parse',
+  ...['--show-toplevel', '--absolute-git-dir', '--git-common-dir', 'HEAD', 'HEAD^{tree}', '--'],
+]
+const configCommand = ['config', '--list', '--show-scope', '-z']
+
+/** Throws `notAGitRepository` with the way out, or `gitFailed`. */
 export async function openRepository(git: Git, directory: string, options: CallOptions = {}): Promise<Repository> {
   await checkDirectory(directory)
-  const args = ['rev-parse', '--show-toplevel', '--absolute-git-dir', '--git-common-dir', 'HEAD', 'HEAD^{tree}', '--']
+  const both = await git.tryAll([placeCommand, configCommand], { cwd: directory, ...options })
+  const [top = '', gitDirectory = '', common = '', headCommit = '', headTree = '', end, ...config] =
+    both?.toString().split('\n') ?? []
+  if (end !== '--') return await openUnusual(git, directory, options)
+  return await describe(git, directory, { top, gitDirectory, common, headCommit, headTree }, config.join('\n'), options)
+}
+
+interface Place {
+  top: string
+  gitDirectory: string
+  common: string
+  headCommit: string | null
+  headTree: string | null
+}
+
+/** One without a commit, or something to be told about. */
+async function openUnusual(git: Git, directory: string, options: CallOptions): Promise<Repository> {
+  const args = placeCommand
   const [place, config] = await Promise.all([
     git.try(args, { cwd: directory, ...options }),
-    git.try(['config', '--list', '--show-scope', '-z'], { cwd: directory, ...options }),
+    git.try(configCommand, { cwd: directory, ...options }),
   ])
   const [top, gitDirectory, common, headCommit, headTree] = place.stdout.toString().split('\n')
   const unborn = place.exitCode !== 0
@@ -39,14 +62,25 @@ export async function openRepository(git: Git, directory: string, options: CallO
     if (!top || !gitDirectory || !common) throw placeFailure(directory, args, place)
     throw config.exitCode !== 0 ? gitFailure(['config'], config) : gitFailure(args, place)
   }
+  const head = { headCommit: unborn ? null : (headCommit ?? null), headTree: unborn ? null : (headTree ?? null) }
+  return await describe(git, directory, { top, gitDirectory, common, ...head }, config.stdout.toString(), options)
+}
+
+async function describe(
+  git: Git,
+  directory: string,
+  { top, gitDirectory, common, headCommit, headTree }: Place,
+  config: string,
+  options: CallOptions,
+): Promise<Repository> {
   return {
     topDirectory: top,
     gitDirectory,
     commonDirectory: await realpath(resolve(directory, common)),
-    headCommit: unborn ? null : (headCommit ?? null),
-    headTree: unborn ? null : (headTree ?? null),
+    headCommit,
+    headTree,
     branch: await currentBranch(git, gitDirectory, options),
-    ...parseConfig(config.stdout.toString()),
+    ...parseConfig(config),
   }
 }
 

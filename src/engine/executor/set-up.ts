@@ -124,7 +124,7 @@ async function prepareWorkingDir(
       `the working directory ${spec.workingDir} could not be created (exit code ${exitCode}); the set-up log says why`,
     )
   }
-  const [workingDir = '', home = '', , git] = stdout.split('\0')
+  const [workingDir = '', home = '', git] = stdout.split('\0')
   return { workingDir, home, hasGit: git === 'git' }
 }
 

@@ -11,11 +11,13 @@ export function toolboxScript(pod: Pod, script: string, parameters: readonly str
   return [...pod.toolbox('sh'), '-c', script, 'agola', ...parameters]
 }
 
-/** Makes the working directory `$1` and prints four facts, each ended by NUL: that directory, absolute; the home of the user;
- *  the user's id; `git` when the image has it. `appletText` is shell text that runs an applet. */
+/** Makes the working directory `$1` and prints three facts, each ended by NUL: that directory, absolute; the home of the user; `git` when
+ *  the image has it. `appletText` is shell text that runs an applet: few are, because each is a process that the first step waits for. */
 export function setUpScript(appletText: (name: string) => string): string {
   return `home=\${HOME-}
-uid=$(${appletText('id')} -u)
+if [ -z "$home" ]; then
+  uid=$(${appletText('id')} -u)
+fi
 if [ -z "$home" ] && [ -r /etc/passwd ]; then
   while IFS=: read -r name password id group gecos directory shell; do
     if [ "$id" = "$uid" ]; then home=$directory; break; fi
@@ -39,7 +41,7 @@ IFS=:
 for place in $PATH; do
   if [ -x "$place/git" ]; then git=git; break; fi
 done
-printf '%s\\0' "$PWD" "$home" "$uid" "$git"`
+printf '%s\\0' "$PWD" "$home" "$git"`
 }
 
 /** Writes the text of a step to a file, which only the step's user can read, and removes it in the end. Both outputs go one way, so that

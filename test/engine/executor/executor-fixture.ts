@@ -12,7 +12,7 @@ import { SimClock } from '../../support/sim-clock.ts'
 export class ExecutorFixture {
   readonly dataDir: string
   readonly driver = new FakePodDriver().when('uid=$(', async (process) => {
-    await process.write('/root/project\0/root\x000\0git\0')
+    await process.write('/root/project\0/root\0git\0')
     return 0
   })
   readonly runService = new FakeExecutorRunService()

@@ -26,7 +26,7 @@ export function keeper(opening: PodOpening | undefined): string[] {
   const first =
     opening === undefined
       ? ''
-      : `echo ${openingMark}; (toolbox=${busyboxPath}\n${opening.script}\n) </dev/null; ${busyboxPath} printf '\\n%d opened\\n' $?`
+      : `echo ${openingMark}; (toolbox=${busyboxPath}\n${opening.script}\n) </dev/null; code=$?; echo; echo "$code opened"`
   const script = `trap 'exit 0' USR2
 exec 3<&0
 ${first}

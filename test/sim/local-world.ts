@@ -141,7 +141,7 @@ export class LocalWorld {
     driver.when(() => this.faults.happens(), 1)
     driver.when(endless, () => new Promise<number>(() => undefined))
     return driver.when('uid=$(', async (process) => {
-      await process.write('/root/project\0/root\x000\0git\0')
+      await process.write('/root/project\0/root\0git\0')
       return 0
     })
   }

@@ -13,6 +13,8 @@ export interface ClusterStoresOptions {
   etcd: Omit<EtcdKeyValueStoreOptions, 'clock' | 'random'> & {
     /** What the servers have as --quota-backend-bytes; default etcd's own, 2 GiB. */
     quotaBytes?: number
+    /** So much history stays for watches to resume in; default 15 minutes. */
+    historyMs?: number
   }
   s3: Omit<S3ObjectStorageOptions, 'clock' | 'log'>
   clock: Clock
@@ -21,7 +23,9 @@ export interface ClusterStoresOptions {
 }
 
 const compactionLock = 'locks/compaction'
-const compactionIntervalMs = 60_000
+const historyMsDefault = 15 * 60_000
+/** Compactions in the time that history stays: one a minute by default. */
+const compactionsPerHistory = 15
 const quotaIntervalMs = 60_000
 const sweepIntervalMs = 24 * 60 * 60_000
 
@@ -50,8 +54,9 @@ export class ClusterStores {
     this.kv = kv
     this.objects = objects
     const { signal } = this.#closed
-    const { quotaBytes } = etcd
-    this.#compaction = new KvCompaction({ store: kv, clock, lockKey: compactionLock })
+    const { quotaBytes, historyMs = historyMsDefault } = etcd
+    const compactionIntervalMs = historyMs / compactionsPerHistory
+    this.#compaction = new KvCompaction({ store: kv, clock, lockKey: compactionLock, keepMs: historyMs })
     const quota = new EtcdQuota({ store: kv, clock, log, ...(quotaBytes !== undefined && { quotaBytes }) })
     const sweep = new UploadSweep(objects.bucket)
     this.#loops = Promise.all([

@@ -8,29 +8,25 @@ export interface KvCompactionSettings {
   clock: Clock
   /** The process that holds it compacts, the others wait for their turn. */
   lockKey: string
-  /** So much history stays; default 15 minutes. */
-  keepMs?: number
+  /** So much history stays. */
+  keepMs: number
 }
 
-const keepMsDefault = 15 * 60_000
-
-/** Deletes old history of a store that does not do so by itself, as etcd does not (spec/storage.md 13.4). To be stepped about once a
- *  minute: the finer the steps, the closer the history stays to what is to be kept. */
+/** Deletes old history of a store that does not do so by itself, as etcd does not (spec/storage.md 13.4). To be stepped
+ *  several times in `keepMs`: the finer the steps, the closer the history stays to what is to be kept. */
 export class KvCompaction implements LoopService {
   readonly name = 'key-value compaction'
   readonly #settings: KvCompactionSettings
-  readonly #keepMs: number
   #lock: KvLock | null = null
   /** Which revision the store had when, oldest first; known only to the one who has watched the time pass. */
   #samples: { revision: bigint; ms: number }[] = []
 
   constructor(settings: KvCompactionSettings) {
     this.#settings = settings
-    this.#keepMs = settings.keepMs ?? keepMsDefault
   }
 
   async step(signal: AbortSignal): Promise<void> {
-    const { store, clock, lockKey } = this.#settings
+    const { store, clock, lockKey, keepMs } = this.#settings
     if (this.#lock?.lost.aborted) this.#lock = null
     this.#lock ??= await tryLock(store, lockKey, { clock, signal })
     if (this.#lock === null) {
@@ -40,7 +36,7 @@ export class KvCompaction implements LoopService {
     const { revision } = await store.get(lockKey, { signal })
     const now = clock.monotonicMs()
     this.#samples.push({ revision, ms: now })
-    const old = this.#samples.findLastIndex((sample) => now - sample.ms >= this.#keepMs)
+    const old = this.#samples.findLastIndex((sample) => now - sample.ms >= keepMs)
     const target = this.#samples[old]
     if (target === undefined) return
     await store.compact(target.revision, { signal })

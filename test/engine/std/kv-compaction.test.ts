@@ -9,7 +9,8 @@ const minuteMs = 60_000
 function world() {
   const clock = new SimClock()
   const store = new MemoryKeyValueStore({ clock, random: new SeededRandom(1) })
-  const compaction = (client = store.another()) => new KvCompaction({ store: client, clock, lockKey: 'compaction' })
+  const compaction = (client = store.another()) =>
+    new KvCompaction({ store: client, clock, lockKey: 'compaction', keepMs: 15 * 60_000 })
   const write = async () => (await store.txn({ then: [{ type: 'put', key: 'k', value: new Uint8Array() }] })).revision
   return { clock, store, compaction, write }
 }

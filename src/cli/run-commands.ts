@@ -6,11 +6,11 @@ import type { RunConfig, RunConfigTask } from '../engine/model/run-config.ts'
 import { numberOrNewest } from '../engine/newest-run.ts'
 import type { RunWithConfig } from '../engine/ports/run-service.ts'
 import type { Runs } from '../engine/ports/runs.ts'
+import { afterMs } from '../engine/std/after-ms.ts'
 import { cutLogText } from '../views/cut-log.ts'
 import { runDetailsJson, runDetailsText } from '../views/run-details.ts'
 import { taskDetailsText } from '../views/task-details.ts'
 import { exitCodeOfRuns, exitCodes } from './exit-code.ts'
-import { afterMs } from './long-timer.ts'
 import type { Output } from './output.ts'
 
 /** Names that an error lists. */

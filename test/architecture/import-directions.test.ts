@@ -28,7 +28,15 @@ const allowed: Record<string, string[]> = {
   'engine/remote/*': ['engine/model', 'engine/ports', 'engine/std'],
   'engine/composition': ['engine', 'jsonnet'],
   views: ['engine/model'],
-  cli: ['engine/composition', 'engine/ports', 'engine/model', 'engine/config', 'engine/remote/*', 'views'],
+  cli: [
+    'engine/composition',
+    'engine/ports',
+    'engine/model',
+    'engine/std',
+    'engine/config',
+    'engine/remote/*',
+    'views',
+  ],
   commands: ['cli', 'engine/composition', 'engine/ports', 'engine/model', 'engine/remote/*', 'views'],
   entry: ['commands', 'cli'],
 }

@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
-
-/** What timers of the system can wait at most; a longer one would fire at once. */
-const timerMsMax = 2 ** 31 - 1
+import { afterMs } from '../std/after-ms.ts'
 
 /** The machine's clock. Timers do not keep the process alive: whoever waits does. */
 export const systemClock: Clock = {
@@ -15,20 +13,14 @@ export const systemClock: Clock = {
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
       const onAbort = () => {
-        clearTimeout(timer)
+        cancel()
         reject(signal?.reason)
       }
-      let timer: NodeJS.Timeout
-      const wait = (leftMs: number) => {
-        const nowMs = Math.min(leftMs, timerMsMax)
-        timer = setTimeout(() => {
-          if (leftMs > nowMs) return wait(leftMs - nowMs)
-          signal?.removeEventListener('abort', onAbort)
-          resolve()
-        }, nowMs)
-        timer.unref()
+      const onTime = () => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
       }
-      wait(ms)
+      const cancel = afterMs(ms, onTime, { unref: true })
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
 }

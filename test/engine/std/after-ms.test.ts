@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { afterMs } from '../../src/cli/long-timer.ts'
+import { afterMs } from '../../../src/engine/std/after-ms.ts'
 
 const dayMs = 24 * 3_600_000
 

@@ -44,14 +44,15 @@ const detachKeys = 'ctrl-^,ctrl-_,ctrl-^,ctrl-_'
 export async function startExec(context: ExecContext, request: ExecRequest, marker: string): Promise<ContainerExec> {
   const { client, containerId } = context
   try {
-    const body = toBody(withTerminalSize(client, request), marker)
+    const sized = withTerminalSize(client, request)
+    const body = toBody(sized, marker)
     const created = await client.json('POST', `/containers/${containerId}/exec`, { body })
     const execId = String((created as { Id?: unknown }).Id)
     const tty = request.tty !== null
     const start = { Detach: false, Tty: tty, ...consoleSize(client, request.tty) }
     const socket = await client.upgrade(`/exec/${execId}/start`, { body: start })
     const exec = new DockerExec(context, request, { execId, marker, socket })
-    if (request.tty !== null && !knowsConsoleSize(client)) await exec.resize(request.tty)
+    if (request.tty !== null && sized === request && !knowsConsoleSize(client)) await exec.resize(request.tty)
     return exec
   } catch (error) {
     if (hasStatus(error, 404, 409) || (error instanceof EngineFailure && context.isGone())) throw podGone(error)

@@ -113,7 +113,6 @@ export class EmbeddedEngine {
   #pauses: Pauses | null = null
   #control: ControlSocket | null = null
   #loops: Promise<void> = Promise.resolve()
-  #mending: Promise<void> | null = null
   #isRepairing = false
 
   static async open(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
@@ -276,13 +275,11 @@ export class EmbeddedEngine {
     if (signal.aborted) return
     this.#isRepairing = true
     const loops = executor.loops.map((loop) => runLoop(loop, { clock, log, intervalMs: loop.intervalMs }, signal))
-    await Promise.all([this.#mend(), ...loops])
+    await Promise.all([this.#closeDead(), ...loops])
   }
 
-  /** Closes the runs of dead processes, once. */
-  #mend(): Promise<void> {
-    this.#mending ??= this.#dead.close().catch((error: unknown) => this.#leave(error))
-    return this.#mending
+  #closeDead(): Promise<void> {
+    return this.#dead.close().catch((error: unknown) => this.#leave(error))
   }
 
   #leave(error: unknown): void {
@@ -338,7 +335,7 @@ export class EmbeddedEngine {
   /** Queues a run that has ended once more and gives its new number. */
   async restartRun(number: number, fromStart: boolean, material: RunMaterial): Promise<number> {
     this.#material = material
-    await this.#mend()
+    await this.#closeDead()
     await this.settleBriefly()
     const { run } = await this.runs.restart(number, { fromStart })
     const restarted = this.#adopt(run)
@@ -386,7 +383,7 @@ export class EmbeddedEngine {
 
   /** Takes away what dead processes left, also after a run that ended before anything was repaired. */
   async #sweep(): Promise<void> {
-    await this.#mend()
+    await this.#closeDead()
     const pods = this.#isRepairing ? undefined : this.#executor?.cleanPods(this.#closed.signal)
     await Promise.all([this.#dead.sweep(), pods?.catch((error: unknown) => this.#leave(error))])
   }

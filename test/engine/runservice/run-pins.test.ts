@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { RunRetention } from '../../../src/engine/runservice/run-retention.ts'
-import { aRunStep, aSaveStep } from '../../support/a-run-config.ts'
-import { aRunService, startRun, untilArchived } from '../../support/a-run-service.ts'
+import { aRunService, startRun } from '../../support/a-run-service.ts'
+import { finishedRuns } from '../../support/finished-runs.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 const limits = { runsKeptMin: 0, runAgeMsMax: dayMs }
@@ -9,20 +9,9 @@ const limits = { runsKeptMin: 0, runAgeMsMax: dayMs }
 /** A run service in which runs finish on request; the n-th has the one task `t<n>`, with a log and an archive. */
 async function world() {
   const service = await aRunService()
-  const { runService, executor, objects, clock } = service
+  const { runService, objects, clock } = service
   const retention = new RunRetention(service)
-  let count = 0
-  const finish = async () => {
-    const name = `t${++count}`
-    executor.logs.set(`${name}/setup`, 'set up')
-    executor.logs.set(`${name}/0`, 'printed')
-    executor.archives.set(`${name}/1`, 'archive')
-    await executor.report()
-    const run = await startRun(runService, [{ name, steps: [aRunStep(), aSaveStep] }])
-    await executor.finish(name)
-    await untilArchived(runService, run.id)
-    return run.id
-  }
+  const finish = finishedRuns(service)
   const clean = async () => {
     await clock.advance(40 * dayMs)
     for await (const { id } of retention.expired(limits)) await retention.remove(id)

@@ -1,28 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { executorsInUse } from '../../../src/engine/runservice/executors-in-use.ts'
 import { RunRetention } from '../../../src/engine/runservice/run-retention.ts'
-import { aRunStep, aSaveStep } from '../../support/a-run-config.ts'
-import { aRunService, startRun, untilArchived } from '../../support/a-run-service.ts'
+import { aRunService, startRun } from '../../support/a-run-service.ts'
+import { finishedRuns } from '../../support/finished-runs.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 
 /** A run service in which runs finish on request, a day after each other; the n-th has the one task `t<n>`. */
 async function world() {
   const service = await aRunService()
-  const { runService, executor, objects, clock } = service
+  const { objects, clock } = service
   const retention = new RunRetention(service)
-  let count = 0
+  const finishNow = finishedRuns(service)
   const finish = async () => {
-    const name = `t${++count}`
-    executor.logs.set(`${name}/setup`, 'set up')
-    executor.logs.set(`${name}/0`, 'printed')
-    executor.archives.set(`${name}/1`, 'archive')
-    await executor.report()
-    const run = await startRun(runService, [{ name, steps: [aRunStep(), aSaveStep] }])
-    await executor.finish(name)
-    await untilArchived(runService, run.id)
+    const id = await finishNow()
     await clock.advance(dayMs)
-    return run.id
+    return id
   }
   const expired = async (limits: { runsKeptMin: number; runAgeMsMax: number }) => {
     const found: number[] = []

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { oneRun } from '../support/local-configs.ts'
-import { LocalMachine } from '../support/local-machine.ts'
+import type { LocalMachine } from '../support/local-machine.ts'
+import { machineSuite } from '../support/machine-suite.ts'
 
 const start = ['directrun', 'start', '--driver', 'host', '--no-screen', '--no-color']
 const deploy = oneRun({
@@ -10,14 +11,10 @@ const deploy = oneRun({
 })
 
 describe('approvals', () => {
+  const suite = machineSuite({ leavesNothing: true })
   let machine: LocalMachine
-  beforeEach(async () => {
-    machine = await LocalMachine.create({ engine: null })
-  })
-  afterEach(async () => {
-    const left = await machine.leftovers()
-    await machine.end()
-    expect(left).toEqual([])
+  beforeEach(() => {
+    machine = suite.machine
   })
 
   const inspect = async (directory: string) =>

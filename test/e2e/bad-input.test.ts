@@ -4,19 +4,20 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { oneRun } from '../support/local-configs.ts'
-import { LocalMachine } from '../support/local-machine.ts'
+import type { LocalMachine } from '../support/local-machine.ts'
+import { machineSuite } from '../support/machine-suite.ts'
 
 const run = promisify(execFile)
 const start = ['directrun', 'start', '--driver', 'host']
 
 describe('directrun start, given what cannot work', () => {
+  const suite = machineSuite()
   let machine: LocalMachine
-  beforeEach(async () => {
-    machine = await LocalMachine.create({ engine: null })
+  beforeEach(() => {
+    machine = suite.machine
   })
-  afterEach(() => machine.end())
 
   const startIn = async (files: Record<string, unknown>, args: string[] = start) =>
     machine.run(args, { directory: await machine.repository(files) })

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { oneRun } from '../support/local-configs.ts'
-import { LocalMachine } from '../support/local-machine.ts'
+import type { LocalMachine } from '../support/local-machine.ts'
+import { machineSuite } from '../support/machine-suite.ts'
 
 const start = ['directrun', 'start', '--driver', 'host']
 const contents = [{ source_dir: '.', dest_dir: '.', paths: ['file'] }]
@@ -9,11 +10,11 @@ const save = (key: string, text: string) => [`echo ${text} > file`, { save_cache
 const prefixLength = 2 * (36 + 1)
 
 describe('caches of a direct run', () => {
+  const suite = machineSuite()
   let machine: LocalMachine
-  beforeEach(async () => {
-    machine = await LocalMachine.create({ engine: null })
+  beforeEach(() => {
+    machine = suite.machine
   })
-  afterEach(() => machine.end())
 
   const run = async (steps: unknown[]) =>
     machine.run(start, { directory: await machine.repository(oneRun({ a: { steps: steps as string[] } })) })

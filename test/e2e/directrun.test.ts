@@ -1,20 +1,17 @@
 import { chmod, readFile, watch } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { oneRun, tasksOf } from '../support/local-configs.ts'
-import { LocalMachine, type StartOptions } from '../support/local-machine.ts'
+import type { LocalMachine, StartOptions } from '../support/local-machine.ts'
+import { machineSuite } from '../support/machine-suite.ts'
 
 const start = ['directrun', 'start', '--driver', 'host']
 
 describe('directrun start', () => {
+  const suite = machineSuite({ leavesNothing: true })
   let machine: LocalMachine
-  beforeEach(async () => {
-    machine = await LocalMachine.create({ engine: null })
-  })
-  afterEach(async () => {
-    const left = await machine.leftovers()
-    await machine.end()
-    expect(left).toEqual([])
+  beforeEach(() => {
+    machine = suite.machine
   })
 
   const startIn = async (files: Record<string, unknown>, args: string[] = [], options: StartOptions = {}) =>

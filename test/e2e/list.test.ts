@@ -1,21 +1,18 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { oneRun } from '../support/local-configs.ts'
-import { LocalMachine } from '../support/local-machine.ts'
+import type { LocalMachine } from '../support/local-machine.ts'
+import { machineSuite } from '../support/machine-suite.ts'
 
 const start = ['directrun', 'start', '--driver', 'host']
 const list = ['directrun', 'list']
 
 describe('directrun list', () => {
+  const suite = machineSuite({ leavesNothing: true })
   let machine: LocalMachine
-  beforeEach(async () => {
-    machine = await LocalMachine.create({ engine: null })
-  })
-  afterEach(async () => {
-    const left = await machine.leftovers()
-    await machine.end()
-    expect(left).toEqual([])
+  beforeEach(() => {
+    machine = suite.machine
   })
 
   const passes = oneRun({ a: { steps: ['true'] } })

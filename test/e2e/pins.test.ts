@@ -1,13 +1,14 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { oneRun } from '../support/local-configs.ts'
-import { LocalMachine } from '../support/local-machine.ts'
+import type { LocalMachine } from '../support/local-machine.ts'
+import { machineSuite } from '../support/machine-suite.ts'
 
 describe('directrun pin', () => {
+  const suite = machineSuite()
   let machine: LocalMachine
-  beforeEach(async () => {
-    machine = await LocalMachine.create({ engine: null })
+  beforeEach(() => {
+    machine = suite.machine
   })
-  afterEach(() => machine.end())
 
   it('shows and takes back what it keeps, for all processes', async () => {
     const directory = await machine.repository(oneRun({ a: { steps: ['echo a'] } }))

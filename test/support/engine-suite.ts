@@ -1,20 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { afterAll, beforeAll } from 'vitest'
 import type { Engine } from '../../src/engine/adapters/drivers/docker/probe.ts'
 import { TestImages } from './docker-images.ts'
-import { LocalMachine } from './local-machine.ts'
+import { type MachineSuite, machineSuite } from './machine-suite.ts'
 
 interface RunningEngine {
   engine: Engine
   end(): Promise<void>
 }
 
-export interface EngineSuite<World extends RunningEngine> {
+export interface EngineSuite<World extends RunningEngine> extends MachineSuite {
   world: World
   images: TestImages
   /** With a static busybox; the tools come from it too. */
   image: string
-  /** A new one for each test. */
-  machine: LocalMachine
 }
 
 /** Gives the tests of the suite around it an engine, an image and a machine; what it gives is there from `beforeEach` on. With
@@ -23,7 +21,8 @@ export function engineSuite<World extends RunningEngine>(
   startEngine: () => Promise<World>,
   { leavesNothing = false } = {},
 ): EngineSuite<World> {
-  const suite = {} as EngineSuite<World>
+  const options = () => ({ engine: suite.world.engine, toolsImage: suite.image })
+  const suite = machineSuite({ leavesNothing, options }) as EngineSuite<World>
   beforeAll(async () => {
     suite.world = await startEngine()
     suite.images = new TestImages(suite.world.engine)
@@ -32,14 +31,6 @@ export function engineSuite<World extends RunningEngine>(
   afterAll(async () => {
     await suite.images.removeAll()
     await suite.world.end()
-  })
-  beforeEach(async () => {
-    suite.machine = await LocalMachine.create({ engine: suite.world.engine, toolsImage: suite.image })
-  })
-  afterEach(async () => {
-    const left = leavesNothing ? await suite.machine.leftovers() : []
-    await suite.machine.end()
-    expect(left).toEqual([])
   })
   return suite
 }

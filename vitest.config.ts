@@ -20,8 +20,8 @@ export default defineConfig({
         test: {
           name: 'external',
           include: external,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
           // Real programs on a busy machine: what fails twice is wrong, what fails once is told in the output.
           retry: 1,

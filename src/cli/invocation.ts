@@ -148,6 +148,7 @@ class Invocation<Opened extends DirectRun> {
       return createPresenter(options, this.#stdout, this.#stderr)
     const controls = {
       interrupt: () => this.#interrupts.on('SIGINT'),
+      describe: () => void this.#describe(),
       runs: () => this.#opened?.runs ?? null,
       restart: this.#options.onRestart,
       quit: this.#options.onQuit,
@@ -339,12 +340,17 @@ class Invocation<Opened extends DirectRun> {
   }
 
   async #describe(): Promise<void> {
+    const lines = await this.#activityLines()
+    if (this.#presenter.activity?.(lines) === true) return
+    for (const line of lines) this.#tell(line)
+  }
+
+  async #activityLines(): Promise<string[]> {
     try {
-      const activities = (await this.#opened?.activity()) ?? []
-      const lines = activityLines(activities, Date.now())
-      for (const line of lines.length > 0 ? lines : [this.#stage]) this.#tell(line)
+      const lines = activityLines((await this.#opened?.activity()) ?? [], Date.now())
+      return lines.length > 0 ? lines : [this.#stage]
     } catch (error) {
-      this.#tell(`${this.#stage}: ${messageOf(error)}`)
+      return [`${this.#stage}: ${messageOf(error)}`]
     }
   }
 

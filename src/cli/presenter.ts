@@ -15,6 +15,8 @@ export interface Presenter {
   event(event: ProgressEvent): Promise<void>
   /** What the engine has to say beside the runs: warnings of the config, notices of the snapshot. */
   notice(text: string): Promise<void>
+  /** Shows what goes on, for a person who has asked; false: it is to be told as notices. */
+  activity?(lines: readonly string[]): boolean
   /** Called now and then: unfinished lines, and a sign of life of steps that print nothing. */
   idle?(now: number): Promise<void>
   /** After the last event. */

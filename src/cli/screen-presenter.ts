@@ -11,6 +11,8 @@ import { suspendProcess } from './suspend-process.ts'
 export interface ScreenControls {
   /** Ctrl-C. */
   interrupt: () => void
+  /** Ctrl-\. */
+  describe: () => void
   /** null until the engine is open. */
   runs: () => Runs | null
   restart?: (() => Promise<void>) | undefined
@@ -84,6 +86,11 @@ export class ScreenPresenter implements Presenter {
     this.#screen.notice(text)
   }
 
+  activity(lines: readonly string[]): boolean {
+    this.#screen?.activity(lines)
+    return this.#screen !== null
+  }
+
   async idle(now: number): Promise<void> {
     await this.#plain?.idle(now)
   }
@@ -138,6 +145,7 @@ export class ScreenPresenter implements Presenter {
     const { controls } = this.#options
     return {
       onInterrupt: controls.interrupt,
+      onDescribe: controls.describe,
       onSuspend: suspendProcess,
       onCrash: (error) => this.#onCrash(error),
       onRestart: controls.restart,

@@ -22,6 +22,8 @@ export interface RunScreenOptions {
 export interface RunScreenCallbacks {
   /** Ctrl-C, which reaches no signal handler while the screen reads keys. */
   onInterrupt: () => void
+  /** Ctrl-\, which reaches none either: `activity` is to be called. */
+  onDescribe: () => void
   /** Ctrl-Z. Has the terminal for itself until it resolves. */
   onSuspend?: (() => Promise<void>) | undefined
   /** The screen broke and has given the terminal back. */
@@ -46,6 +48,8 @@ export interface RunScreen {
   event(event: ProgressEvent): void
   /** Something to tell that is no event, in the last line. */
   notice(text: string): void
+  /** What goes on, a line for each thing, until a key closes it. */
+  activity(lines: readonly string[]): void
   /** Gives the terminal back as it was before. Safe to call twice. */
   finish(): Promise<void>
 }
@@ -74,6 +78,7 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
     onChange: () => changes.mark(),
     onAction: (action) => {
       if (action.type === 'interrupt') return callbacks.onInterrupt()
+      if (action.type === 'describe') return callbacks.onDescribe()
       act(action, callbacks, (work) => suspended(suspension, work)).then(
         (text) => text !== '' && model.message(text),
         (error: unknown) => model.message(error instanceof Error ? error.message : String(error)),
@@ -111,6 +116,7 @@ export function startRunScreen(options: RunScreenOptions): RunScreen {
       if (event.type === 'approval_required' || event.type === 'task_paused') options.stdout.write('\x07')
     },
     notice: (text) => model.message(text),
+    activity: (lines) => model.activity(lines),
     finish: () => {
       finished ??= finish()
       return finished
@@ -226,15 +232,21 @@ function Screen({ model, changes, onReady }: ScreenProps) {
     for (const press of keyPresses(text, key)) model.press(press)
     changes.now()
   })
-  const { layout, header, list, title, log, footer } = model.draw(size)
+  const { layout, header, list, title, log, activity, footer } = model.draw(size)
   return (
     // After a resize the old picture is drawn once more, before React knows the new size: it is cut to the terminal.
     <Box flexDirection="column" width="100%" height={Math.max(1, size.rows - 1)} overflow="hidden">
       <Text wrap="truncate-end">{header}</Text>
-      <Box flexDirection={layout.sideBySide ? 'row' : 'column'} flexGrow={1} columnGap={1}>
-        <TaskList lines={list} columns={layout.listColumns} rows={layout.listRows} />
-        <StepLog title={title} lines={log} columns={layout.logColumns} rows={layout.logRows} />
-      </Box>
+      {activity === null ? (
+        <Box flexDirection={layout.sideBySide ? 'row' : 'column'} flexGrow={1} columnGap={1}>
+          <TaskList lines={list} columns={layout.listColumns} rows={layout.listRows} />
+          <StepLog title={title} lines={log} columns={layout.logColumns} rows={layout.logRows} />
+        </Box>
+      ) : (
+        <Box flexGrow={1}>
+          <Text wrap="truncate-end">{activity.join('\n')}</Text>
+        </Box>
+      )}
       <Text wrap="truncate-end">{footer}</Text>
     </Box>
   )
@@ -256,10 +268,20 @@ const namedKeys = [
   ['tab', 'tab'],
 ] as const satisfies (readonly [keyof Key, KeyPress['name']])[]
 
+const controlNames: Record<string, KeyPress['name'] | undefined> = {
+  '\x03': 'ctrl-c',
+  '\x1a': 'ctrl-z',
+  '\x1c': 'ctrl-\\',
+}
+
 /** Keys that arrive together, as from a paste or a slow line, are pressed one after another. */
 function keyPresses(text: string, key: Key): KeyPress[] {
-  if (key.ctrl) return text === 'c' || text === 'z' ? [{ name: `ctrl-${text}`, text: '' }] : []
+  if (key.ctrl) return text === 'c' || text === 'z' || text === '\\' ? [{ name: `ctrl-${text}`, text: '' }] : []
   const named = namedKeys.find(([property]) => key[property])
   if (named !== undefined) return [{ name: named[1], text: '' }]
-  return [...text].filter((each) => each >= ' ').map((each) => ({ name: 'text', text: each }))
+  return [...text].flatMap((each): KeyPress[] => {
+    const name = controlNames[each]
+    if (name !== undefined) return [{ name, text: '' }]
+    return each >= ' ' ? [{ name: 'text', text: each }] : []
+  })
 }

@@ -27,7 +27,7 @@ function present({ broken = false } = {}) {
       width: 80,
       groups: undefined,
       bin: 'agola',
-      controls: { interrupt: () => calls.push('interrupt'), runs: () => null },
+      controls: { interrupt: () => calls.push('interrupt'), describe: () => calls.push('describe'), runs: () => null },
       stdin: new PassThrough() as unknown as NodeJS.ReadStream,
       terminal: { columns: 80, rows: 24 } as NodeJS.WriteStream,
       start: async (given) => {
@@ -37,6 +37,7 @@ function present({ broken = false } = {}) {
         return {
           event: (event) => void seen.push(event),
           notice: (text) => void calls.push(`notice ${text}`),
+          activity: (lines) => void calls.push(`activity ${lines.join()}`),
           finish: async () => void calls.push('finish'),
         }
       },
@@ -119,6 +120,17 @@ test('waits a moment before it takes the screen', async () => {
   } finally {
     vi.useRealTimers()
   }
+})
+
+test('shows what goes on where there is a screen, and leaves it to notices where there is none', async () => {
+  const { presenter, options, calls } = present()
+  expect(presenter.activity(['taking a snapshot'])).toBe(false)
+  await presenter.event(approvalRequired('build'))
+  options()?.callbacks.onDescribe()
+  expect(presenter.activity(['run 1 checks'])).toBe(true)
+  await presenter.close()
+  expect(presenter.activity(['nothing'])).toBe(false)
+  expect(calls).toEqual(['start', 'describe', 'activity run 1 checks', 'finish'])
 })
 
 test('hands Ctrl-C on', async () => {

@@ -45,7 +45,7 @@ describe('the screen of a direct run', () => {
     expect(await program.ended).toBe(1)
   })
 
-  it('approves, helps and stops', async () => {
+  it('approves, helps, says what goes on and stops', async () => {
     const gate = join(machine.directory, 'go')
     const directory = await machine.repository(
       oneRun({ deploy: { steps: [`echo ready; until [ -e ${gate} ]; do sleep 0.1; done`], approval: true } }),
@@ -56,6 +56,10 @@ describe('the screen of a direct run', () => {
     await program.shows('ready')
     program.type('?')
     await program.shows('Any key closes this.')
+    program.type(' ')
+    program.type('\x1c')
+    await program.shows('step 0 (')
+    await program.shows('Ctrl-\\ asks again')
     program.type(' ')
     program.type('s')
     await program.shows('stop this run? y/n')

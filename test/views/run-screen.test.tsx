@@ -54,6 +54,7 @@ function start() {
     now: () => 10_000,
     callbacks: {
       onInterrupt: () => calls.push('interrupt'),
+      onDescribe: () => screen.activity(['run 1 checks: running', '  build: step 0 (compile)']),
       pauses: {
         decide: async (decision, run, task) => {
           calls.push(`${decision} ${task} of ${run}`)
@@ -111,6 +112,20 @@ test('keys reach the callbacks, and what they reject with is shown', async () =>
   await terminal.shows('choose a task')
   expect(calls).toEqual(['stop 1', 'interrupt'])
   expect(terminal.written).not.toContain('and quit')
+  await screen.finish()
+})
+
+test('Ctrl-\\ says what goes on until a key', async () => {
+  const { terminal, keyboard, screen } = start()
+  screen.event(runCreated({ build: [] }))
+  await terminal.shows('? help')
+  // As quick fingers have it, both in one piece.
+  keyboard.write('f\x1c')
+  await terminal.shows('build: step 0 (compile)')
+  await terminal.shows('Any key closes this.')
+  const from = terminal.written.length
+  keyboard.write('k')
+  await terminal.shows('? help', from)
   await screen.finish()
 })
 

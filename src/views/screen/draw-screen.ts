@@ -6,6 +6,7 @@ import { mark } from '../summary.ts'
 import { padEnd, textWidth, truncate } from '../text-width.ts'
 import { fitLine } from './fit-line.ts'
 import { allTasks, type Confirmed, type SelectedTask, type UiState } from './ui-state.ts'
+import { wrapLine } from './wrap-line.ts'
 
 export interface ScreenSize {
   columns: number
@@ -24,8 +25,13 @@ export interface ScreenLayout {
 const sideBySideColumnsMin = 60
 const listColumnsMax = 48
 
+/** Between the first row and the last one that is drawn on. */
+export function bodyRows(rows: number): number {
+  return Math.max(0, rows - 3)
+}
+
 export function layOut(size: ScreenSize, runs: readonly RunView[]): ScreenLayout {
-  const body = Math.max(0, size.rows - 3)
+  const body = bodyRows(size.rows)
   const rows = listRowsOf(runs)
   if (size.columns < sideBySideColumnsMin) {
     const listRows = Math.min(rows.length, Math.floor(body / 3))
@@ -184,13 +190,24 @@ const questions: Record<Confirmed, string> = {
   continue: 'let the failure stand?',
 }
 
+export interface FooterFacts {
+  keys: Keys
+  message: string
+  /** The selected task. */
+  isPaused: boolean
+  /** Lines of what goes on below those that are shown. */
+  activityLeft: number
+}
+
 /** What can be pressed, or what is being asked. */
 export function drawFooter(
   ui: UiState,
-  { keys, message, isPaused }: { keys: Keys; message: string; isPaused: boolean },
+  { keys, message, isPaused, activityLeft }: FooterFacts,
   columns: number,
   paint: Paint,
 ): string {
+  if (ui.activity !== null)
+    return fitLine(message === '' ? activityFooter(activityLeft) : paint('yellow', message), columns)
   if (ui.typing !== null) return fitLine(`search: ${ui.typing}▏`, columns)
   if (ui.confirm !== null) return fitLine(paint('yellow', `${questions[ui.confirm]} y/n`), columns)
   if (message !== '') return fitLine(paint('yellow', message), columns)
@@ -209,6 +226,23 @@ export function drawFooter(
     '? help',
   ]
   return paint('grey', truncate(parts.filter((part) => part !== '').join('  '), columns))
+}
+
+function activityFooter(left: number): string {
+  const next = left === 0 ? 'Any key closes this.' : `${left} more: any key shows them, Esc closes this.`
+  return `${next}  Ctrl-\\ asks again`
+}
+
+/** What goes on, over the whole width, a page of it; `left` are the lines on later pages. What is not cut here can be copied. */
+export function drawActivity(
+  { lines, page }: NonNullable<UiState['activity']>,
+  area: { columns: number; rows: number },
+): { lines: string[]; left: number } {
+  const all = lines.flatMap((line) => wrapLine(line, area.columns))
+  const rows = Math.max(1, area.rows)
+  // A terminal that has grown has fewer pages.
+  const first = Math.min(page, Math.ceil(all.length / rows) - 1) * rows
+  return { lines: all.slice(first, first + area.rows), left: Math.max(0, all.length - first - rows) }
 }
 
 const pausedHelp: [string, string][] = [
@@ -232,6 +266,7 @@ export function drawHelp(keys: Keys, area: { columns: number; rows: number }): s
     ...(keys.quit ? ([['q', 'stop the run and quit']] as [string, string][]) : []),
     ...(keys.pauses ? pausedHelp : []),
     ['Esc', 'look at what runs again'],
+    ['Ctrl-\\', 'say what goes on'],
     ['Ctrl-C', 'stop; a second time kill'],
   ]
   const rows = lines.map(([key, what]) => `  ${padEnd(key, 16)}${what}`)

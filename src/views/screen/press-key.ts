@@ -21,6 +21,7 @@ export interface KeyPress {
     | 'tab'
     | 'ctrl-c'
     | 'ctrl-z'
+    | 'ctrl-\\'
     | 'text'
 }
 
@@ -32,6 +33,8 @@ export type Action =
   | { type: 'shell' | 'retry' | 'skip' | 'continue'; run: number; task: RunTaskId }
   | { type: 'interrupt' }
   | { type: 'suspend' }
+  /** Say what goes on. */
+  | { type: 'describe' }
   | { type: 'search'; query: string; direction: 1 | -1 }
 
 export interface KeyContext {
@@ -39,6 +42,8 @@ export interface KeyContext {
   /** Lines of the log that is shown, and how many fit. */
   lineCount: number
   pageLines: number
+  /** What goes on takes more pages than those that were shown. */
+  hasMoreActivity: boolean
   /** Which keys that act on runs are offered. */
   keys: Keys
 }
@@ -52,6 +57,8 @@ export interface KeyResult {
 export function pressKey(ui: UiState, key: KeyPress, context: KeyContext): KeyResult {
   if (key.name === 'ctrl-c') return { ui, action: { type: 'interrupt' } }
   if (key.name === 'ctrl-z') return { ui, action: { type: 'suspend' } }
+  if (key.name === 'ctrl-\\') return { ui, action: { type: 'describe' } }
+  if (ui.activity !== null) return only(turnPage(ui, key, context))
   if (ui.help) return only({ ...ui, help: false })
   if (ui.confirm !== null) return answer(ui, key, context)
   if (ui.typing !== null) return type(ui, ui.typing, key)
@@ -118,6 +125,13 @@ function pressLetter(ui: UiState, letter: string, context: KeyContext): KeyResul
         ? pressPaused(ui, letter, selected)
         : only(ui)
   }
+}
+
+/** Any key shows the next page or closes the last one. */
+function turnPage(ui: UiState, key: KeyPress, { hasMoreActivity }: KeyContext): UiState {
+  const { activity } = ui
+  const goesOn = activity !== null && hasMoreActivity && key.name !== 'escape'
+  return { ...ui, activity: goesOn ? { ...activity, page: activity.page + 1 } : null }
 }
 
 /** Where another task waits than the selected one, it is looked at first. */

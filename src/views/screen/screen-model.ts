@@ -2,6 +2,8 @@ import type { ProgressEvent } from '../../engine/model/progress-event.ts'
 import { createPaint, type Paint } from '../colour.ts'
 import { type RunView, reduceRuns } from '../run-view.ts'
 import {
+  bodyRows,
+  drawActivity,
   drawFooter,
   drawHeader,
   drawHelp,
@@ -35,6 +37,8 @@ export interface ScreenPicture {
   list: string[]
   title: string
   log: string[]
+  /** Instead of list and log, over the whole width; null while nobody has asked. */
+  activity: string[] | null
   footer: string
 }
 
@@ -74,11 +78,23 @@ export class ScreenModel {
     this.#options.onChange()
   }
 
+  /** What goes on, for a person who has asked, until a key. */
+  activity(lines: readonly string[]): void {
+    this.#ui = { ...this.#ui, activity: { lines, page: 0 } }
+    this.#options.onChange()
+  }
+
   press(key: KeyPress): void {
     this.#message = ''
     this.#search?.abort()
     const { keys } = this.#options
-    const context = { runs: this.#runs, lineCount: this.#shownLog()?.lineCount ?? 0, pageLines: this.#logRows(), keys }
+    const context = {
+      runs: this.#runs,
+      lineCount: this.#shownLog()?.lineCount ?? 0,
+      pageLines: this.#logRows(),
+      hasMoreActivity: (this.#drawActivity()?.left ?? 0) > 0,
+      keys,
+    }
     const { ui, action } = pressKey(this.#ui, key, context)
     this.#ui = autoSelect(this.#runs, ui)
     if (action?.type === 'search') void this.#find(action.query, action.direction)
@@ -95,6 +111,7 @@ export class ScreenModel {
     const selected = selectedTask(this.#runs, this.#ui)
     const step = selected === null ? 0 : shownStep(selected, this.#ui).step
     const lineCount = this.#shownLog()?.lineCount ?? 0
+    const activity = this.#drawActivity()
     return {
       layout,
       header: drawHeader(this.#runs, size.columns, now, this.#paint),
@@ -107,13 +124,24 @@ export class ScreenModel {
       ),
       title: drawLogTitle(selected, { step, top: this.#ui.top, lineCount }, layout.logColumns, this.#paint),
       log: lines,
+      activity: activity?.lines ?? null,
       footer: drawFooter(
         this.#ui,
-        { keys: this.#options.keys, message: this.#message, isPaused: selected?.task.paused != null },
+        {
+          keys: this.#options.keys,
+          message: this.#message,
+          isPaused: selected?.task.paused != null,
+          activityLeft: activity?.left ?? 0,
+        },
         size.columns,
         this.#paint,
       ),
     }
+  }
+
+  #drawActivity(): ReturnType<typeof drawActivity> | null {
+    const { columns, rows } = this.#size
+    return this.#ui.activity === null ? null : drawActivity(this.#ui.activity, { columns, rows: bodyRows(rows) })
   }
 
   /** The title takes one row. */

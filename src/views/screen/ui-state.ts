@@ -15,6 +15,8 @@ export interface UiState {
   typing: string | null
   query: string
   help: boolean
+  /** What goes on, as it was when somebody asked; `page` counts from 0. null: it is not shown. */
+  activity: { lines: readonly string[]; page: number } | null
   /** A question that waits for y or n. */
   confirm: Confirmed | null
 }
@@ -30,6 +32,7 @@ export const initialUi: UiState = {
   typing: null,
   query: '',
   help: false,
+  activity: null,
   confirm: null,
 }
 

@@ -178,6 +178,49 @@ test('help lists the keys that there are, and any key closes it', () => {
   expect(model.draw(wide).log.at(-1)).toBe('line 99')
 })
 
+test('what goes on is asked for by Ctrl-\\ at any time, and stands over everything until a key', () => {
+  const { model, actions, press } = screen()
+  for (const event of events) model.event(event)
+  press('s', 'ctrl-\\')
+  expect(actions).toEqual([{ type: 'describe' }])
+  model.activity(['run 1 checks: running for 11.0s', '  build: step 0 (compile)'])
+  expect(model.draw(wide)).toMatchObject({
+    activity: ['run 1 checks: running for 11.0s', '  build: step 0 (compile)'],
+    footer: 'Any key closes this.  Ctrl-\\ asks again',
+  })
+  press('ctrl-c')
+  model.message('stopping, press again to kill')
+  expect(model.draw(wide)).toMatchObject({ activity: expect.anything(), footer: 'stopping, press again to kill' })
+  press('y')
+  expect(model.draw(wide)).toMatchObject({ activity: null, footer: 'stop this run? y/n' })
+  expect(actions).toEqual([{ type: 'describe' }, { type: 'interrupt' }])
+})
+
+test('what goes on is shown whole: long lines are broken, and keys turn its pages', () => {
+  const { model, press } = screen()
+  for (const event of events) model.event(event)
+  model.activity(['x'.repeat(25), 'ä🚀'.repeat(4), 'c', 'd', 'e'])
+  const small = { columns: 10, rows: 6 }
+  expect(model.draw(small)).toMatchObject({
+    activity: ['xxxxxxxxxx', 'xxxxxxxxxx', 'xxxxx'],
+    footer: '5 more: a…',
+  })
+  press(' ')
+  expect(model.draw(small).activity).toEqual(['ä🚀ä🚀ä🚀ä', '🚀', 'c'])
+  press(' ')
+  expect(model.draw(small).activity).toEqual(['d', 'e'])
+  expect(model.draw({ columns: 80, rows: 7 })).toMatchObject({
+    activity: ['e'],
+    footer: expect.stringContaining('Any key closes'),
+  })
+  press(' ')
+  expect(model.draw(small).activity).toBe(null)
+  model.activity(['x'.repeat(80)])
+  expect(model.draw({ columns: 40, rows: 4 }).footer).toContain('1 more: any key shows them, Esc closes')
+  press('escape')
+  expect(model.draw(small).activity).toBe(null)
+})
+
 test('lines that left memory are read back and shown once they are there', async () => {
   const bytes = Buffer.from(Array.from({ length: 50_000 }, (_, line) => `line ${line}\n`).join(''))
   const changed: (() => void)[] = []

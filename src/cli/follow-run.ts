@@ -16,8 +16,6 @@ import { Channel } from './channel.ts'
 export interface FollowOptions {
   signal?: AbortSignal | undefined
   now: () => TimeMs
-  /** A line about a log of which a part was lost before it came here. */
-  onCut?: ((text: string) => void) | undefined
 }
 
 const unreadEventsMax = 64
@@ -145,11 +143,11 @@ class Follower {
       (runTask) => isTaskFinished(runTask.status) || isExecutionFinished(stepStateOf(runTask, step.index).phase),
     )
     const end = stepStateOf(state, step.index)
-    const cut = cutLogText(`${task.name}/${step.name}`, end, bytes)
-    if (cut !== null) this.options.onCut?.(cut)
+    const { phase, exitStatus, endTime } = end
+    const cutLog = cutLogText(`${task.name}/${step.name}`, end, bytes)
     await this.emit(
-      { type: 'step_finished', task, step, phase: end.phase, exitStatus: end.exitStatus, durationMs: durationOf(end) },
-      end.endTime,
+      { type: 'step_finished', task, step, phase, exitStatus, durationMs: durationOf(end), cutLog },
+      endTime,
     )
   }
 

@@ -216,8 +216,7 @@ class Invocation<Opened extends DirectRun> {
     this.#numbers = await this.#start(opened)
     if (this.#opening.signal.aborted) await this.#stopAll()
     for (const number of this.#numbers) {
-      const onCut = (text: string) => this.#tell(text)
-      const events = followRun(opened.runs, number, { now: () => Date.now(), signal: opened.broken, onCut })
+      const events = followRun(opened.runs, number, { now: () => Date.now(), signal: opened.broken })
       for await (const event of events) await this.#onEvent(opened, event)
       const finished = await opened.runs.get(number)
       this.#finished.push(finished.run)
@@ -242,6 +241,7 @@ class Invocation<Opened extends DirectRun> {
   }
 
   async #onEvent({ runs }: Opened, event: ProgressEvent): Promise<void> {
+    if (event.type === 'step_finished' && event.cutLog !== null) this.#tell(event.cutLog)
     await this.#presenter.event(event)
     await this.#reports?.event(event)
     const { approval } = this.#options

@@ -47,6 +47,8 @@ export interface StepView extends StepRef {
   exitStatus: number | null
   startedAt: TimeMs | null
   durationMs: number | null
+  /** One line about its log when that is not whole; null: it is. */
+  cutLog: string | null
 }
 
 /** All runs of one invocation after one more event. What did not change keeps its identity; events that came too late to
@@ -122,7 +124,8 @@ function reduceStep(step: StepView, event: StepEvent): StepView {
   if (event.type === 'step_started') {
     return isExecutionFinished(step.phase) ? step : { ...step, phase: 'running', startedAt: event.time }
   }
-  return { ...step, phase: event.phase, exitStatus: event.exitStatus, durationMs: event.durationMs }
+  const { phase, exitStatus, durationMs, cutLog } = event
+  return { ...step, phase, exitStatus, durationMs, cutLog }
 }
 
 function createRunView(event: Extract<ProgressEvent, { type: 'run_created' }>): RunView {
@@ -158,7 +161,7 @@ function createTaskView(task: ProgressTask): TaskView {
 }
 
 function createStepView(step: StepRef): StepView {
-  return { ...step, phase: 'notstarted', exitStatus: null, startedAt: null, durationMs: null }
+  return { ...step, phase: 'notstarted', exitStatus: null, startedAt: null, durationMs: null, cutLog: null }
 }
 
 /** The step that a person would ask about: the one that runs, or the one that went wrong; null before and after. */

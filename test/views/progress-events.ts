@@ -64,6 +64,7 @@ export const stepFinished = (
   phase,
   exitStatus,
   durationMs: 1000,
+  cutLog: null,
 })
 
 export const taskFinished = (name: string, status: RunTaskStatus = 'success', failError = ''): ProgressEvent => ({

@@ -23,6 +23,8 @@ export type ProgressEvent =
       phase: ExecutionPhase
       exitStatus: number | null
       durationMs: number
+      /** One line about its log when a part of that was lost before it came here; null: it is whole. */
+      cutLog: string | null
     })
   | (ProgressBase & {
       type: 'task_finished'

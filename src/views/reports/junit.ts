@@ -39,6 +39,8 @@ interface Case {
   durationMs: number
   outcome: { kind: 'passed' } | { kind: 'skipped' | 'failure' | 'error'; message: string }
   log: { run: number; task: string; step: number } | null
+  /** Why its log is not whole; null: it is. */
+  cutLog: string | null
   note: string
 }
 
@@ -51,7 +53,7 @@ function taskSuite(run: ReportRun, task: TaskView): Suite {
   // A task can fail beside its steps, such as when its executor is gone.
   if ((task.status === 'failed' || task.status === 'stopped') && currentStep(task) === null) {
     const message = task.timedout ? 'timed out' : task.failError || task.status
-    cases.push({ name: 'task', durationMs: 0, outcome: { kind: 'error', message }, log: null, note: '' })
+    cases.push({ name: 'task', durationMs: 0, outcome: { kind: 'error', message }, log: null, cutLog: null, note: '' })
   }
   return {
     name: `${runName} / ${taskName}`,
@@ -71,6 +73,7 @@ function setupErrorSuite(run: ReportRun): Suite[] {
       durationMs: 0,
       outcome: { kind: 'error', message },
       log: null,
+      cutLog: null,
       note: '',
     }),
   )
@@ -84,6 +87,7 @@ function stepCase(run: ReportRun, task: TaskView, step: StepView): Case {
     durationMs: step.durationMs ?? 0,
     outcome: outcomeOf(task, step),
     log: hasRun ? { run: run.number, task: task.id, step: step.index } : null,
+    cutLog: step.cutLog,
     note: isKept(task) ? 'It succeeded in the run before and was kept.' : '',
   }
 }
@@ -123,7 +127,8 @@ async function* renderSuite(suite: Suite, readTail: ReadTail): AsyncGenerator<st
   yield `<testsuite name=${attribute(suite.name)}${countsOf(sumOf(suite.cases))} time=${seconds(suite.durationMs)} timestamp=${attribute(timestamp)}>\n`
   for (const each of suite.cases) {
     const tail = each.log === null ? { lines: [], cut: false } : await readTail(each.log)
-    yield renderCase(each, suite.className, { ...tail, lines: tail.lines.map(withoutColour) })
+    const end = each.cutLog === null ? [] : [`… ${each.cutLog}`]
+    yield renderCase(each, suite.className, { ...tail, lines: [...tail.lines.map(withoutColour), ...end] })
   }
   yield '</testsuite>\n'
 }

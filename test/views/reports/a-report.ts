@@ -12,7 +12,14 @@ export interface ATask {
   failError?: string
   timedout?: boolean
   setup?: ExecutionPhase
-  steps?: { name: string; start: number; end: number; phase?: ExecutionPhase; exitStatus?: number | null }[]
+  steps?: {
+    name: string
+    start: number
+    end: number
+    phase?: ExecutionPhase
+    exitStatus?: number | null
+    cutLog?: string
+  }[]
   /** Steps that were not reached. */
   unreached?: string[]
 }
@@ -76,6 +83,7 @@ function taskEvents(name: string, task: ATask): ProgressEvent[] {
     to: number,
     phase: ExecutionPhase,
     exitStatus: number | null,
+    cutLog: string | null = null,
   ) => [
     { type: 'step_started' as const, time: createdAt + from, ...place, step: ref },
     {
@@ -86,6 +94,7 @@ function taskEvents(name: string, task: ATask): ProgressEvent[] {
       phase,
       exitStatus,
       durationMs: to - from,
+      cutLog,
     },
   ]
   return [
@@ -98,6 +107,7 @@ function taskEvents(name: string, task: ATask): ProgressEvent[] {
         each.end,
         each.phase ?? 'success',
         each.exitStatus === undefined ? 0 : each.exitStatus,
+        each.cutLog,
       ),
     ),
     { type: 'task_finished', time: createdAt + end, ...place, status, timedout, failError, durationMs: end - start },

@@ -87,6 +87,21 @@ test('a failed step is a failure with its last lines, and the steps after it are
   expect(elementsOf(root, 'system-out')[0]?.text).toBe(['… earlier output is left out', ...lines].join('\n'))
 })
 
+test('a log whose end is missing says so, also where nothing is left of it', async () => {
+  const cutLog = 'the log of unit/test was cut: 6 B of 9 B are left'
+  const steps = [
+    { name: 'test', start: 0, end: 4, phase: 'failed' as const, exitStatus: 3, cutLog },
+    { name: 'upload', start: 4, end: 8, cutLog: 'the log of unit/upload (4 B) is not there any more' },
+  ]
+  const run: ARun = { tasks: { unit: { start: 0, end: 9, steps } } }
+  const root = await junit(run, async ({ step }) => ({ lines: step === 0 ? ['line'] : [], cut: false }))
+  expect(elementsOf(root, 'failure')[0]?.text).toBe(`exit code 3\nline\n… ${cutLog}`)
+  expect(elementsOf(root, 'system-out').map(({ text }) => text)).toEqual([
+    `line\n… ${cutLog}`,
+    '… the log of unit/upload (4 B) is not there any more',
+  ])
+})
+
 test('a set-up that failed is a case of its own, and an error because no test was wrong', async () => {
   const root = await junit({
     tasks: {

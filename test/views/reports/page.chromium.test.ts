@@ -22,7 +22,7 @@ beforeAll(async () => {
   const report = await ReportWriter.open({ targets, otlp: null })
   const events = eventsOf({
     tasks: {
-      'unit tests': { start: 0, end: 900, steps: [{ name: 'test', start: 10, end: 800 }] },
+      'unit tests': { start: 0, end: 900, steps: [{ name: 'test', start: 10, end: 800, cutLog: 'it was cut' }] },
       big: { start: 900, end: 2000, depends: ['unit tests'], steps: [{ name: 'noise', start: 950, end: 1900 }] },
     },
     end: 2000,
@@ -62,7 +62,9 @@ test('shows the first log that holds something, with its colours, and asks nobod
     '1plain <b>&amp;',
     '2red bold',
     '3still red not true',
+    '… it was cut',
   ])
+  expect(await tab.evaluate(`document.getElementById('log-lines').textContent`)).toBe('3 lines')
   const looks = `[...document.querySelectorAll('.t span')].map((piece) => [piece.textContent, piece.className, piece.style.color])`
   expect(await tab.evaluate(looks)).toEqual([
     ['red ', 'f1', ''],

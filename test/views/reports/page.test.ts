@@ -76,6 +76,26 @@ test('chunks follow compressed, and the index says which lines each holds', asyn
   expect(steps.find(({ id }) => id === '1/unit%20tests/0')?.note).toBe('This step printed nothing.')
 })
 
+test('a log whose end is missing says so behind its lines, or in their place', async () => {
+  const [first, second] = [
+    'the log of build/compile may lack its end',
+    'the log of build/link (4 B) is not there any more',
+  ]
+  const steps = [
+    { name: 'compile', start: 0, end: 4, cutLog: first },
+    { name: 'link', start: 4, end: 8, cutLog: second },
+  ]
+  const html = await page({ tasks: { build: { start: 0, end: 9, steps } } }, ({ step }) =>
+    step === 0 ? { head: [chunk('a\nb\n')], dropped: 0, tail: [] } : null,
+  )
+  const [, compile, link] = indexOf(html).steps
+  expect(compile?.chunks).toEqual([
+    [1, 2, 1],
+    [0, 1, 0, `… ${first}`],
+  ])
+  expect(link).toMatchObject({ chunks: [], note: second })
+})
+
 test('names cannot break out of the markup or the index', async () => {
   const evil = '"><script>alert(1)</script>\u2028'
   const html = await page({

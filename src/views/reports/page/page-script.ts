@@ -262,7 +262,7 @@ function open(step) {
   selected = -1;
   markShown(step, true);
   byId('log-name').textContent = step.label;
-  const last = step.chunks.at(-1);
+  const last = step.chunks.findLast((chunk) => chunk[0] !== 0);
   const lines = last === undefined ? 0 : last[2] + last[1] - 1;
   byId('log-lines').textContent = lines === 1 ? '1 line' : lines.toLocaleString('en') + ' lines';
   byId('save').disabled = step.total === 0;

@@ -69,7 +69,7 @@ function indexLogs({ runs, log, bin }: PageContent): { steps: IndexedStep[]; chu
           label: `${cleanName(task.name)} › ${cleanName(step.name)}`,
           phase: step.phase,
           note: emptyNote(task, step, logCommand(bin, run, task, step)),
-          chunks: found === null ? [] : indexLog(found, chunks, logCommand(bin, run, task, step)),
+          chunks: found === null ? [] : indexLog(found, chunks, step, logCommand(bin, run, task, step)),
         }
       }),
     ),
@@ -78,7 +78,12 @@ function indexLogs({ runs, log, bin }: PageContent): { steps: IndexedStep[]; chu
 }
 
 /** Notes the chunks of one log in `all`. */
-function indexLog({ head, dropped, tail }: PageLog, all: PageChunk[], command: string): IndexedStep['chunks'] {
+function indexLog(
+  { head, dropped, tail }: PageLog,
+  all: PageChunk[],
+  { cutLog }: StepView,
+  command: string,
+): IndexedStep['chunks'] {
   let line = 1
   const place = (chunk: PageChunk): IndexedStep['chunks'][number] => {
     const placed: IndexedStep['chunks'][number] = [all.push(chunk), chunk.lines, line]
@@ -86,10 +91,14 @@ function indexLog({ head, dropped, tail }: PageLog, all: PageChunk[], command: s
     return placed
   }
   const first = head.map(place)
-  if (dropped === 0) return [...first, ...tail.map(place)]
   line += dropped
-  const note = `… ${dropped} lines are left out here. The whole log: ${command}`
-  return [...first, [0, 1, 0, note], ...tail.map(place)]
+  const gap = dropped === 0 ? [] : [noteChunk(`${dropped} lines are left out here. The whole log: ${command}`)]
+  return [...first, ...gap, ...tail.map(place), ...(cutLog === null ? [] : [noteChunk(cutLog)])]
+}
+
+/** A line of ours, which has no number. */
+function noteChunk(text: string): IndexedStep['chunks'][number] {
+  return [0, 1, 0, `… ${text}`]
 }
 
 function logCommand(bin: string, { number }: ReportRun, task: TaskView, { index }: StepView): string {
@@ -98,7 +107,7 @@ function logCommand(bin: string, { number }: ReportRun, task: TaskView, { index 
 }
 
 function emptyNote(task: TaskView, step: StepView, command: string): string {
-  if (step.startedAt !== null) return 'This step printed nothing.'
+  if (step.startedAt !== null) return step.cutLog ?? 'This step printed nothing.'
   if (task.status === 'success') return `This task succeeded before and was kept. Its log: ${command}`
   return 'This step did not run.'
 }

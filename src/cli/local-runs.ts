@@ -46,7 +46,7 @@ export async function list({ limit, start, ref, phase, result, output, ...flags 
   }
   const closed = new AbortController()
   const stdout = new Output(process.stdout, () => closed.abort())
-  if (flags.watch) return await watchListHere(next, output, { stdout, closed: closed.signal })
+  if (flags.watch) return await watchListHere(next, output, { stdout, closed })
   const found = await next()
   await stdout.write(output === 'json' ? runListJson(found) : runListText(found, shown(output)))
   await stdout.flush()
@@ -56,17 +56,24 @@ export async function list({ limit, start, ref, phase, result, output, ...flags 
 async function watchListHere(
   list: WatchListOptions['list'],
   output: 'text' | 'json',
-  target: Pick<WatchListOptions, 'stdout' | 'closed'>,
+  { stdout, closed }: { stdout: Output; closed: AbortController },
 ): Promise<number> {
   const { watchList } = await import('./watch-list.ts')
+  const { watchReader } = await import('./watch-reader.ts')
   const { isTTY, rows = 0 } = process.stdout
   const isDrawn = isTTY && output === 'text' && process.env.TERM !== 'dumb' && rows > 0
-  return await watchList({
-    ...target,
-    list,
-    shown: () => shown(output),
-    rows: () => (isDrawn ? process.stdout.rows : null),
-  })
+  const reader = watchReader(process.stdout.fd, () => closed.abort())
+  try {
+    return await watchList({
+      stdout,
+      closed: closed.signal,
+      list,
+      shown: () => shown(output),
+      rows: () => (isDrawn ? process.stdout.rows : null),
+    })
+  } finally {
+    reader.end()
+  }
 }
 
 export function inspect(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { copyFile, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { AgolaError } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import { type Git, type GitResult, gitFailure } from './git.ts'
@@ -78,7 +78,7 @@ async function addAndWrite(
   options: CaptureOptions,
 ): Promise<string | null> {
   if (options.flatten || options.gitlinks.size > 0) return null
-  const add = addCommand(excludedPaths(repository, options.ownDirectories), options)
+  const add = addCommand(ownPathspecs(repository, options.ownDirectories), options)
   let last = ''
   const treeOf = () => /(?:^|\n)([0-9a-f]{40}|[0-9a-f]{64})\n$/.exec(last)?.[1] ?? null
   const count = countLines((lines) => options.onFiles?.(treeOf() === null ? lines : lines - 1))
@@ -133,7 +133,7 @@ async function keepIndex(store: SnapshotStore, index: string, kept: string): Pro
 }
 
 async function addFiles(git: Git, repository: Repository, context: GitContext, options: CaptureOptions): Promise<void> {
-  const excluded = excludedPaths(repository, options.ownDirectories)
+  const excluded = ownPathspecs(repository, options.ownDirectories)
   const { onFiles } = options
   const onOutput = onFiles && countLines(onFiles)
   for (let attempt = 1; ; attempt += 1) {
@@ -146,16 +146,16 @@ async function addFiles(git: Git, repository: Repository, context: GitContext, o
     if (attempt === attemptsMax) throw addFailure(args, result)
     if (options.flatten) await enterRepositories(git, context, bare === undefined ? inside : [bare])
     else if (bare !== undefined) {
-      excluded.add(bare)
+      excluded.push(`:(top,exclude,literal)${bare}`)
       options.onNotice?.(`${bare} is a git repository without a commit: it is not part of the snapshot.`)
     }
   }
 }
 
-function addCommand(excluded: ReadonlySet<string>, options: CaptureOptions): string[] {
+/** `excluded` are pathspecs. */
+function addCommand(excluded: readonly string[], options: CaptureOptions): string[] {
   const mode = options.ignored ? ['-A', '-f'] : options.untracked ? ['-A'] : ['-u']
-  const pathspecs =
-    excluded.size === 0 ? [] : ['--', ':(top)', ...[...excluded].map((path) => `:(top,exclude,literal)${path}`)]
+  const pathspecs = excluded.length === 0 ? [] : ['--', ':(top)', ...excluded]
   return ['add', ...mode, ...(options.onFiles ? ['-v'] : []), ...pathspecs]
 }
 
@@ -188,10 +188,16 @@ async function enterRepositories(git: Git, context: GitContext, paths: readonly 
   await git.run(['update-index', '-z', '--index-info'], { ...context, input: lines.join('') })
 }
 
-function excludedPaths(repository: Repository, ownDirectories: readonly string[]): Set<string> {
+/** Everything below our own directories. Each begins with a quoted character: git takes plain text at the beginning of any pathspec, of an
+ *  excluding one too, for a path that is to be added, and fails when that lies in a directory that is ignored. */
+function ownPathspecs(repository: Repository, ownDirectories: readonly string[]): string[] {
   const paths = ownDirectories.map((directory) => relative(repository.topDirectory, directory))
   const inside = paths.filter((path) => path !== '' && !path.startsWith('..') && !path.startsWith('/'))
-  return new Set(inside.map((path) => path.replaceAll('\\', '/')))
+  return inside.map((path) => `:(top,exclude,glob)${quoteGlob(sep === '/' ? path : path.replaceAll(sep, '/'))}/**`)
+}
+
+function quoteGlob(path: string): string {
+  return `\\${path.slice(0, 1)}${path.slice(1).replaceAll(/[*?[\\]/g, '\\$&')}`
 }
 
 async function recordGitlinks(git: Git, context: GitContext, gitlinks: ReadonlyMap<string, string>): Promise<void> {

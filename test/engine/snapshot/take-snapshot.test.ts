@@ -72,6 +72,27 @@ describe('what is in a snapshot', () => {
     expect(await names({})).toEqual(['.gitignore', 'a.txt', 'new.txt'])
   })
 
+  test.each([
+    ['ignored', '.cache/', '.cache/state'],
+    ['ignored itself', '/build/state', 'build/state'],
+    ['not ignored', '', '.cache/state'],
+    ['named like a pattern', '', 'we*ird [x]/st\\ate'],
+    ['named like a pattern and ignored', 'we*', 'we*ird [x]/st\\ate'],
+  ])('our own directory in the work tree is no part of it: %s', async (_, ignore, place) => {
+    git.repository('r', { 'a.txt': 'a\n', '.gitignore': `${ignore}\n` })
+    const stateDirectory = join(git.root, 'r', place)
+    git.write(`r/${place}/logs/1.txt`, 'ours\n')
+    git.write(`r/${place}X`, 'theirs\n')
+    const names = async (request: object) =>
+      Object.keys(await git.files(await git.take('r', { ...request, stateDirectory }))).sort()
+    const both = ['.gitignore', 'a.txt']
+    const isBesideIgnored = ignore.startsWith('/') || ignore === ''
+    expect(await names({})).toEqual(isBesideIgnored ? [...both, `${place}X`].sort() : both)
+    expect(await names({})).toEqual(isBesideIgnored ? [...both, `${place}X`].sort() : both)
+    expect(await names({ untracked: false })).toEqual(both)
+    expect(await names({ ignored: true })).toEqual([...both, `${place}X`].sort())
+  })
+
   test('from a sub-directory the whole work tree is taken', async () => {
     git.repository('r', { 'a.txt': 'a\n', 'sub/b.txt': 'b\n' })
     git.write('r/new.txt', 'n\n')

@@ -3,7 +3,7 @@ import { AgolaError, hasCode } from './model/errors.ts'
 import { isExecutionFinished, isTaskFinished, type Run } from './model/run.ts'
 import type { RunConfig } from './model/run-config.ts'
 import type { CallOptions } from './ports/call-options.ts'
-import type { LogRef, RunList, RunQuery, RunService, RunWithConfig } from './ports/run-service.ts'
+import type { LogRef, RestartRunRequest, RunList, RunQuery, RunService, RunWithConfig } from './ports/run-service.ts'
 import type { RunState, Runs, RunsQuery } from './ports/runs.ts'
 
 export interface EmbeddedRunsOptions {
@@ -90,9 +90,13 @@ export class EmbeddedRuns implements Runs {
     await this.#runService.addTaskApprover(run.id, taskOf(runConfig, task).id, this.#approver, options)
   }
 
-  async restart(number: number, { fromStart }: { fromStart: boolean }, options?: CallOptions): Promise<RunWithConfig> {
+  async restart(
+    number: number,
+    request: Pick<RestartRunRequest, 'fromStart' | 'archs'>,
+    options?: CallOptions,
+  ): Promise<RunWithConfig> {
     const { run } = await this.get(number, options)
-    return await this.#runService.restartRun({ runId: run.id, fromStart, environment: {} }, options)
+    return await this.#runService.restartRun({ ...request, runId: run.id, environment: {} }, options)
   }
 }
 

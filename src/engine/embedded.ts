@@ -15,6 +15,7 @@ import type { LocalDirectories } from './local/local-directories.ts'
 import { LocalExecutorLease } from './local/local-executor-lease.ts'
 import type { RunActivity } from './model/activity.ts'
 import { AgolaError, hasCode, messageOf } from './model/errors.ts'
+import { foreignArch } from './model/foreign-arch.ts'
 import type { ExecutorId, RunId } from './model/ids.ts'
 import { isExecutionFinished, isRunFinished, type Run } from './model/run.ts'
 import type { CallOptions } from './ports/call-options.ts'
@@ -326,9 +327,7 @@ export class EmbeddedEngine {
     const { driver, onNotice } = this.#foreignTasks
     const { archs } = await driver.capabilities()
     const { run, skipped } = skipForeignTasks(compiled, archs)
-    const here = archs.join(', ')
-    for (const { name, arch } of skipped)
-      onNotice(`the task ${name} is skipped: it needs ${arch}, here is only ${here}`)
+    for (const { name, arch } of skipped) onNotice(skippedText(name, arch, archs))
     return run
   }
 
@@ -337,10 +336,22 @@ export class EmbeddedEngine {
     this.#material = material
     await this.#closeDead()
     await this.settleBriefly()
-    const { run } = await this.runs.restart(number, { fromStart })
+    const run = await this.#restartWithoutForeignTasks(number, fromStart)
     const restarted = this.#adopt(run)
     this.#scheduler.start()
     return restarted
+  }
+
+  async #restartWithoutForeignTasks(number: number, fromStart: boolean): Promise<Run> {
+    if (this.#foreignTasks === null) return (await this.runs.restart(number, { fromStart })).run
+    const { driver, onNotice } = this.#foreignTasks
+    const { archs } = await driver.capabilities()
+    const { run, runConfig } = await this.runs.restart(number, { fromStart, archs })
+    for (const task of Object.values(runConfig.tasks)) {
+      const arch = foreignArch(task, archs)
+      if (task.skip && arch !== null) onNotice(skippedText(task.name, arch, archs))
+    }
+    return run
   }
 
   #filesOf(id: ExecutorId): SiblingFiles {
@@ -410,6 +421,10 @@ export class EmbeddedEngine {
     if (this.broken.aborted) await this.#lease?.abandon()
     else await this.#lease?.release()
   }
+}
+
+function skippedText(name: string, arch: string, archs: readonly string[]): string {
+  return `the task ${name} is skipped: it needs ${arch}, here is only ${archs.join(', ')}`
 }
 
 function keptPods(which: ExecutorSettings['keep'] = 'never'): KeptPods | undefined {

@@ -47,6 +47,10 @@ describe('a task for other processors than the engine has', () => {
     expect(skipped.stderr).toContain('the task other is skipped: it needs arm64, here is only amd64, 386')
     expect(skipped.stdout).not.toContain('it works')
     const failed = await machine.run([...start, '--arch-mismatch', 'fail'], { directory })
+    const restart = ['directrun', 'restart', '--pull', 'never', '--from-failed', '--arch-mismatch', 'skip']
+    const restarted = await machine.run(restart, { directory })
+    expect(restarted.code, restarted.stderr).toBe(0)
+    expect(restarted.stderr).toContain('the task other is skipped: it needs arm64, here is only amd64, 386')
     expect(failed.code, failed.stderr).toBe(1)
     expect(failed.stdout + failed.stderr).toContain('it needs the architecture arm64')
   })

@@ -1,3 +1,4 @@
+import { foreignArch } from '../model/foreign-arch.ts'
 import type { Arch } from '../model/run-config.ts'
 import type { CompiledRun } from './compiled-run.ts'
 
@@ -8,8 +9,8 @@ export function skipForeignTasks(
 ): { run: CompiledRun; skipped: { name: string; arch: Arch }[] } {
   const skipped: { name: string; arch: Arch }[] = []
   const tasks = Object.entries(run.tasks).map(([id, task]) => {
-    const { arch } = task.runtime
-    if (arch === '' || archs.includes(arch) || task.skip) return [id, task]
+    const arch = foreignArch(task, archs)
+    if (arch === null || task.skip) return [id, task]
     skipped.push({ name: task.name, arch })
     return [id, { ...task, skip: true }]
   })

@@ -22,12 +22,13 @@ export interface RecreatedTasks {
 }
 
 /** The tasks of a run that does the work of `run` again: everything, or what did not succeed and all that depends on it.
- *  Those get new ids and begin anew; the others keep id and state (spec/runconfig.md 15.2). */
+ *  Those get new ids and begin anew, as skipped where `isSkipped` says so; the others keep id and state (spec/runconfig.md 15.2). */
 export function recreateTasks(
   run: Run,
   config: RunConfig,
   fromStart: boolean,
   newId: (task: RunConfigTask) => RunTaskId,
+  isSkipped: (task: RunConfigTask) => boolean = () => false,
 ): RecreatedTasks {
   const graph = graphOf(config)
   const again = new Set(graph.order.filter((id) => fromStart || run.tasks[id]?.status !== 'success'))
@@ -37,7 +38,8 @@ export function recreateTasks(
   )
   const recreated: RecreatedTasks = { config: {}, tasks: {}, kept: [] }
   for (const old of Object.values(config.tasks)) {
-    const task = rewired(old, ids)
+    const skip = old.skip || (again.has(old.id) && isSkipped(old))
+    const task = { ...rewired(old, ids), skip }
     const kept = again.has(old.id) ? undefined : run.tasks[old.id]
     recreated.config[task.id] = task
     recreated.tasks[task.id] = kept ?? newRunTask(task)

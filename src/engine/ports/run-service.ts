@@ -1,6 +1,6 @@
 import type { RunId, RunTaskId, TimeMs } from '../model/ids.ts'
 import type { Run, RunPhase, RunResult } from '../model/run.ts'
-import type { NewRunConfig, RunConfig } from '../model/run-config.ts'
+import type { Arch, NewRunConfig, RunConfig } from '../model/run-config.ts'
 import type { RunEvent } from '../model/run-event.ts'
 import type { CallOptions } from './call-options.ts'
 import type { StoredContent } from './executor-client.ts'
@@ -43,6 +43,8 @@ export interface RestartRunRequest {
   runId: RunId
   fromStart: boolean
   environment: Record<string, string>
+  /** Tasks that run again are skipped when they want other processors than these; missing: none is. */
+  archs?: readonly Arch[] | undefined
 }
 
 export interface RunWithConfig {

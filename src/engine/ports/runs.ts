@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Run } from '../model/run.ts'
 import type { RunConfig } from '../model/run-config.ts'
 import type { CallOptions } from './call-options.ts'
-import type { RunList, RunQuery, RunWithConfig } from './run-service.ts'
+import type { RestartRunRequest, RunList, RunQuery, RunWithConfig } from './run-service.ts'
 
 /** What the command line asks, of the embedded engine or of a gateway: it cannot tell which. Runs are named by their number. */
 export interface Runs {
@@ -21,7 +21,11 @@ export interface Runs {
   pin(number: number, options?: CallOptions): Promise<void>
   unpin(number: number, options?: CallOptions): Promise<void>
   approve(number: number, task: string, options?: CallOptions): Promise<void>
-  restart(number: number, request: { fromStart: boolean }, options?: CallOptions): Promise<RunWithConfig>
+  restart(
+    number: number,
+    request: Pick<RestartRunRequest, 'fromStart' | 'archs'>,
+    options?: CallOptions,
+  ): Promise<RunWithConfig>
 }
 
 export interface RunsQuery extends Pick<RunQuery, 'phases' | 'results' | 'ref'> {

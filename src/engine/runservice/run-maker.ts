@@ -2,9 +2,10 @@ import { checkGraph, withLevels } from '../decide/check-graph.ts'
 import { newRun } from '../decide/new-run.ts'
 import { recreateTasks, whyNotRecreatable } from '../decide/recreate-run.ts'
 import { AgolaError, hasCode } from '../model/errors.ts'
+import { foreignArch } from '../model/foreign-arch.ts'
 import type { ExecutorId, RunId } from '../model/ids.ts'
 import type { Run, RunTask } from '../model/run.ts'
-import type { RunConfig } from '../model/run-config.ts'
+import type { RunConfig, RunConfigTask } from '../model/run-config.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ObjectStorage } from '../ports/object-storage.ts'
 import type { Random } from '../ports/random.ts'
@@ -54,12 +55,13 @@ export class RunMaker {
   /** A run like an old one, whose successful tasks it keeps unless it is `fromStart`. `runCannotBeRestarted` */
   async recreate(
     { run: old, runConfig }: RunWithConfig,
-    { fromStart, environment }: Pick<RestartRunRequest, 'fromStart' | 'environment'>,
+    { fromStart, environment, archs }: Omit<RestartRunRequest, 'runId'>,
   ): Promise<StoredRun> {
     const { random, clock } = this.#options
     const reason = whyNotRecreatable(old, fromStart)
     if (reason !== null) throw cannotRestart(old, reason)
-    const recreated = recreateTasks(old, runConfig, fromStart, () => random.uuid())
+    const isSkipped = (task: RunConfigTask) => archs !== undefined && foreignArch(task, archs) !== null
+    const recreated = recreateTasks(old, runConfig, fromStart, () => random.uuid(), isSkipped)
     const config: RunConfig = {
       ...runConfig,
       id: newId(this.#options),

@@ -146,8 +146,8 @@ export class RunService implements RunServicePort, ExecutorRunService {
     return this.#added(await this.#maker.create(request))
   }
 
-  async restartRun({ runId, fromStart, environment }: RestartRunRequest): Promise<RunWithConfig> {
-    return this.#added(await this.#maker.recreate(await this.#read(runId), { fromStart, environment }))
+  async restartRun({ runId, ...request }: RestartRunRequest): Promise<RunWithConfig> {
+    return this.#added(await this.#maker.recreate(await this.#read(runId), request))
   }
 
   async getRun(runId: RunId, options: CallOptions = {}): Promise<RunWithConfig> {

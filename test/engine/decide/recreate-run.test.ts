@@ -43,6 +43,20 @@ describe('creating a run again', () => {
     expect(runTasks['new-1']?.setupStep.logPhase).toBe('notstarted')
   })
 
+  it('skips tasks that run again where that is asked for, and none that are kept', () => {
+    const run = aRun({ ...successful, '1': 'failed' })
+    const { config: tasks, tasks: runTasks } = recreateTasks(
+      run,
+      config,
+      false,
+      (task) => `new-${task.id}`,
+      ({ name }) => ['1', '3'].includes(name),
+    )
+    expect(Object.values(tasks).filter(({ skip }) => skip)).toMatchObject([{ id: 'new-1' }])
+    expect(runTasks['new-1']).toMatchObject({ skip: true })
+    expect(runTasks['3']).toEqual(run.tasks['3'])
+  })
+
   it('leads dependencies to the new ids and keeps their conditions', () => {
     const { config: tasks } = recreated(aRun({ ...successful, '1': 'failed' }), false)
     expect(tasks['new-2']?.depends).toEqual({

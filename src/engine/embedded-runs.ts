@@ -111,7 +111,7 @@ function stageOf(run: Run, { taskId, step }: LogRef): 'before' | 'running' | 'af
 
 function taskOf(runConfig: RunConfig, nameOrId: string): { id: string } {
   const tasks = Object.values(runConfig.tasks)
-  const task = runConfig.tasks[nameOrId] ?? tasks.find(({ name }) => name === nameOrId)
+  const task = tasks.find(({ id }) => id === nameOrId) ?? tasks.find(({ name }) => name === nameOrId)
   if (task !== undefined) return task
   const names = tasks.map(({ name }) => JSON.stringify(name)).join(', ')
   throw new AgolaError(

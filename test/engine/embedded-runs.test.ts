@@ -41,3 +41,28 @@ describe('the list of runs', () => {
     expect(numbers(await runs.list(failedOnOther))).toEqual({ numbers: [2], more: false })
   })
 })
+
+describe('the task of a run', () => {
+  const refusal = { code: 'runTaskDoesNotExist', message: expect.stringContaining('it has "build"') }
+
+  it.each(['__proto__', 'constructor', 'toString', 'test'])(
+    'is not found by %s where none is called so',
+    async (name) => {
+      const { runService } = await aRunService()
+      const { run } = await runService.createRun(aCreateRequest([{ name: 'build' }], { group }))
+      const runs = new EmbeddedRuns({ runService, group, approver: 'me' })
+      await expect(runs.approve(run.counter, name)).rejects.toMatchObject(refusal)
+      await expect(runs.openLog({ number: run.counter, task: name, step: 0 })).rejects.toMatchObject(refusal)
+    },
+  )
+
+  it.each(['__proto__', 'constructor'])('may be called %s', async (name) => {
+    const { runService } = await aRunService()
+    const request = aCreateRequest([{ name: 'build' }], { group })
+    const tasks = Object.values(request.tasks).map((task) => [task.id, { ...task, name }] as const)
+    const { run } = await runService.createRun({ ...request, tasks: Object.fromEntries(tasks) })
+    const runs = new EmbeddedRuns({ runService, group, approver: 'me' })
+    await runs.approve(run.counter, name)
+    await expect(runs.approve(run.counter, name)).rejects.toMatchObject({ code: 'runTaskAlreadyApproved' })
+  })
+})

@@ -16,7 +16,7 @@ export async function compileSnapshot(
   snapshot: Snapshot,
   { local, variables }: { local: Local; variables: Variables },
   { signal, onNotice }: DirectRunOptions,
-): Promise<{ selected: CompiledRun[]; skipped: CompiledRuns['skipped'] }> {
+): Promise<{ configFile: string; selected: CompiledRun[]; skipped: CompiledRuns['skipped'] }> {
   const { repoUuid, repositoryUrl } = snapshot
   const { userId } = local.identity
   const source = toSourceContext(snapshot.ref, snapshot.commitSha)
@@ -36,5 +36,5 @@ export async function compileSnapshot(
   })
   for (const { name, usedBy } of undefinedVariables)
     onNotice(`the variable ${name} is not given and empty: ${usedBy.join(', ')} want it (--var ${name}=…)`)
-  return { selected: selectTasks(runs, request.selection), skipped }
+  return { configFile: loaded.file, selected: selectTasks(runs, request.selection), skipped }
 }

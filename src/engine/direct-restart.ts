@@ -21,8 +21,8 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
   const { environment, directory, fromStart } = request
   const local = await openLocal(directory, environment)
   return await closingOnFailure(async (closing) => {
-    const driver = startDriver(request, local, options, closing)
-    const opening = startEngine(request, local, repoUuidOf(directory, environment), options, closing)
+    const driver = startDriver(request, local, null, options, closing)
+    const opening = startEngine(request, local, repoUuidOf(directory, environment), driver, options, closing)
     options.onStage?.('opening the run that is run again')
     const openChange = changeOpener(request, local, { untracked: true, ignored: false }, options)
     const executor = startExecutor(request, driver, opening, openChange)

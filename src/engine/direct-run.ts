@@ -1,10 +1,12 @@
+import { join } from 'node:path'
 import { systemClock, systemRandom } from './adapters/system.ts'
 import { closingOnFailure } from './closing.ts'
 import type { DirectRunOptions, DirectRunRequest, StartedDirectRun } from './direct-run-interface.ts'
+import { HeadStart } from './head-start.ts'
 import { recordRepository } from './local/repository-record.ts'
 import { changeOpener } from './open-change.ts'
 import { OpenDirectRun } from './open-direct-run.ts'
-import { openLocal } from './open-local.ts'
+import { type Local, openLocal } from './open-local.ts'
 import { prepareClones } from './prepare-clones.ts'
 import { type SnapshotProgress, takeSnapshot } from './snapshot/take-snapshot.ts'
 import { startDriver } from './started-driver.ts'
@@ -18,7 +20,8 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
   const local = await openLocal(directory, environment)
   return await closingOnFailure(async (closing) => {
     // The container engine is asked while git works; what it answers matters only when there is something to run.
-    const driver = plan ? null : startDriver(request, local, options, closing)
+    const headStart = headStartOf(request, local)
+    const driver = plan ? null : startDriver(request, local, headStart, options, closing)
     const repoUuid = Promise.withResolvers<string>()
     options.onStage?.('taking the snapshot of the work tree')
     const taking = takeSnapshot(
@@ -39,7 +42,7 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     )
     taking.catch(repoUuid.reject)
     // So is the rest of the engine loaded, opened and made ready.
-    const opening = startEngine(request, local, repoUuid.promise, options, closing)
+    const opening = startEngine(request, local, repoUuid.promise, driver, options, closing)
     const openChange = changeOpener(request, local, source, options)
     const executor = driver && startExecutor(request, driver, opening, openChange)
     const { compileSnapshot } = await import('./compile-snapshot.ts')
@@ -51,7 +54,8 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     recording.catch(() => undefined)
     const variables = await variablesFor(request, snapshot, local)
     for (const warning of variables.warnings) options.onNotice(warning)
-    const { selected, skipped } = await compileSnapshot(request, snapshot, { local, variables }, options)
+    const { configFile, selected, skipped } = await compileSnapshot(request, snapshot, { local, variables }, options)
+    if (headStart !== null) headStart.configPath = join(workTree, configFile)
     const compiled = request.choose?.(selected) ?? selected
     const leftOut = selected.length - compiled.length
     const tasks = compiled.flatMap((run) => Object.values(run.tasks))
@@ -65,4 +69,11 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
 function tellProgress(progress: SnapshotProgress, { onNotice, onStage }: DirectRunOptions): void {
   if (progress.type === 'notice') onNotice(progress.text)
   else onStage?.(`taking the snapshot of the work tree, ${progress.files} changed files so far`)
+}
+
+/** null for a run whose first pod is not to be made ahead, or cannot. */
+function headStartOf({ directory, selection, engine, plan }: DirectRunRequest, local: Local): HeadStart | null {
+  const { keep = 'never', pull, driver } = engine
+  if (plan || keep !== 'never' || pull === 'always' || driver === 'host') return null
+  return new HeadStart(local, [directory, selection])
 }

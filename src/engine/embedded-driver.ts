@@ -58,7 +58,7 @@ async function dockerDriver(options: OpenDriverOptions, { engine, description }:
     tools: toolsImage === undefined ? defaultToolsSettings : { ...defaultToolsSettings, image: toolsImage },
     clientConfig: { dir: clientConfigDir(surroundings), environment: surroundings.environment },
   })
-  driver.lookAhead()
+  await driver.lookAhead()
   return driver
 }
 

@@ -13,6 +13,7 @@ import { ControlSocket } from './local/control-socket.ts'
 import type { Identity } from './local/identity.ts'
 import type { LocalDirectories } from './local/local-directories.ts'
 import { LocalExecutorLease } from './local/local-executor-lease.ts'
+import { runLabels } from './local/run-label.ts'
 import type { RunActivity } from './model/activity.ts'
 import { AgolaError, hasCode, messageOf } from './model/errors.ts'
 import { foreignArch } from './model/foreign-arch.ts'
@@ -162,7 +163,7 @@ export class EmbeddedEngine {
       notesCacheUse: true,
       // Caches of all repositories lie together and go by their use.
       retention: { cacheAgeMsMax: Number.POSITIVE_INFINITY },
-      labels: ({ counter }) => ({ 'agola.io/run': `${repoUuid}/${counter}` }),
+      labels: ({ counter }) => runLabels(repoUuid, counter),
       onTrouble,
     })
     this.#dead = new DeadProcesses({

@@ -13,10 +13,11 @@ export function startEngine(
   request: ExecutionRequest,
   local: Local,
   repoUuid: Promise<string>,
+  driver: StartedDriver | null,
   { onNotice }: DirectRunOptions,
   closing: Closing,
 ): Promise<EmbeddedEngine> {
-  const opening = openEngine(request, local, repoUuid, onNotice)
+  const opening = openEngine(request, local, repoUuid, driver, onNotice)
   closing.unshift(() =>
     opening.then(
       (engine) => engine.close(),
@@ -31,8 +32,10 @@ async function openEngine(
   request: ExecutionRequest,
   local: Local,
   repoUuid: Promise<string>,
+  driver: StartedDriver | null,
   onNotice: DirectRunOptions['onNotice'],
 ): Promise<EmbeddedEngine> {
+  await driver?.hasAsked
   const { EmbeddedEngine } = await import('./embedded.ts')
   return await EmbeddedEngine.open({
     ...local,

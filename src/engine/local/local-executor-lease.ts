@@ -63,6 +63,10 @@ export class LocalExecutorLease {
     return own
   }
 
+  get executorId(): ExecutorId {
+    return this.#options.executorId
+  }
+
   /** The live executors of the group, this one among them. */
   siblings(): Promise<ExecutorId[]> {
     return liveExecutors(this.#options, this.#options.executorId)

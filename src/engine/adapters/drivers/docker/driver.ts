@@ -77,10 +77,9 @@ export class DockerDriver implements PodDriver {
     })
   }
 
-  /** Asks for what the first pod needs while nobody waits for it yet. */
-  lookAhead(): void {
-    this.#tools.lookAhead()
-    void this.#events.open()
+  /** Asks for what the first pod needs, so that it can be asked for at once. */
+  async lookAhead(): Promise<void> {
+    await Promise.all([this.#tools.lookAhead(), this.#events.open()])
   }
 
   async capabilities(): Promise<PodDriverCapabilities> {

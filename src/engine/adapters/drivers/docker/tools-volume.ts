@@ -24,11 +24,10 @@ export class ToolsVolume {
     this.#parts = parts
   }
 
-  /** Looks for the volume ahead of the first pod. */
-  lookAhead(): void {
+  /** Looks for the volume ahead of the first pod. Never rejects: whoever mounts gets the error. */
+  async lookAhead(): Promise<void> {
     this.#lookup ??= this.#find()
-    // Whoever mounts gets the error.
-    this.#lookup.catch(() => undefined)
+    await this.#lookup.catch(() => undefined)
   }
 
   /** One request in the life of the process when the volume exists. Callers share the work; it is given up when the last one is aborted. */

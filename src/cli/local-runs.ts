@@ -46,7 +46,7 @@ export async function list({ limit, start, ref, phase, result, output, ...flags 
   }
   const closed = new AbortController()
   const stdout = new Output(process.stdout, () => closed.abort())
-  if (flags.watch) return await watchListHere(next, output, { stdout, closed })
+  if (flags.watch) return await watchListHere(next, output, { stdout, closed: closed.signal })
   const found = await next()
   await stdout.write(output === 'json' ? runListJson(found) : runListText(found, shown(output)))
   await stdout.flush()
@@ -56,24 +56,17 @@ export async function list({ limit, start, ref, phase, result, output, ...flags 
 async function watchListHere(
   list: WatchListOptions['list'],
   output: 'text' | 'json',
-  { stdout, closed }: { stdout: Output; closed: AbortController },
+  target: Pick<WatchListOptions, 'stdout' | 'closed'>,
 ): Promise<number> {
   const { watchList } = await import('./watch-list.ts')
-  const { watchReader } = await import('./watch-reader.ts')
   const { isTTY, rows = 0 } = process.stdout
   const isDrawn = isTTY && output === 'text' && process.env.TERM !== 'dumb' && rows > 0
-  const reader = watchReader(process.stdout.fd, () => closed.abort())
-  try {
-    return await watchList({
-      stdout,
-      closed: closed.signal,
-      list,
-      shown: () => shown(output),
-      rows: () => (isDrawn ? process.stdout.rows : null),
-    })
-  } finally {
-    reader.end()
-  }
+  return await watchList({
+    ...target,
+    list,
+    shown: () => shown(output),
+    rows: () => (isDrawn ? process.stdout.rows : null),
+  })
 }
 
 export function inspect(

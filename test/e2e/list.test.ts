@@ -51,14 +51,6 @@ describe('directrun list', () => {
     expect(stderr).toMatch(/^agola: the runs of repository [\da-f-]+ cannot be listed: .* is not a store/)
   })
 
-  it('ends a watch once nobody reads it any more, though nothing changes', async () => {
-    const directory = await machine.repository(passes)
-    for (let runs = 0; runs < 2; runs += 1) await machine.run(start, { directory })
-    const watching = machine.startOnTerminal([...list, '--watch'], { directory, redirections: '| head -1' })
-    expect(await watching.ended).toBe(0)
-    expect(watching.text.split('\n')).toMatchObject([expect.stringMatching(/^2 {2}success /), ''])
-  })
-
   it('goes on with a line for each change, until Ctrl-C', async () => {
     const gate = join(machine.directory, 'go')
     const directory = await machine.repository(oneRun({ a: { steps: [`until [ -e ${gate} ]; do sleep 0.1; done`] } }))

@@ -35,6 +35,8 @@ async function openEngine(
   driver: StartedDriver | null,
   onNotice: DirectRunOptions['onNotice'],
 ): Promise<EmbeddedEngine> {
+  // Its failure is heard when it is waited for.
+  repoUuid.catch(() => undefined)
   await driver?.hasAsked
   const { EmbeddedEngine } = await import('./embedded.ts')
   return await EmbeddedEngine.open({

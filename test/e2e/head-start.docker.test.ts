@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { chmod, readFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -63,6 +64,23 @@ describe('a run that comes again', () => {
     await suite.machine.run(['directrun', 'restart'], { directory })
     expect(await start()).toMatchObject({ code: 0, stdout: expect.stringContaining('] first\n') })
     expect(await created()).toEqual(['1', '2', '2 ahead', '3'])
+  })
+
+  it('ends on Ctrl-C while neither git nor the engine has answered', async () => {
+    await start()
+    const asked = Promise.withResolvers<void>()
+    const engine = createServer(() => asked.resolve())
+    await new Promise<void>((resolve) => engine.listen(0, '127.0.0.1', resolve))
+    const programs = join(suite.machine.directory, 'programs')
+    await suite.machine.write(programs, { git: '#!/bin/sh\nexec sleep 600\n' })
+    await chmod(join(programs, 'git'), 0o755)
+    const { port } = engine.address() as AddressInfo
+    const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}`, PATH: `${programs}:${process.env.PATH}` }
+    const program = suite.machine.start(['directrun', 'start'], { directory, environment })
+    await asked.promise
+    program.signal('SIGINT')
+    expect(await program.ended).toMatchObject({ code: 130, stderr: '' })
+    engine.close()
   })
 
   it('leaves nothing when there is nothing to run', async () => {

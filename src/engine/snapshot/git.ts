@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { AgolaError } from '../model/errors.ts'
 import { shellQuote } from '../std/shell-quote.ts'
 import { gitEnvironment, gitOverrides } from './git-environment.ts'
@@ -71,7 +71,7 @@ export class Git {
     child.stdin.on('error', () => undefined)
     child.stdin.end(options.input ?? '')
     return await new Promise((resolve, reject) => {
-      const abort = () => child.kill('SIGTERM')
+      const abort = () => terminate(child)
       options.signal?.addEventListener('abort', abort, { once: true })
       child.once('error', (error) => {
         options.signal?.removeEventListener('abort', abort)
@@ -111,6 +111,13 @@ export class Git {
       `git ${versionMin.join('.')} or newer is needed, but this is "${text}". Install a newer git.`,
     )
   }
+}
+
+/** With all that it has started: a git in a shell would go on, and hold our end of its output open. */
+function terminate(child: ChildProcess): void {
+  if (child.pid === undefined || process.platform === 'win32') child.kill('SIGTERM')
+  // Until it is waited for, its group is there.
+  else if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGTERM')
 }
 
 /** git's message as an error: the last lines are the ones that say what went wrong. */

@@ -7,7 +7,7 @@ import { CleanReport } from './clean-report.ts'
 import { cleanRepositories, type StillNeeded } from './clean-repositories.ts'
 import { openDriver } from './embedded-driver.ts'
 import { findUnwantedPods } from './executor/clean-pods.ts'
-import { readLeases } from './local/executor-lease.ts'
+import { findUnfinishedLeases, readLeases } from './local/executor-lease.ts'
 import { type FileLock, tryFileLock } from './local/file-lock.ts'
 import { findOldFiles, removeTrees } from './local/file-trees.ts'
 import { deadExecutors, liveExecutors } from './local/local-executor-lease.ts'
@@ -144,11 +144,13 @@ async function cleanFiles(
     const dead = await deadExecutors({ stateDirectory: state, groupId: identity.executorGroupId, clock: systemClock })
     // Without `dryRun` the runs that need them were closed before.
     const gone = dead.filter((id) => dryRun || !needed.executors.has(id))
+    const unfinished = await findUnfinishedLeases(state)
     const paths = [
+      ...unfinished,
       ...gone.map((id) => join(state, 'executors', id)),
       ...(await socketsOf(gone, { directories, identity })),
     ]
-    report.add('process data', gone.length, await removeTrees(paths, { dryRun }))
+    report.add('process data', gone.length + unfinished.length, await removeTrees(paths, { dryRun }))
     const snapshots = await pruneSnapshots(state, now, { needed: needed.snapshots, dryRun: true })
     report.add('snapshots', snapshots.length, await removeTrees(snapshots, { dryRun }))
     if (!dryRun) await pruneSnapshots(state, now, { needed: needed.snapshots })

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ExecutorId, TimeMs } from '../model/ids.ts'
+import { isOfDeadProcess, isProcessOwned, processOwnedName } from '../std/process-owned-name.ts'
 import { connectionState } from './connection-state.ts'
 import { type ProcessFacts, readProcessFacts } from './process-facts.ts'
 
@@ -23,7 +24,22 @@ export const leaseRenewMs = 5_000
 export const leaseStaleMs = 60_000
 const leaseFile = 'lease.json'
 
-/** Stores or renews a lease: a reader sees the old one or the new one, never half of it. */
+/** Stores the first lease of an executor. Its directory comes into being with it: what a death meanwhile leaves tells whose it was. */
+export async function createLease(stateDirectory: string, lease: ExecutorLease): Promise<void> {
+  const making = join(stateDirectory, 'executors', processOwnedName(lease.executorId))
+  await mkdir(making, { recursive: true, mode: 0o700 })
+  await writeFile(join(making, leaseFile), `${JSON.stringify(lease)}\n`, { mode: 0o600 })
+  await rename(making, leaseDirectory(stateDirectory, lease.executorId))
+}
+
+/** Paths of what dead processes left of a `createLease`. */
+export async function findUnfinishedLeases(stateDirectory: string): Promise<string[]> {
+  const directory = join(stateDirectory, 'executors')
+  const names = await readdir(directory).catch(() => [])
+  return names.filter(isOfDeadProcess).map((name) => join(directory, name))
+}
+
+/** Renews a lease: a reader sees the old one or the new one, never half of it. */
 export async function writeLease(stateDirectory: string, lease: ExecutorLease): Promise<void> {
   const directory = leaseDirectory(stateDirectory, lease.executorId)
   await mkdir(directory, { recursive: true, mode: 0o700 })
@@ -47,7 +63,7 @@ export async function removeLease(stateDirectory: string, executorId: ExecutorId
 export async function readLeases(stateDirectory: string, groupId: string): Promise<ExecutorLease[]> {
   const names = await readdir(join(stateDirectory, 'executors')).catch(() => [])
   const leases: ExecutorLease[] = []
-  for (const executorId of names.sort()) {
+  for (const executorId of names.filter((name) => !isProcessOwned(name)).sort()) {
     const text = await readFile(join(leaseDirectory(stateDirectory, executorId), leaseFile), 'utf8').catch(() => '')
     const lease = parseLease(text) ?? abandonedLease(executorId, groupId)
     if (lease.groupId === groupId) leases.push({ ...lease, executorId })

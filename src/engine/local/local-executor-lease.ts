@@ -5,7 +5,9 @@ import { AgolaError } from '../model/errors.ts'
 import type { ExecutorId } from '../model/ids.ts'
 import type { Clock } from '../ports/clock.ts'
 import {
+  createLease,
   type ExecutorLease,
+  findUnfinishedLeases,
   isLeaseAlive,
   leaseRenewMs,
   leaseStaleMs,
@@ -57,7 +59,7 @@ export class LocalExecutorLease {
       socketPath,
       repoUuid,
     }
-    await writeLease(stateDirectory, lease)
+    await createLease(stateDirectory, lease)
     const own = new LocalExecutorLease(options, lease)
     own.#renewal = own.#renew()
     return own
@@ -124,6 +126,7 @@ export async function removeDeadExecutors(
     if (lease.socketPath !== '') await rm(lease.socketPath, { force: true })
     await removeLease(stateDirectory, lease.executorId)
   }
+  for (const path of await findUnfinishedLeases(stateDirectory)) await rm(path, { recursive: true, force: true })
 }
 
 type ExecutorGroup = Pick<LocalExecutorLeaseOptions, 'stateDirectory' | 'groupId' | 'clock'>

@@ -7,6 +7,11 @@ export function processOwnedName(name: string): string {
   return [encodeURIComponent(hostname()), process.pid, name].join(separator)
 }
 
+/** Whether a name tells of a process, of whichever machine. */
+export function isProcessOwned(name: string): boolean {
+  return name.split(separator).length > 2
+}
+
 /** Whether a name tells of a process of this machine that is gone. Where another process has got its pid by now the answer is no: age has
  *  to condemn that file. */
 export function isOfDeadProcess(name: string): boolean {

@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -66,4 +67,16 @@ test('dead executors of a repository are removed with their sockets, but for tho
     'wanted.sock',
   ])
   await lease.release()
+})
+
+test("what a process that died while it made its lease left is removed at once, and is nobody's lease meanwhile", async () => {
+  const nameOf = (pid: number | undefined) => `${encodeURIComponent(hostname())}+${pid}+e1`
+  const [dead, alive] = [nameOf(spawnSync('true').pid), nameOf(process.pid)]
+  for (const name of [dead, alive]) await mkdir(join(root, 'executors', name), { recursive: true })
+  await writeFile(join(root, 'executors', dead, 'lease.json'), '{"exec')
+  for (const name of [dead, alive]) await utimes(join(root, 'executors', name), 1, 1)
+  expect(await liveExecutors(group())).toEqual([])
+  expect(await deadExecutors(group())).toEqual([])
+  await removeDeadExecutors({ ...group(), repoUuid: 'here', inUse: new Set() })
+  expect(await readdir(join(root, 'executors'))).toEqual([alive])
 })

@@ -22,6 +22,7 @@ export class LogFile extends Writable {
   #filledBytes = 0
   #spare = Buffer.allocUnsafeSlow(bufferBytes)
   #isWriting = false
+  #soon: NodeJS.Immediate | undefined
   /** Called once the queue is empty, or everything is in the file. */
   #onTaken: Done | undefined
   #onStored: Done | undefined
@@ -94,6 +95,7 @@ export class LogFile extends Writable {
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#complete = true
+    clearImmediate(this.#soon)
     this.#wake()
     this.#handle.close().then(
       () => done(error),
@@ -113,17 +115,26 @@ export class LogFile extends Writable {
       }
       piece = this.#queue.shift()
     }
-    if (!this.#isWriting && this.#filledBytes > 0) void this.#writeFilled()
+    this.#writeSoon()
     if (this.#queue.length > 0) return
     const onTaken = this.#onTaken
     this.#onTaken = undefined
     onTaken?.()
-    if (this.#isWriting || this.#onStored === undefined) return
+    if (this.#isWriting || this.#filledBytes > 0 || this.#onStored === undefined) return
     this.#onStored()
     this.#onStored = undefined
   }
 
+  /** What comes together is written together: a write costs as much as masking some hundred kilobytes. */
+  #writeSoon(): void {
+    if (this.#isWriting || this.#filledBytes === 0) return
+    if (this.#filledBytes === bufferBytes) void this.#writeFilled()
+    else this.#soon ??= setImmediate(() => void this.#writeFilled())
+  }
+
   async #writeFilled(): Promise<void> {
+    clearImmediate(this.#soon)
+    this.#soon = undefined
     const data = this.#filling.subarray(0, this.#filledBytes)
     const written = this.#filling
     this.#filling = this.#spare

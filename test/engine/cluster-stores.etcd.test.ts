@@ -69,8 +69,12 @@ test('only one process compacts', async () => {
 
 test('a quota that is nearly used up is warned of, and a full store refuses with an error of its own that says the way out', async () => {
   const stores = await open()
-  for (let index = 0; (await stores.kv.space()).sizeBytes < 0.75 * quotaBytes; index++)
-    await put(stores, `k/${index}`, 200_000)
+  const valueBytes = 600_000
+  for (let count = 0; count * valueBytes < 0.75 * quotaBytes; count++) {
+    await put(stores, `k/${count}`, valueBytes)
+    // The servers store in batches: a size that lags behind would let us pass the quota unseen.
+    await until(async () => (await stores.kv.space()).sizeBytes >= (count + 1) * valueBytes)
+  }
   await until(() => {
     clock.skip(61_000)
     return told.includes('more than 70 % of its quota')

@@ -26,7 +26,7 @@ const leaseFile = 'lease.json'
 
 /** Stores the first lease of an executor. Its directory comes into being with it: what a death meanwhile leaves tells whose it was. */
 export async function createLease(stateDirectory: string, lease: ExecutorLease): Promise<void> {
-  const making = join(stateDirectory, 'executors', processOwnedName(lease.executorId))
+  const making = join(executorsDirectory(stateDirectory), processOwnedName(lease.executorId))
   await mkdir(making, { recursive: true, mode: 0o700 })
   await writeFile(join(making, leaseFile), `${JSON.stringify(lease)}\n`, { mode: 0o600 })
   await rename(making, leaseDirectory(stateDirectory, lease.executorId))
@@ -34,7 +34,7 @@ export async function createLease(stateDirectory: string, lease: ExecutorLease):
 
 /** Paths of what dead processes left of a `createLease`. */
 export async function findUnfinishedLeases(stateDirectory: string): Promise<string[]> {
-  const directory = join(stateDirectory, 'executors')
+  const directory = executorsDirectory(stateDirectory)
   const names = await readdir(directory).catch(() => [])
   return names.filter(isOfDeadProcess).map((name) => join(directory, name))
 }
@@ -61,7 +61,7 @@ export async function removeLease(stateDirectory: string, executorId: ExecutorId
 /** All leases of a group. A damaged one, or a directory whose process died before it wrote any, comes as a lease that nobody
  *  holds, so that it is swept like any other. */
 export async function readLeases(stateDirectory: string, groupId: string): Promise<ExecutorLease[]> {
-  const names = await readdir(join(stateDirectory, 'executors')).catch(() => [])
+  const names = await readdir(executorsDirectory(stateDirectory)).catch(() => [])
   const leases: ExecutorLease[] = []
   for (const executorId of names.filter((name) => !isProcessOwned(name)).sort()) {
     const text = await readFile(join(leaseDirectory(stateDirectory, executorId), leaseFile), 'utf8').catch(() => '')
@@ -100,7 +100,11 @@ async function acceptsConnections(path: string): Promise<boolean> {
 }
 
 function leaseDirectory(stateDirectory: string, executorId: string): string {
-  return join(stateDirectory, 'executors', executorId)
+  return join(executorsDirectory(stateDirectory), executorId)
+}
+
+function executorsDirectory(stateDirectory: string): string {
+  return join(stateDirectory, 'executors')
 }
 
 function abandonedLease(executorId: ExecutorId, groupId: string): ExecutorLease {

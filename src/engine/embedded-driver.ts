@@ -46,7 +46,7 @@ async function dockerDriver(options: OpenDriverOptions, { engine, description }:
     import('./adapters/drivers/docker/tools-image.ts'),
     import('./adapters/drivers/engine-candidates.ts'),
   ])
-  const { clock, random, log, surroundings, toolsImage } = options
+  const { clock, random, log, surroundings, toolsImage, signal } = options
   const driver = new DockerDriver({
     engine,
     description,
@@ -58,8 +58,13 @@ async function dockerDriver(options: OpenDriverOptions, { engine, description }:
     tools: toolsImage === undefined ? defaultToolsSettings : { ...defaultToolsSettings, image: toolsImage },
     clientConfig: { dir: clientConfigDir(surroundings), environment: surroundings.environment },
   })
-  await driver.lookAhead()
-  return driver
+  try {
+    await driver.lookAhead({ signal })
+    return driver
+  } catch (error) {
+    await driver.close()
+    throw error
+  }
 }
 
 async function hostDriver(options: OpenDriverOptions): Promise<PodDriver> {

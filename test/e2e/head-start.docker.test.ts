@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { chmod, readFile } from 'node:fs/promises'
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -76,6 +77,23 @@ describe('a run that comes again', () => {
     await chmod(join(programs, 'git'), 0o755)
     const { port } = engine.address() as AddressInfo
     const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}`, PATH: `${programs}:${process.env.PATH}` }
+    const program = suite.machine.start(['directrun', 'start'], { directory, environment })
+    await asked.promise
+    program.signal('SIGINT')
+    expect(await program.ended).toMatchObject({ code: 130, stderr: '' })
+    engine.close()
+  })
+
+  it('ends on Ctrl-C while an engine that has told its version tells nothing more', async () => {
+    await start()
+    const asked = Promise.withResolvers<void>()
+    const engine = createHttpServer(({ url }, response) => {
+      if (url !== '/version') return asked.resolve()
+      response.end(JSON.stringify({ Version: '28.0.0', ApiVersion: '1.48', Os: 'linux', Arch: 'amd64' }))
+    })
+    await new Promise<void>((resolve) => engine.listen(0, '127.0.0.1', resolve))
+    const { port } = engine.address() as AddressInfo
+    const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}` }
     const program = suite.machine.start(['directrun', 'start'], { directory, environment })
     await asked.promise
     program.signal('SIGINT')

@@ -13,6 +13,7 @@ import type {
   PodSummary,
 } from '../../../ports/pod-driver.ts'
 import type { Random } from '../../../ports/random.ts'
+import { abortable } from '../../../std/abortable.ts'
 import { EngineClient } from './client.ts'
 import { findClientCredentials, readClientConfig } from './client-config.ts'
 import { type CreationParts, startPod } from './creation.ts'
@@ -77,9 +78,11 @@ export class DockerDriver implements PodDriver {
     })
   }
 
-  /** Asks for what the first pod needs, so that it can be asked for at once. */
-  async lookAhead(): Promise<void> {
-    await Promise.all([this.#tools.lookAhead(), this.#events.open()])
+  /** Asks for what the first pod needs, so that it can be asked for at once. @throws the reason of `signal` */
+  async lookAhead(options: CallOptions = {}): Promise<void> {
+    const { signal } = options
+    await Promise.all([this.#tools.lookAhead(options), abortable(this.#events.open(), signal)])
+    signal?.throwIfAborted()
   }
 
   async capabilities(): Promise<PodDriverCapabilities> {
@@ -94,7 +97,7 @@ export class DockerDriver implements PodDriver {
     options.signal?.throwIfAborted()
     const [tools] = await Promise.all([
       this.#tools.mount(request.executorId, options),
-      this.#events.open(),
+      abortable(this.#events.open(), options.signal),
       request.pull === 'always' ? this.#pullAll(request, options) : undefined,
     ])
     try {

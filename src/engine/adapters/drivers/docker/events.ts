@@ -74,8 +74,7 @@ export class EngineEvents {
         opened()
         await this.#read(stream)
       } catch (error) {
-        if (signal.aborted) return
-        this.#log.debug('the stream of engine events broke', { error: String(error) })
+        if (!signal.aborted) this.#log.debug('the stream of engine events broke', { error: String(error) })
       }
       opened()
       if (signal.aborted) return

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import type { CallOptions } from '../../../ports/call-options.ts'
 import type { ContainerExec, ExecRequest, TtySize } from '../../../ports/pod-driver.ts'
-import { abortable } from '../abortable.ts'
+import { abortable } from '../../../std/abortable.ts'
 import { type StartFailure, startFailureLine } from './start-failure.ts'
 
 /** A command that the engine refused to start in so many words: to the caller it has ended, as one that a shell cannot run. */

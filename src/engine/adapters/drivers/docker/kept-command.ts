@@ -1,7 +1,7 @@
 import { AgolaError } from '../../../model/errors.ts'
 import type { CallOptions } from '../../../ports/call-options.ts'
 import type { ContainerExec, ExecRequest } from '../../../ports/pod-driver.ts'
-import { abortable } from '../abortable.ts'
+import { abortable } from '../../../std/abortable.ts'
 import { ExecOutput } from '../exec-output.ts'
 import { type ExecContext, podGone } from './exec.ts'
 import { keeperCommand } from './keeper.ts'

@@ -1,7 +1,7 @@
 import { AgolaError } from '../../../model/errors.ts'
 import type { CallOptions } from '../../../ports/call-options.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import { abortable } from '../abortable.ts'
+import { abortable } from '../../../std/abortable.ts'
 import { type EngineClient, EngineFailure } from './client.ts'
 import { parseImageReference } from './image-reference.ts'
 import { jsonLines } from './json-lines.ts'

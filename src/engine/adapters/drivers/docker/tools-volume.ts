@@ -1,7 +1,8 @@
 import type { ExecutorId } from '../../../model/ids.ts'
+import type { CallOptions } from '../../../ports/call-options.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Random } from '../../../ports/random.ts'
-import { abortable } from '../abortable.ts'
+import { abortable } from '../../../std/abortable.ts'
 import { hasStatus } from './client.ts'
 import { label, podAgeMsMax, seconds } from './labels.ts'
 import type { PullOptions } from './pull.ts'
@@ -25,8 +26,8 @@ export class ToolsVolume {
   }
 
   /** Looks for the volume ahead of the first pod. Never rejects: whoever mounts gets the error. */
-  async lookAhead(): Promise<void> {
-    this.#lookup ??= this.#find()
+  async lookAhead(options: CallOptions): Promise<void> {
+    this.#lookup ??= this.#find(options)
     await this.#lookup.catch(() => undefined)
   }
 
@@ -60,7 +61,7 @@ export class ToolsVolume {
 
   async #obtain(executorId: ExecutorId, options: PullOptions): Promise<ToolsMount> {
     const { client, settings, owner, clock } = this.#parts
-    const lookup = this.#lookup ?? this.#find()
+    const lookup = this.#lookup ?? this.#find(options)
     // It may be gone, or there, the next time.
     this.#lookup = undefined
     const name = await lookup
@@ -79,10 +80,10 @@ export class ToolsVolume {
     return mount
   }
 
-  async #find(): Promise<string | null> {
+  async #find({ signal }: CallOptions): Promise<string | null> {
     const { client, settings } = this.#parts
     const filters = { label: [`${label.tools}=true`, `${label.toolsImage}=${settings.image}`] }
-    const answer = (await client.json('GET', '/volumes', { query: { filters } })) as {
+    const answer = (await client.json('GET', '/volumes', { query: { filters }, signal })) as {
       Volumes?: { Name?: unknown }[] | null
     }
     const name = answer.Volumes?.[0]?.Name

@@ -25,7 +25,6 @@ const settleMsMax = 5_000
 export class DeadProcesses {
   readonly #options: DeadProcessesOptions
   readonly #group: Parameters<typeof liveExecutors>[0]
-  #closing: Promise<void> | null = null
 
   constructor(options: DeadProcessesOptions) {
     this.#options = options
@@ -33,13 +32,8 @@ export class DeadProcesses {
     this.#group = { stateDirectory: directories.state, groupId: identity.executorGroupId, clock }
   }
 
-  /** Closes their runs as interrupted, once: nobody else would. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
-    return this.#closing
-  }
-
-  async #close(): Promise<void> {
+  /** Closes their runs as interrupted: nobody else would. */
+  async close(): Promise<void> {
     const { runService, executorId } = this.#options
     await runService.keepOnlyExecutors(async () => new Set([executorId, ...(await liveExecutors(this.#group))]))
   }

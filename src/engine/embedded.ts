@@ -103,6 +103,7 @@ export class EmbeddedEngine {
   readonly #sources = new SnapshotSources()
   readonly #scheduler: Scheduler
   readonly #dead: DeadProcesses
+  #closingDead: Promise<void> | null = null
   /** Runs made here, which wait for each other; those of other processes are theirs to start. */
   readonly #own = new Map<RunId, number>()
   #material: RunMaterial | null = null
@@ -280,8 +281,10 @@ export class EmbeddedEngine {
     await Promise.all([this.#closeDead(), ...loops])
   }
 
+  /** Once; so is its failure told. */
   #closeDead(): Promise<void> {
-    return this.#dead.close().catch((error: unknown) => this.#leave(error))
+    this.#closingDead ??= this.#dead.close().catch((error: unknown) => this.#leave(error))
+    return this.#closingDead
   }
 
   #leave(error: unknown): void {

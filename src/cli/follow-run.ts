@@ -67,11 +67,15 @@ class Follower {
   }
 
   private async onState(state: RunState): Promise<void> {
-    const first = this.state === null
+    const before = this.state
     this.state = state
-    if (first) await this.emitRunCreated(state)
-    // A clock that was set back makes others look as if they had ended before the run began: kept tasks are over from the first.
-    for (const task of Object.values(state.run.tasks)) await this.onTask(task, state, first && isKept(task, state))
+    if (before === null) await this.emitRunCreated(state)
+    for (const task of Object.values(state.run.tasks)) {
+      // One that changes is another object.
+      if (task === before?.run.tasks[task.id]) continue
+      // A clock that was set back makes others look as if they had ended before the run began: kept tasks are over from the first.
+      await this.onTask(task, state, before === null && isKept(task, state))
+    }
     this.wake()
   }
 

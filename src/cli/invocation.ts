@@ -86,6 +86,7 @@ class Invocation<Opened extends DirectRun> {
   /** What is done while nothing runs. */
   #stage = 'starting'
   #timedOut = false
+  #hasAskedApproval = false
   #approvalMissing = false
   #idle: NodeJS.Timeout | undefined
   #cancelTimeout: () => void = () => undefined
@@ -253,6 +254,7 @@ class Invocation<Opened extends DirectRun> {
     // A screen has the terminal for itself.
     if (this.#presenter.offersApproval !== true) await this.#pauses?.event(event)
     if (event.type === 'task_paused') this.#tellPause(event)
+    if (event.type === 'approval_required') this.#hasAskedApproval = true
     if (event.type === 'approval_required' || event.type === 'task_finished') await this.#checkApprovals()
   }
 
@@ -266,7 +268,7 @@ class Invocation<Opened extends DirectRun> {
   /** Gives up when nothing but an approval can let a run go on and nobody will give it. */
   async #checkApprovals(): Promise<void> {
     const isAsked = this.#presenter.offersApproval === true || this.#approvals?.isOpen === true
-    if (isAsked || this.#approvalMissing || this.#interrupts.first !== null) return
+    if (!this.#hasAskedApproval || isAsked || this.#approvalMissing || this.#interrupts.first !== null) return
     for (const number of this.#numbers) {
       const run = await this.#opened?.runs.get(number)
       const waiting = run === undefined ? [] : approvalsMissing(run, this.#options.approval)

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { AgolaError, hasCode } from './model/errors.ts'
+import type { RunId } from './model/ids.ts'
 import { isExecutionFinished, isTaskFinished, type Run } from './model/run.ts'
 import type { RunConfig } from './model/run-config.ts'
 import type { CallOptions } from './ports/call-options.ts'
@@ -19,6 +20,8 @@ export class EmbeddedRuns implements Runs {
   readonly #runService: RunService
   readonly #group: string
   readonly #approver: string
+  /** Of the run whose log was opened last: a follower opens all logs of one run. */
+  #known: { number: number; id: RunId; runConfig: RunConfig } | null = null
 
   constructor({ runService, group, approver }: EmbeddedRunsOptions) {
     this.#runService = runService
@@ -54,12 +57,11 @@ export class EmbeddedRuns implements Runs {
     log: { number: number; task: string; step: number | null },
     options: CallOptions & { follow?: boolean } = {},
   ): Promise<Readable> {
-    const { run, runConfig } = await this.get(log.number, options)
-    const taskId = taskOf(runConfig, log.task).id
-    const ref: LogRef = { runId: run.id, taskId, step: log.step }
+    const { id: runId, runConfig } = await this.#knownRun(log.number, options)
+    const ref: LogRef = { runId, taskId: taskOf(runConfig, log.task).id, step: log.step }
     if (options.follow !== true) return (await this.#runService.openLog(ref, options)).stream()
     // The log comes into being with the step: after each change of the run it is looked for again, once more after the step has ended.
-    for await (const state of this.#runService.watchRun(run.id, options)) {
+    for await (const state of this.#runService.watchRun(runId, options)) {
       const stage = stageOf(state, ref)
       if (stage === 'before') continue
       try {
@@ -97,6 +99,13 @@ export class EmbeddedRuns implements Runs {
   ): Promise<RunWithConfig> {
     const { run } = await this.get(number, options)
     return await this.#runService.restartRun({ ...request, runId: run.id, environment: {} }, options)
+  }
+
+  async #knownRun(number: number, options: CallOptions): Promise<{ id: RunId; runConfig: RunConfig }> {
+    if (this.#known?.number === number) return this.#known
+    const { run, runConfig } = await this.get(number, options)
+    this.#known = { number, id: run.id, runConfig }
+    return this.#known
   }
 }
 

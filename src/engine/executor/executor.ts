@@ -287,7 +287,6 @@ export class Executor implements ExecutorClient {
     this.#tasks.set(task.id, run)
     this.#runs.add(run)
     void run.done.then(() => this.#runs.delete(run))
-    this.#statusReports.push(null)
   }
 
   #startWaiting(): void {

@@ -16,7 +16,7 @@ import {
   removeLease,
   writeLease,
 } from './executor-lease.ts'
-import { readProcessFacts } from './process-facts.ts'
+import { type ProcessFacts, readProcessFacts } from './process-facts.ts'
 
 export interface LocalExecutorLeaseOptions {
   stateDirectory: string
@@ -71,7 +71,7 @@ export class LocalExecutorLease {
 
   /** The live executors of the group, this one among them. */
   siblings(): Promise<ExecutorId[]> {
-    return liveExecutors(this.#options, this.#options.executorId)
+    return liveExecutors(this.#options, this.#lease.process)
   }
 
   /** Nothing of the executor is left. */
@@ -99,14 +99,16 @@ export class LocalExecutorLease {
   }
 }
 
-/** Executors of a group whose processes live; `own` needs no proof. */
+/** Executors of a group whose processes live; this process, `own`, needs no proof. */
 export async function liveExecutors(
   { stateDirectory, groupId, clock }: Pick<LocalExecutorLeaseOptions, 'stateDirectory' | 'groupId' | 'clock'>,
-  own?: ExecutorId,
+  own?: ProcessFacts,
 ): Promise<ExecutorId[]> {
   const facts = machineLivenessFacts(clock.now(), hostname())
   const leases = await readLeases(stateDirectory, groupId)
-  const alive = await Promise.all(leases.map((lease) => lease.executorId === own || isLeaseAlive(lease, facts)))
+  const isOwn = ({ process: { hostname, bootId, pid, startTime } }: ExecutorLease) =>
+    pid === own?.pid && startTime === own.startTime && bootId === own.bootId && hostname === own.hostname
+  const alive = await Promise.all(leases.map((lease) => isOwn(lease) || isLeaseAlive(lease, facts)))
   return leases.filter((_, index) => alive[index]).map(({ executorId }) => executorId)
 }
 

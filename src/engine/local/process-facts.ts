@@ -35,7 +35,13 @@ async function psStartTime(pid: number): Promise<string | null> {
   return stdout.trim() === '' ? null : stdout.trim()
 }
 
-async function readBootId(): Promise<string> {
-  const id = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')
-  return id.trim()
+let bootId: Promise<string> | undefined
+
+/** No process lives to see another one. */
+function readBootId(): Promise<string> {
+  bootId ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (id) => id.trim(),
+    () => '',
+  )
+  return bootId
 }

@@ -30,8 +30,10 @@ type Reply = Exclude<WriteReply, { type: 'failed' }>
 
 /** A commit may hold up this thread for so long. */
 const commitMsFine = 2
-/** What all commits together may take beyond that before `auto` starts the worker. */
-const blockedMsMax = 100
+/** What commits take beyond that may be this part of the time, */
+const blockedPartMax = 0.2
+/** and so much at once, before `auto` starts the worker: a thread of its own costs as much as hundreds of commits. */
+const blockedMsMax = 200
 const requestsPerBatchMax = 512
 /** I/O waits no longer than one of these while commit follows commit. */
 const turnMsMax = 2
@@ -50,7 +52,9 @@ export class SqliteCommits {
   #drains = 0
   /** What commits have taken since I/O had its turn. */
   #turnMs = 0
+  /** What commits took beyond what they may. */
   #blockedMs = 0
+  #commitEndMs = 0
   #busySinceMs: number | undefined
   #thread: SqliteThread | undefined
   #isThreadReady = false
@@ -126,9 +130,12 @@ export class SqliteCommits {
       const failure = sqliteError(error, this.#settings.file, 'write')
       for (const { reject } of batch) reject(failure)
     }
-    const tookMs = clock.monotonicMs() - startMs
+    const endMs = clock.monotonicMs()
+    const tookMs = endMs - startMs
     this.#turnMs += tookMs
-    this.#blockedMs += Math.max(0, tookMs - commitMsFine)
+    const allowedMs = (endMs - this.#commitEndMs) * blockedPartMax
+    this.#blockedMs = Math.max(0, this.#blockedMs + Math.max(0, tookMs - commitMsFine) - allowedMs)
+    this.#commitEndMs = endMs
     if (this.#settings.thread === 'auto' && this.#blockedMs > blockedMsMax) this.#startThread()
     this.#committed()
   }

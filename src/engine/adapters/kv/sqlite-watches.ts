@@ -88,7 +88,8 @@ export class SqliteWatches {
         if (now !== version || tick % ticksPerWake === 0) this.wake()
         version = now
         await this.#expireWhenDue()
-        await clock.sleep(pollMs, closed).catch(() => undefined)
+        // Without the signal, which is looked at soon enough: taking part in it would cost more than looking.
+        await clock.sleep(pollMs)
       }
     } finally {
       this.#isPolling = false

@@ -20,13 +20,13 @@ export interface CommitSettings {
   machine: Machine
 }
 
-interface Waiting {
+export interface Waiting {
   request: WriteRequest
   resolve: (reply: Reply) => void
   reject: (error: unknown) => void
 }
 
-type Reply = Exclude<WriteReply, { type: 'failed' }>
+export type Reply = Exclude<WriteReply, { type: 'failed' }>
 
 /** A commit may hold up this thread for so long. */
 const commitMsFine = 2
@@ -72,10 +72,13 @@ export class SqliteCommits {
 
   /** The reply comes after the commit. Throws what the reply carries as an error. */
   submit(request: WriteRequest): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ request, resolve, reject })
-      this.#schedule()
-    })
+    return new Promise((resolve, reject) => this.add({ request, resolve, reject }))
+  }
+
+  /** As `submit`, without a promise of its own. */
+  add(waiting: Waiting): void {
+    this.#queue.push(waiting)
+    this.#schedule()
   }
 
   /** Applies what is queued, then ends the thread. Nothing may be submitted any more. */

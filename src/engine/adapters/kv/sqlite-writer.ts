@@ -98,8 +98,11 @@ export class SqliteWriter {
     }
   }
 
-  #txn({ compare = [], then, else: otherwise = [] }: Txn): WriteReply {
+  #txn(txn: Txn): WriteReply {
     this.#heads.clear()
+    if (this.#creates(txn))
+      return { type: 'txn', result: { succeeded: true, revision: BigInt(this.#revision), gets: [] } }
+    const { compare = [], then, else: otherwise = [] } = txn
     const succeeded = this.#allHold(compare)
     const ops = succeeded ? then : otherwise
     for (const op of ops) {
@@ -109,6 +112,17 @@ export class SqliteWriter {
     const gets = this.#write(ops)
     const result: TxnResult = { succeeded, revision: BigInt(this.#revision), gets }
     return { type: 'txn', result }
+  }
+
+  /** The commonest of all: one key that must be new. It is written without a look for it first; when it was there nothing has happened. */
+  #creates({ compare, then }: Txn): boolean {
+    const put = compare?.length === 1 && then.length === 1 ? then[0] : undefined
+    if (put?.type !== 'put' || put.lease !== undefined || !isAbsence(compare?.[0], put.key)) return false
+    const revision = this.#revision + 1
+    if (this.#sql.insertNew.run(put.key, put.value, revision, revision).changes === 0) return false
+    this.#history.add(revision, 0, put.key, put.value, revision, 1, null)
+    this.#revision = revision
+    return true
   }
 
   #allHold(compares: readonly Compare[]): boolean {
@@ -191,6 +205,10 @@ export class SqliteWriter {
 
 const done: WriteReply = { type: 'done' }
 
+function isAbsence(compare: Compare | undefined, key: string): boolean {
+  return compare?.target === 'createRevision' && compare.operator === '=' && compare.value === 0n && compare.key === key
+}
+
 function prepareStatements(db: DatabaseSync) {
   return {
     // What every write needs is called with get(), not run(): that makes an object of two counts, which nobody asks for.
@@ -202,6 +220,7 @@ function prepareStatements(db: DatabaseSync) {
     get: db.prepare('SELECT * FROM kv WHERE key = ?'),
     head: db.prepare('SELECT create_rev, mod_rev, version, lease FROM kv WHERE key = ?'),
     insert: db.prepare('INSERT INTO kv VALUES (?, ?, ?, ?, 1, ?)'),
+    insertNew: db.prepare('INSERT INTO kv VALUES (?, ?, ?, ?, 1, NULL) ON CONFLICT (key) DO NOTHING'),
     update: db.prepare('UPDATE kv SET value = ?, mod_rev = ?, version = ? WHERE key = ?'),
     // Apart, because it has to look after the index on leases.
     updateWithLease: db.prepare('UPDATE kv SET value = ?, mod_rev = ?, version = ?, lease = ? WHERE key = ?'),

@@ -20,7 +20,7 @@ import { checkKey, checkPrefix, checkRange, checkTtl, checkTxn } from './check-r
 import { ClientLease } from './client-lease.ts'
 import { type Machine, thisMachine } from './machine.ts'
 import { ownCopy } from './own-copy.ts'
-import { SqliteCommits, type WriterThread } from './sqlite-commits.ts'
+import { type Reply, SqliteCommits, type WriterThread } from './sqlite-commits.ts'
 import { createConnection } from './sqlite-connection.ts'
 import { sqliteError } from './sqlite-error.ts'
 import { SqliteReader } from './sqlite-reader.ts'
@@ -100,13 +100,19 @@ export class SqliteKeyValueStore implements KeyValueStore {
     return this.#read(() => this.#reader.range(query))
   }
 
-  async txn(request: Txn, options: CallOptions = {}): Promise<TxnResult> {
-    checkTxn(request)
-    const reply = await this.#write({ type: 'txn', txn: ownCopy(request) }, options)
-    if (reply.type !== 'txn')
-      throw new AgolaError('assertionFailed', `The writer of the store has answered ${reply.type}.`)
-    this.#compactNowAndThen()
-    return reply.result
+  /** One promise for every write, not one for each function on its way: with a fast disk those would be a tenth of its time. */
+  txn(request: Txn, options: CallOptions = {}): Promise<TxnResult> {
+    const result = new Promise<TxnResult>((resolve, reject) => {
+      checkTxn(request)
+      this.#check(options)
+      const onReply = (reply: Reply) => {
+        if (reply.type === 'txn') resolve(reply.result)
+        else reject(new AgolaError('assertionFailed', `The writer of the store has answered ${reply.type}.`))
+      }
+      this.#commits.add({ request: { type: 'txn', txn: ownCopy(request) }, resolve: onReply, reject })
+      this.#compactNowAndThen()
+    })
+    return options.signal ? abortable(result, options.signal) : result
   }
 
   watch(query: WatchQuery, options: CallOptions = {}): AsyncIterable<WatchBatch> {

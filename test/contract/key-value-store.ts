@@ -309,6 +309,25 @@ export function keyValueStoreContract(name: string, makeSubject: () => Promise<K
         }
       })
 
+      test('a key that must be new is written once, and again after its deletion', async () => {
+        const create = (value: string) =>
+          store.txn({
+            compare: [{ key: `${p}a`, target: 'createRevision', operator: '=', value: 0n }],
+            then: [{ type: 'put', key: `${p}a`, value: bytes(value) }],
+            else: [{ type: 'get', key: `${p}a` }],
+          })
+        const first = await create('one')
+        const entry = { createRevision: first.revision, modRevision: first.revision, version: 1, lease: null }
+        expect(first).toMatchObject({ succeeded: true, gets: [] })
+        expect(await create('two')).toMatchObject({ succeeded: false, revision: first.revision, gets: [entry] })
+        expect(await get('a')).toMatchObject({ ...entry, value: bytes('one') })
+        const removed = await remove('a')
+        expect(await get('a', removed.revision - 1n)).toMatchObject(entry)
+        const again = await create('three')
+        expect(again).toMatchObject({ succeeded: true, revision: removed.revision + 1n })
+        expect(await get('a')).toMatchObject({ createRevision: again.revision, version: 1, value: bytes('three') })
+      })
+
       test.each(['=', '!='] as const)('value and lease of a present and an absent key with %s', async (operator) => {
         const is = operator === '='
         const lease = await store.lease(60_000)

@@ -96,6 +96,15 @@ describe('directrun start, given what cannot work', () => {
     }
   })
 
+  it.each(['inspect', 'logs', 'pin', 'restart', 'stop', 'unpin', 'wait'])(
+    'says that a word is not the number of a run: directrun %s',
+    async (command) => {
+      const { code, stderr } = await machine.run(['directrun', command, 'build'])
+      expect(stderr).toBe('agola: "build" is not the number of a run: agola directrun list shows the numbers\n')
+      expect(code).toBe(2)
+    },
+  )
+
   it('says what to do when no engine answers', async () => {
     const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
     for (const driver of ['auto', 'docker']) {

@@ -1,13 +1,14 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { AgolaCommand } from '../../cli/agola-command.ts'
+import { runNumber } from '../../cli/run-number.ts'
 
 export default class DirectRunApprove extends AgolaCommand {
   static override summary = 'Approve tasks that wait for it.'
   static override strict = false
   static override usage = 'directrun approve NUMBER [TASK...] [--task NAME...] [--all]'
   static override args = {
-    number: Args.integer({ description: 'number of the run', required: true }),
+    number: runNumber({ required: true }),
     task: Args.string({ description: 'names of tasks' }),
   }
   static override flags = {

@@ -1,11 +1,11 @@
-import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { AgolaCommand } from '../../cli/agola-command.ts'
 import { textOrJsonFlag } from '../../cli/flags.ts'
+import { runNumber } from '../../cli/run-number.ts'
 
 export default class DirectRunInspect extends AgolaCommand {
   static override summary = 'Show one run with its tasks and steps.'
-  static override args = { number: Args.integer({ description: 'number of the run (default: the newest)' }) }
+  static override args = { number: runNumber({ description: 'number of the run (default: the newest)' }) }
   static override examples = [
     '<%= config.bin %> directrun inspect 12',
     '<%= config.bin %> directrun inspect --task build',

@@ -1,6 +1,6 @@
-import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { AgolaCommand } from '../../cli/agola-command.ts'
+import { runNumber } from '../../cli/run-number.ts'
 
 export default class DirectRunLogs extends AgolaCommand {
   static override summary = 'Show what the steps of a run printed.'
@@ -9,7 +9,7 @@ export default class DirectRunLogs extends AgolaCommand {
     '<%= config.bin %> directrun logs 12 --task build --step 2 --tail 100',
     '<%= config.bin %> directrun logs --follow',
   ]
-  static override args = { number: Args.integer({ description: 'number of the run (default: the newest)' }) }
+  static override args = { number: runNumber({ description: 'number of the run (default: the newest)' }) }
   static override flags = {
     task: Flags.string({ summary: 'only this task; repeatable', multiple: true, multipleNonGreedy: true }),
     step: Flags.integer({ summary: 'only the step with this index, from 0', min: 0, exclusive: ['setup'] }),

@@ -1,9 +1,9 @@
-import * as Args from '@oclif/core/args'
 import { AgolaCommand } from '../../cli/agola-command.ts'
+import { runNumber } from '../../cli/run-number.ts'
 
 export default class DirectRunPin extends AgolaCommand {
   static override summary = 'Keep a run of this repository, with its logs and workspaces, from being cleaned.'
-  static override args = { number: Args.integer({ description: 'number of the run', required: true }) }
+  static override args = { number: runNumber({ required: true }) }
 
   override async run(): Promise<void> {
     const { args } = await this.parse(DirectRunPin)

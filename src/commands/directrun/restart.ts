@@ -1,7 +1,7 @@
-import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { AgolaCommand } from '../../cli/agola-command.ts'
 import { executionFlagSet, executionFlags } from '../../cli/execution-flags.ts'
+import { runNumber } from '../../cli/run-number.ts'
 
 export default class DirectRunRestart extends AgolaCommand {
   static override summary = 'Run a run again, on the tree it was started from.'
@@ -12,7 +12,7 @@ depends on them, run again. Secrets are never stored: give them again.`
     '<%= config.bin %> directrun restart --from-failed',
     '<%= config.bin %> directrun restart 12',
   ]
-  static override args = { number: Args.integer({ description: 'number of the run (default: the newest)' }) }
+  static override args = { number: runNumber({ description: 'number of the run (default: the newest)' }) }
   static override flags = {
     ...executionFlagSet,
     'from-failed': Flags.boolean({ summary: 'keep the tasks that succeeded' }),

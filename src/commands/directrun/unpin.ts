@@ -1,9 +1,9 @@
-import * as Args from '@oclif/core/args'
 import { AgolaCommand } from '../../cli/agola-command.ts'
+import { runNumber } from '../../cli/run-number.ts'
 
 export default class DirectRunUnpin extends AgolaCommand {
   static override summary = 'Let a run of this repository be cleaned again when it is old.'
-  static override args = { number: Args.integer({ description: 'number of the run', required: true }) }
+  static override args = { number: runNumber({ required: true }) }
 
   override async run(): Promise<void> {
     const { args } = await this.parse(DirectRunUnpin)

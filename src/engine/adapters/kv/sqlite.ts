@@ -190,17 +190,20 @@ export class SqliteKeyValueStore implements KeyValueStore {
 
   #compactNowAndThen(): void {
     if (this.#writes++ % writesPerCompactionCheck !== 0 || this.#isCompacting || this.#closed.signal.aborted) return
-    const { revision, compactRevision } = this.#reader.status()
-    const old = this.#reader.revisionAt(this.#options.clock.now() - historyMs)
-    const target = minOf(old, revision - historyRevisions, this.#watches.oldestCursor() ?? revision)
-    if (target <= compactRevision + historyRevisions / 10n) return
     this.#isCompacting = true
     // Housekeeping: what fails now is tried again after the next writes, and the failure of a store shows in those.
-    void this.compact(target)
+    void this.#compactOld()
       .catch(() => undefined)
       .finally(() => {
         this.#isCompacting = false
       })
+  }
+
+  async #compactOld(): Promise<void> {
+    const { revision, compactRevision } = this.#reader.status()
+    const old = this.#reader.revisionAt(this.#options.clock.now() - historyMs)
+    const target = minOf(old, revision - historyRevisions, this.#watches.oldestCursor() ?? revision)
+    if (target > compactRevision + historyRevisions / 10n) await this.compact(target)
   }
 }
 

@@ -139,6 +139,30 @@ describe('the file', () => {
   })
 })
 
+describe('a thread of its own', () => {
+  test.each([
+    { tookMs: 10, pauseMs: 50, threads: 0, what: 'not where commits hold up this thread now and then' },
+    { tookMs: 1, pauseMs: 0, threads: 0, what: 'not for commits that are fast, one after the other' },
+    { tookMs: 10, pauseMs: 10, threads: 1, what: 'where they do most of the time' },
+  ])('comes $what', async ({ tookMs, pauseMs, threads }) => {
+    let started = 0
+    const onWorker = () => started++
+    process.on('worker', onWorker)
+    const watch = new SkippingClock()
+    // Read at the beginning and at the end of every commit.
+    let reads = 0
+    let nowMs = 0
+    watch.monotonicMs = () => {
+      nowMs += reads++ % 2 === 0 ? pauseMs : tookMs
+      return nowMs
+    }
+    const store = open({ clock: watch, machine: { bootId, monotonicMs: () => 0 } })
+    for (let count = 0; count < 200 && started === 0; count++) await put(store, `k${count}`)
+    process.off('worker', onWorker)
+    expect(started).toBe(threads)
+  })
+})
+
 describe('failures', () => {
   test.each(['main', 'worker'] as const)(
     'a full disk refuses the write and keeps all before it (%s thread)',

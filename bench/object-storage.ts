@@ -110,7 +110,7 @@ async function* zeroes(): AsyncGenerator<Uint8Array> {
 }
 
 async function putStream(objects: ObjectStorage, file: string, options: PutOptions = {}): Promise<void> {
-  await objects.put('stream', createReadStream(file, { highWaterMark: 512 * 1024 }), options)
+  await objects.put('stream', createReadStream(file, { highWaterMark: 256 * 1024 }), options)
 }
 
 async function makeFile(directory: string): Promise<string> {

@@ -10,7 +10,8 @@ import { type ListFilter, listFilter } from './list-query.ts'
 import { missingObject } from './missing-object.ts'
 import { checkObjectKey } from './object-key.ts'
 
-const readBytesMax = 512 * 1024
+/** Larger pieces come in memory that the system has to clear first, which costs more than the calls they spare. */
+const readBytesMax = 256 * 1024
 const listStatsAtOnceMax = 32
 
 /** How keys become paths below the data directory, and how a walk over those paths gives the keys back in byte order. */

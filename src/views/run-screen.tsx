@@ -54,9 +54,9 @@ export interface RunScreen {
   finish(): Promise<void>
 }
 
-/** Pictures a second while steps print: enough to see that it moves, and a third of what drawing without limit would cost.
+/** Pictures a second while steps print: enough to see that it moves, and a fraction of what drawing without limit would cost.
  *  A key is answered at once. */
-const picturesPerSecond = 6
+const picturesPerSecond = 4
 const picturesPerSecondMax = 30
 
 /** Draws runs on a screen of its own, which leaves the scroll-back of the terminal alone. */

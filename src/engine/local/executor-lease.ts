@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ExecutorId, TimeMs } from '../model/ids.ts'
 import { isOfDeadProcess, isProcessOwned, processOwnedName } from '../std/process-owned-name.ts'
 import { connectionState } from './connection-state.ts'
-import { type ProcessFacts, readProcessFacts } from './process-facts.ts'
+import { isSameProcess, type ProcessFacts, readProcessFacts } from './process-facts.ts'
 
 /** Says that a local process and its containers are in use (spec/local-runs.md 10). */
 export interface ExecutorLease {
@@ -92,7 +92,7 @@ export async function isLeaseAlive(lease: ExecutorLease, facts: LivenessFacts): 
   if (lease.process.hostname !== facts.hostname) return facts.now - lease.renewedAt < leaseStaleMs
   if (lease.socketPath !== '' && (await facts.answers(lease.socketPath))) return true
   const found = await facts.processOf(lease.process.pid)
-  return found !== null && found.startTime === lease.process.startTime && found.bootId === lease.process.bootId
+  return found !== null && isSameProcess(found, lease.process)
 }
 
 async function acceptsConnections(path: string): Promise<boolean> {

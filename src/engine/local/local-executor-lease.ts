@@ -16,7 +16,7 @@ import {
   removeLease,
   writeLease,
 } from './executor-lease.ts'
-import { type ProcessFacts, readProcessFacts } from './process-facts.ts'
+import { isSameProcess, type ProcessFacts, readProcessFacts } from './process-facts.ts'
 
 export interface LocalExecutorLeaseOptions {
   stateDirectory: string
@@ -106,8 +106,7 @@ export async function liveExecutors(
 ): Promise<ExecutorId[]> {
   const facts = machineLivenessFacts(clock.now(), hostname())
   const leases = await readLeases(stateDirectory, groupId)
-  const isOwn = ({ process: { hostname, bootId, pid, startTime } }: ExecutorLease) =>
-    pid === own?.pid && startTime === own.startTime && bootId === own.bootId && hostname === own.hostname
+  const isOwn = ({ process }: ExecutorLease) => own !== undefined && isSameProcess(process, own)
   const alive = await Promise.all(leases.map((lease) => isOwn(lease) || isLeaseAlive(lease, facts)))
   return leases.filter((_, index) => alive[index]).map(({ executorId }) => executorId)
 }

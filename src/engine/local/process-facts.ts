@@ -13,6 +13,11 @@ export interface ProcessFacts {
   startTime: string
 }
 
+/** Not one that got the same pid later, or on another machine. */
+export function isSameProcess(a: ProcessFacts, b: ProcessFacts): boolean {
+  return a.pid === b.pid && a.startTime === b.startTime && a.bootId === b.bootId && a.hostname === b.hostname
+}
+
 /** Facts about a process of this machine; null when there is none with this pid. */
 export async function readProcessFacts(pid: number): Promise<ProcessFacts | null> {
   const startTime = process.platform === 'linux' ? await linuxStartTime(pid) : await psStartTime(pid)

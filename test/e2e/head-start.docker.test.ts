@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { chmod, readFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -67,21 +67,28 @@ describe('a run that comes again', () => {
     expect(await created()).toEqual(['1', '2', '2 ahead', '3'])
   })
 
-  it('ends on Ctrl-C while neither git nor the engine has answered', async () => {
-    await start()
-    const asked = Promise.withResolvers<void>()
-    const engine = createServer(() => asked.resolve())
+  /** A start that gets no further than `engine` lets it: interrupted once that was `asked`, it ends at once and has nothing to tell. */
+  async function expectInterrupted(engine: Server, asked: Promise<void>, environment: Record<string, string> = {}) {
     await new Promise<void>((resolve) => engine.listen(0, '127.0.0.1', resolve))
-    const programs = join(suite.machine.directory, 'programs')
-    await suite.machine.write(programs, { git: '#!/bin/sh\nexec sleep 600\n' })
-    await chmod(join(programs, 'git'), 0o755)
     const { port } = engine.address() as AddressInfo
-    const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}`, PATH: `${programs}:${process.env.PATH}` }
-    const program = suite.machine.start(['directrun', 'start'], { directory, environment })
-    await asked.promise
+    const program = suite.machine.start(['directrun', 'start'], {
+      directory,
+      environment: { ...environment, DOCKER_HOST: `tcp://127.0.0.1:${port}` },
+    })
+    await asked
     program.signal('SIGINT')
     expect(await program.ended).toMatchObject({ code: 130, stderr: '' })
     engine.close()
+  }
+
+  it('ends on Ctrl-C while neither git nor the engine has answered', async () => {
+    await start()
+    const asked = Promise.withResolvers<void>()
+    const programs = join(suite.machine.directory, 'programs')
+    await suite.machine.write(programs, { git: '#!/bin/sh\nexec sleep 600\n' })
+    await chmod(join(programs, 'git'), 0o755)
+    const engine = createServer(() => asked.resolve())
+    await expectInterrupted(engine, asked.promise, { PATH: `${programs}:${process.env.PATH}` })
   })
 
   it('ends on Ctrl-C while an engine that has told its version tells nothing more', async () => {
@@ -91,14 +98,7 @@ describe('a run that comes again', () => {
       if (url !== '/version') return asked.resolve()
       response.end(JSON.stringify({ Version: '28.0.0', ApiVersion: '1.48', Os: 'linux', Arch: 'amd64' }))
     })
-    await new Promise<void>((resolve) => engine.listen(0, '127.0.0.1', resolve))
-    const { port } = engine.address() as AddressInfo
-    const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}` }
-    const program = suite.machine.start(['directrun', 'start'], { directory, environment })
-    await asked.promise
-    program.signal('SIGINT')
-    expect(await program.ended).toMatchObject({ code: 130, stderr: '' })
-    engine.close()
+    await expectInterrupted(engine, asked.promise)
   })
 
   it('leaves nothing when there is nothing to run', async () => {

@@ -7,6 +7,7 @@ import type { Clock } from './ports/clock.ts'
 import type { KeyValueStore } from './ports/key-value-store.ts'
 import { executorsInUse, ownersOfActiveRuns } from './runservice/executors-in-use.ts'
 import type { RunService } from './runservice/run-service.ts'
+import { alarm } from './std/alarm.ts'
 
 export interface DeadProcessesOptions {
   directories: LocalDirectories
@@ -51,15 +52,13 @@ export class DeadProcesses {
   /** As `settle`, for a little while at most. */
   async settleBriefly(): Promise<void> {
     const limit = new AbortController()
-    const done = new AbortController()
-    this.#options.clock.sleep(settleMsMax, done.signal).then(
-      () => limit.abort(new AgolaError('outcomeUnknown', 'what a dead process left is still being taken in')),
-      () => undefined,
+    const cancel = alarm(this.#options.clock, settleMsMax, () =>
+      limit.abort(new AgolaError('outcomeUnknown', 'what a dead process left is still being taken in')),
     )
     await this.settle(limit.signal).catch((error: unknown) => {
       if (!limit.signal.aborted) throw error
     })
-    done.abort()
+    cancel()
   }
 
   /** Takes away their files once everything in them was fetched. */

@@ -15,6 +15,7 @@ import type { PodDriver, PullPolicy, TtySize } from '../ports/pod-driver.ts'
 import type { Random } from '../ports/random.ts'
 import type { SourceProvider } from '../ports/source-provider.ts'
 import { abortable } from '../std/abortable.ts'
+import { withinTime } from '../std/alarm.ts'
 import { cleanData } from './clean-data.ts'
 import { cleanPods } from './clean-pods.ts'
 import { LatestSender } from './latest-sender.ts'
@@ -231,10 +232,7 @@ export class Executor implements ExecutorClient {
     this.#waiting.clear()
     for (const run of this.#runs) run.kill()
     const ended = Promise.all([this.#prepared.close(), ...[...this.#runs].map((run) => run.done)])
-    const over = new AbortController()
-    const tooLate = this.#options.clock.sleep(closeMsMax, over.signal).catch(() => undefined)
-    await Promise.race([ended, tooLate])
-    over.abort()
+    await withinTime(ended, this.#options.clock, closeMsMax)
     this.#closeReports()
   }
 
@@ -290,7 +288,8 @@ export class Executor implements ExecutorClient {
   }
 
   #startWaiting(): void {
-    this.#statusReports.push(null)
+    // A runservice in this process has seen itself that there is a place.
+    if (this.#options.listenUrl) this.#statusReports.push(null)
     for (const [id, task] of this.#waiting) {
       if (!this.#hasPlace) return
       this.#waiting.delete(id)
@@ -362,6 +361,8 @@ export class Executor implements ExecutorClient {
   async #status(signal: AbortSignal): Promise<ExecutorStatus> {
     const { driver, group, labels, activeTasksLimit, allowPrivileged, dynamic, listenUrl, emulates } = this.#options
     const capabilities = await driver.capabilities({ signal })
+    const siblingsExecutors = await this.#liveExecutors(signal)
+    // Nothing is waited for from here on: the count is that of the moment when it is told.
     return {
       listenUrl: listenUrl ?? '',
       archs: emulates === true && capabilities.images ? allArchs : capabilities.archs,
@@ -371,7 +372,7 @@ export class Executor implements ExecutorClient {
       activeTasks: this.activeTasks,
       dynamic: dynamic ?? true,
       executorGroup: group,
-      siblingsExecutors: await this.#liveExecutors(signal),
+      siblingsExecutors,
     }
   }
 

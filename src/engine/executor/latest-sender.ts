@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
+import { alarm } from '../std/alarm.ts'
 
 const retryMsMin = 100
 const retryMsMax = 5_000
@@ -17,6 +18,7 @@ export interface LatestSenderOptions<Value> {
 export class LatestSender<Value> {
   readonly #options: LatestSenderOptions<Value>
   readonly #closed = new AbortController()
+  #call: AbortController | undefined
   #next: { value: Value } | undefined
   #sending: Promise<void> | undefined
 
@@ -40,6 +42,7 @@ export class LatestSender<Value> {
   /** Gives up what was not acknowledged yet. */
   close(): void {
     this.#closed.abort(new Error('the sender was closed'))
+    this.#call?.abort(this.#closed.signal.reason)
     this.#next = undefined
   }
 
@@ -66,21 +69,18 @@ export class LatestSender<Value> {
 
   async #sendOnce(value: Value): Promise<boolean> {
     const { clock, send, onFailure } = this.#options
-    const answered = new AbortController()
-    const deadline = new AbortController()
-    const stopped = AbortSignal.any([answered.signal, this.#closed.signal])
-    clock.sleep(answerMsMax, stopped).then(
-      () => deadline.abort(new Error(`no answer within ${answerMsMax} ms`)),
-      () => undefined,
-    )
+    const call = new AbortController()
+    this.#call = call
+    const cancel = alarm(clock, answerMsMax, () => call.abort(new Error(`no answer within ${answerMsMax} ms`)))
     try {
-      await send(value, AbortSignal.any([deadline.signal, this.#closed.signal]))
+      await send(value, call.signal)
       return true
     } catch (error) {
       if (!this.#closed.signal.aborted) onFailure(error)
       return false
     } finally {
-      answered.abort()
+      cancel()
+      this.#call = undefined
     }
   }
 

@@ -5,8 +5,10 @@ import { AgolaError } from '../model/errors.ts'
 import type { StoredContent } from '../ports/executor-client.ts'
 import type { LogMask, MaskStream } from './log-mask.ts'
 
-/** Output is gathered in two buffers of this size: one fills while the other is written. When both are full whoever writes has to wait. */
+/** Output is gathered in two buffers: one fills while the other is written. When both are full whoever writes has to wait. They are small
+ *  until one was full: most logs are short. */
 const bufferBytes = 512 * 1024
+const firstBufferBytes = 8 * 1024
 const readBytes = 256 * 1024
 
 /** The log of one step or set-up while it is written: masked before it reaches the file, readable meanwhile. */
@@ -18,9 +20,9 @@ export class LogFile extends Writable {
   #lastLine = ''
   /** Masked bytes on their way to `#filling`; more than fits only while a write of the stream is held up. */
   #queue: Buffer[] = []
-  #filling = Buffer.allocUnsafeSlow(bufferBytes)
+  #filling = Buffer.allocUnsafe(firstBufferBytes)
   #filledBytes = 0
-  #spare = Buffer.allocUnsafeSlow(bufferBytes)
+  #spare = Buffer.allocUnsafe(firstBufferBytes)
   #isWriting = false
   #soon: NodeJS.Immediate | undefined
   /** Called once the queue is empty, or everything is in the file. */
@@ -128,7 +130,7 @@ export class LogFile extends Writable {
   /** What comes together is written together: a write costs as much as masking some hundred kilobytes. */
   #writeSoon(): void {
     if (this.#isWriting || this.#filledBytes === 0) return
-    if (this.#filledBytes === bufferBytes) void this.#writeFilled()
+    if (this.#filledBytes === this.#filling.length) void this.#writeFilled()
     else this.#soon ??= setImmediate(() => void this.#writeFilled())
   }
 
@@ -137,7 +139,8 @@ export class LogFile extends Writable {
     this.#soon = undefined
     const data = this.#filling.subarray(0, this.#filledBytes)
     const written = this.#filling
-    this.#filling = this.#spare
+    const nextBytes = data.length === written.length ? bufferBytes : written.length
+    this.#filling = this.#spare.length === nextBytes ? this.#spare : Buffer.allocUnsafeSlow(nextBytes)
     this.#filledBytes = 0
     this.#isWriting = true
     try {

@@ -3,6 +3,7 @@ import type { ExecutorTaskSpec, ExecutorTaskWithSpec } from '../model/executor-t
 import type { ExecutorId, PodId, TimeMs } from '../model/ids.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Pod, PodDriver, PullPolicy } from '../ports/pod-driver.ts'
+import { alarm } from '../std/alarm.ts'
 import { expandHome } from './container-path.ts'
 import { archsOfEmulator, cannotEmulate, checkEmulation, isOfForeignProgram } from './emulation.ts'
 import type { LogFile } from './log-file.ts'
@@ -86,18 +87,14 @@ async function createPod(
     }),
   }
   const limit = new AbortController()
-  const done = new AbortController()
-  options.clock.sleep(options.podCreationMsMax, done.signal).then(
-    () => limit.abort(tooSlow(options.podCreationMsMax)),
-    () => undefined,
-  )
+  const cancel = alarm(options.clock, options.podCreationMsMax, () => limit.abort(tooSlow(options.podCreationMsMax)))
   try {
     return await options.driver.createPod(request, {
       signal: AbortSignal.any([signal, limit.signal]),
       onMessage: (line) => log.line(line),
     })
   } finally {
-    done.abort()
+    cancel()
   }
 }
 

@@ -14,6 +14,7 @@ import type { ExecutorRunService } from '../ports/executor-run-service.ts'
 import type { PodEnd, TtySize } from '../ports/pod-driver.ts'
 import type { Random } from '../ports/random.ts'
 import type { SourceProvider } from '../ports/source-provider.ts'
+import { withinTime } from '../std/alarm.ts'
 import { LatestSender } from './latest-sender.ts'
 import { LogFile } from './log-file.ts'
 import type { LogMask } from './log-mask.ts'
@@ -322,10 +323,7 @@ export class TaskRun {
   }
 
   async #podEnd(pod: ReadyPod): Promise<PodEnd | undefined> {
-    const known = new AbortController()
-    const tooLate = this.#options.clock.sleep(podEndMsMax, known.signal).catch(() => undefined)
-    await Promise.race([pod.pod.ended, tooLate])
-    known.abort()
+    await withinTime(pod.pod.ended, this.#options.clock, podEndMsMax)
     return pod.end
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
+import { alarm } from '../std/alarm.ts'
 
 /** Time that work may take; while somebody else is to act it stands still. */
 export class TimeLimit {
@@ -6,7 +7,7 @@ export class TimeLimit {
   readonly #onOver: () => void
   #leftMs: number
   #startedMs = 0
-  #running: AbortController | undefined
+  #cancel: (() => void) | undefined
 
   /** `limitMs` 0: none. */
   constructor(limitMs: number, clock: Clock, onOver: () => void) {
@@ -16,17 +17,15 @@ export class TimeLimit {
   }
 
   resume(): void {
-    if (this.#running !== undefined || this.#leftMs === Number.POSITIVE_INFINITY) return
-    const running = new AbortController()
-    this.#running = running
+    if (this.#cancel !== undefined || this.#leftMs === Number.POSITIVE_INFINITY) return
     this.#startedMs = this.#clock.monotonicMs()
-    this.#clock.sleep(this.#leftMs, running.signal).then(this.#onOver, () => undefined)
+    this.#cancel = alarm(this.#clock, this.#leftMs, this.#onOver)
   }
 
   pause(): void {
-    if (this.#running === undefined) return
-    this.#running.abort()
-    this.#running = undefined
+    if (this.#cancel === undefined) return
+    this.#cancel()
+    this.#cancel = undefined
     this.#leftMs = Math.max(0, this.#leftMs - (this.#clock.monotonicMs() - this.#startedMs))
   }
 }

@@ -367,7 +367,7 @@ test('while a report is on its way later ones wait, and only the newest of them 
 test('no more tasks run than the limit allows; the next starts as soon as one ends', async () => {
   const ends: (() => void)[] = []
   driver.when('work', () => new Promise((resolve) => ends.push(() => resolve(0))))
-  create({ activeTasksLimit: 2 })
+  create({ activeTasksLimit: 2, listenUrl: 'http://executor.example' })
   for (const id of ['a', 'b', 'c']) await executor.submit(anExecutorTask({ id, spec: { steps: [runStep('work')] } }))
   while (ends.length < 2) await clock.advance(0)
   expect(executor.activeTasks).toBe(3)

@@ -1,5 +1,6 @@
-import { constants, type Stats } from 'node:fs'
+import { constants, createReadStream, type Stats } from 'node:fs'
 import {
+  chmod,
   copyFile,
   type FileHandle,
   link,
@@ -124,35 +125,27 @@ export class FileTree {
   }
 
   async #takeFile(key: string, temporary: string, path: string, options: PutOptions): Promise<Stats> {
-    const { size } = await stat(path)
+    const found = await lstat(path)
+    const { size } = found.isSymbolicLink() ? await stat(path) : found
     const sizeBytes = sizeToTake(key, size, options)
-    const file = await open(path, 'r')
-    try {
-      if (sizeBytes < size) {
-        const part =
-          sizeBytes === 0 ? new Uint8Array() : file.createReadStream({ end: sizeBytes - 1, autoClose: false })
-        return await this.#fill(key, temporary, part, { ...options, sizeBytes })
-      }
-    } finally {
-      await file.close()
+    if (sizeBytes < size) {
+      const part = sizeBytes === 0 ? new Uint8Array() : createReadStream(path, { end: sizeBytes - 1 })
+      return await this.#fill(key, temporary, part, { ...options, sizeBytes })
     }
-    await this.#linkOrCopy(path, temporary)
-    const taken = await open(temporary, 'r')
-    try {
-      return await settle(taken, options)
-    } finally {
-      await taken.close()
-    }
+    const isLinked = found.isFile() && (await this.#link(path, temporary))
+    if (!isLinked) await copyFile(path, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    if (!isLinked || (found.mode & 0o777) !== fileMode) await chmod(temporary, fileMode)
+    if (options.persist === true) await syncFile(temporary)
+    return await stat(temporary)
   }
 
-  /** A link copies no byte. A symbolic link, another file system or another owner makes it a copy, with shared blocks where possible. */
-  async #linkOrCopy(path: string, temporary: string): Promise<void> {
-    if ((await lstat(path)).isFile() && (await codeOf(link(path, temporary))) === '') {
-      const now = this.#options.clock.now() / 1000
-      if ((await codeOf(utimes(temporary, now, now))) === '') return
-      await unlink(temporary)
-    }
-    await copyFile(path, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  /** A link copies no byte. For a symbolic link, between file systems or to a file of another owner there is none. */
+  async #link(path: string, temporary: string): Promise<boolean> {
+    if ((await codeOf(link(path, temporary))) !== '') return false
+    const now = this.#options.clock.now() / 1000
+    if ((await codeOf(utimes(temporary, now, now))) === '') return true
+    await unlink(temporary)
+    return false
   }
 
   async #publish(key: string, temporary: string, target: string, ifAbsent: boolean): Promise<void> {
@@ -201,6 +194,15 @@ async function settle(file: FileHandle, { persist }: PutOptions): Promise<Stats>
   if ((stats.mode & 0o777) !== fileMode) await file.chmod(fileMode)
   if (persist === true) await file.sync()
   return stats
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 /** A directory can be gone when its last object was deleted meanwhile; then there is nothing to keep. */

@@ -1,6 +1,7 @@
 import { AgolaError } from '../../../model/errors.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { CreatePodOptions, PodOpened, PodRequest } from '../../../ports/pod-driver.ts'
+import { withinTime } from '../../../std/alarm.ts'
 import { type EngineClient, EngineFailure } from './client.ts'
 import type { EngineEvents } from './events.ts'
 import { Lifeline } from './lifeline.ts'
@@ -134,7 +135,7 @@ async function startMain(
       void lifeline?.closed.then(() => watch.verify())
       return { mainId, watch, lifeline, opened }
     } catch (error) {
-      watch.end({ reason: 'removed', exitCode: null })
+      watch.close()
       if (!(error instanceof EngineFailure)) throw error
       if (pauseMs === null || !isToolsMissing(error)) throw explainMain(spec, error)
     }
@@ -186,19 +187,6 @@ async function startWithLifeline(
   } catch (error) {
     lifeline.destroy()
     throw error
-  }
-}
-
-async function withinTime<T>(work: Promise<T | null>, clock: Clock, ms: number): Promise<T | null> {
-  const done = new AbortController()
-  const late = clock.sleep(ms, done.signal).then(
-    () => null,
-    () => null,
-  )
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    done.abort()
   }
 }
 

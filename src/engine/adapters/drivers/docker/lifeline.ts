@@ -48,9 +48,14 @@ export class Lifeline {
     return promise
   }
 
+  /** Whether it is a keeper that is at the other end, and lives. */
+  get isHeard(): boolean {
+    return this.#isHeard && this.connection.writable
+  }
+
   /** Whether the keeper still waits for its line. One of which nothing was heard gets none. */
   get takesCommand(): boolean {
-    return this.#isFree && this.#isHeard && this.connection.writable
+    return this.#isFree && this.isHeard
   }
 
   /** Gives the keeper its only line; `onBytes` gets what it prints from then on. */

@@ -8,6 +8,7 @@ import type { Clock } from '../../../ports/clock.ts'
 import type { ContainerExec, ExecRequest, Pod, PodEnd, PodOpened } from '../../../ports/pod-driver.ts'
 import type { Random } from '../../../ports/random.ts'
 import { abortable } from '../../../std/abortable.ts'
+import { withinTime } from '../../../std/alarm.ts'
 import { type EngineClient, hasStatus } from './client.ts'
 import { type ExecContext, podGone, type SignalledCommand, startExec } from './exec.ts'
 import { startKeptCommand } from './kept-command.ts'
@@ -36,6 +37,8 @@ export interface DockerPodParts {
 const root = '0'
 const killRetryMs = 50
 const killAttemptsMax = 40
+/** A pod that has not ended itself by then is removed by force. */
+const endMsMax = 3_000
 
 export class DockerPod implements Pod {
   readonly id: PodId
@@ -97,14 +100,22 @@ export class DockerPod implements Pod {
   async remove(options: CallOptions = {}): Promise<void> {
     this.#isGone = true
     this.#parts.watch.removing()
-    await this.#parts.remove(options)
-    this.#parts.watch.end({ reason: 'removed', exitCode: null })
+    if (!(await this.#endsItself(options))) await this.#parts.remove(options)
+    this.#parts.watch.close()
     this.#parts.lifeline?.destroy()
   }
 
   /** The pod lives on as long as the process, and no longer holds it up. */
   detach(): void {
     this.#parts.lifeline?.unref()
+  }
+
+  /** The keeper, once nobody holds its input any more, ends the pod, and the engine removes it: a kill would cost the engine a process. */
+  async #endsItself({ signal }: CallOptions): Promise<boolean> {
+    const { lifeline, watch, containerIds, clock } = this.#parts
+    if (lifeline === null || !lifeline.isHeard || containerIds.length > 1) return false
+    lifeline.end()
+    return (await abortable(withinTime(watch.gone, clock, endMsMax), signal)) === true
   }
 
   #start(request: ExecRequest): Promise<ContainerExec> {

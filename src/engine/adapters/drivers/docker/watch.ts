@@ -10,11 +10,14 @@ const killedExitCode = 137
 /** Notices how a main container ends: through the engine's events, or, where those are cut, by asking. */
 export class ContainerWatch {
   readonly ended: Promise<PodEnd>
+  /** Resolves when the engine tells that the container is gone. It may never tell. */
+  readonly gone: Promise<true>
   readonly #containerId: string
   readonly #client: EngineClient
   readonly #events: EngineEvents
   readonly #clock: Clock
-  #resolve: (end: PodEnd) => void = () => undefined
+  readonly #ending = Promise.withResolvers<PodEnd>()
+  readonly #going = Promise.withResolvers<true>()
   #end: PodEnd | undefined
   #wasOutOfMemory = false
   #isVerifying = false
@@ -26,9 +29,8 @@ export class ContainerWatch {
     this.#client = client
     this.#events = events
     this.#clock = clock
-    this.ended = new Promise((resolve) => {
-      this.#resolve = resolve
-    })
+    this.ended = this.#ending.promise
+    this.gone = this.#going.promise
     events.listen(containerId, { onEvent: (event) => this.#onEvent(event), onGap: () => this.verify() })
   }
 
@@ -46,11 +48,11 @@ export class ContainerWatch {
     this.#isStopping = true
   }
 
-  end(end: PodEnd): void {
-    if (this.#end !== undefined) return
-    this.#end = end
+  /** The container is gone. */
+  close(): void {
+    this.#finish({ reason: 'removed', exitCode: null })
     this.#events.unlisten(this.#containerId)
-    this.#resolve(end)
+    this.#going.resolve(true)
   }
 
   /** Something hints at the end of the container. The events come first, for they know more: a removed container cannot be asked. */
@@ -72,26 +74,32 @@ export class ContainerWatch {
         }
         if (State?.Running === true) return
         const exitCode = typeof State?.ExitCode === 'number' ? State.ExitCode : null
-        return this.end({ reason: State?.OOMKilled === true ? 'outOfMemory' : 'exited', exitCode })
+        return this.#finish({ reason: State?.OOMKilled === true ? 'outOfMemory' : 'exited', exitCode })
       } catch (error) {
         if (hasStatus(error, 404)) break
       }
     }
     const reason = this.#isRemoving ? 'removed' : this.#isStopping ? 'exited' : 'lost'
-    this.end({ reason, exitCode: null })
+    this.#finish({ reason, exitCode: null })
   }
 
   #onEvent({ action, exitCode }: ContainerEvent): void {
     if (action === 'oom') {
       this.#wasOutOfMemory = true
     } else if (this.#isRemoving) {
-      this.end({ reason: 'removed', exitCode })
+      this.#finish({ reason: 'removed', exitCode })
     } else if (action === 'destroy') {
-      this.end({ reason: this.#isStopping ? 'exited' : 'removed', exitCode: null })
+      this.#finish({ reason: this.#isStopping ? 'exited' : 'removed', exitCode: null })
     } else {
       const outOfMemory = this.#wasOutOfMemory && exitCode === killedExitCode
-      this.end({ reason: outOfMemory ? 'outOfMemory' : 'exited', exitCode })
+      this.#finish({ reason: outOfMemory ? 'outOfMemory' : 'exited', exitCode })
     }
+    if (action === 'destroy') this.close()
+  }
+
+  #finish(end: PodEnd): void {
+    this.#end ??= end
+    this.#ending.resolve(this.#end)
   }
 }
 

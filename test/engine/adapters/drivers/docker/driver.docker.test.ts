@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { DockerDriver } from '../../../../../src/engine/adapters/drivers/docker/driver.ts'
 import { type AgolaError, hasCode } from '../../../../../src/engine/model/errors.ts'
@@ -215,6 +216,35 @@ test('a pod is listed as long as anything of it is left: a container, or a mere 
   await world.client.json('POST', '/volumes/create', { body: { Name: `agola-test-${world.groupId}`, Labels: owner } })
   expect(await driver.listPods()).toMatchObject([{ podId: 'volume-only', executorId: 'gone', taskId: '' }])
 })
+
+test('a pod that is removed ends itself: the engine is not asked to kill, whatever runs in it', async () => {
+  const opening = { script: ':', parameters: [] }
+  const pod = await create(aPodRequest([aContainer(busybox)], { opening }))
+  const request = { environment: {}, stdout: new PassThrough().resume() }
+  await pod.exec(anExecRequest([...pod.toolbox('sh'), '-c', 'trap : TERM INT HUP; while :; do sleep 1; done'], request))
+  await pod.exec(anExecRequest([...pod.toolbox('sleep'), '1000'], request))
+  await pod.remove()
+  expect(await pod.ended).toMatchObject({ reason: 'removed' })
+  expect(await eventsOf(pod.id)).toEqual(expect.arrayContaining(['start', 'die', 'destroy']))
+  expect(await eventsOf(pod.id)).not.toContain('kill')
+})
+
+test('a pod that cannot end itself is removed all the same', async () => {
+  const opening = { script: ':', parameters: [] }
+  const pod = await create(aPodRequest([aContainer(busybox)], { opening }))
+  const [name] = await world.leftovers()
+  await world.client.json('POST', `/containers${name}/pause`)
+  await pod.remove()
+  expect(await world.leftovers()).toEqual([])
+})
+
+/** What has happened to the containers of a pod so far. */
+async function eventsOf(podId: string): Promise<string[]> {
+  const filters = { label: [`agola.io/podid=${podId}`] }
+  const query = { since: 0, until: Math.ceil(Date.now() / 1000), filters }
+  const lines = (await text(await world.client.stream('GET', '/events', { query }))).trim().split('\n')
+  return lines.map((line) => String((JSON.parse(line) as { Action: unknown }).Action))
+}
 
 test('a main container with an entrypoint of its own keeps running on that', async () => {
   const pod = await create(aPodRequest([aContainer(busybox, { entrypoint: 'sleep 1000' })]))

@@ -1,5 +1,5 @@
 import { BenchRepository, benchImage, makeBenchImage } from './fixture.ts'
-import { type BenchRow, formatRow, median } from './row.ts'
+import { type BenchRow, formatRow, inTurns } from './row.ts'
 
 const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 7)
 const start = ['directrun', 'start', '--driver', 'docker', '--pull', 'never']
@@ -27,14 +27,8 @@ async function measure(
   ours: () => Promise<number>,
   theirs: () => Promise<number>,
 ): Promise<{ ours: number; theirs: number }> {
-  const figures = { ours: [] as number[], theirs: [] as number[] }
-  for (let round = -1; round < rounds; round++) {
-    const pair = { ours: await ours(), theirs: await theirs() }
-    if (round < 0) continue
-    figures.ours.push(pair.ours)
-    figures.theirs.push(pair.theirs)
-  }
-  return { ours: median(figures.ours), theirs: median(figures.theirs) }
+  const { oursMs, theirsMs } = await inTurns(rounds, ours, theirs)
+  return { ours: oursMs, theirs: theirsMs }
 }
 
 async function withRepository<T>(content: unknown, work: (repository: BenchRepository) => Promise<T>): Promise<T> {

@@ -13,7 +13,7 @@ import type { ExecutorStep, ExecutorTaskSpec } from '../src/engine/model/executo
 import { anExecutorTask, runStep } from '../test/support/an-executor-task.ts'
 import { FakeExecutorRunService } from '../test/support/fake-executor-run-service.ts'
 import { benchImage, makeBenchImage } from './fixture.ts'
-import { type BenchRow, median } from './row.ts'
+import { type BenchRow, middlePair, type Pair } from './row.ts'
 
 const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 3)
 const mebibyte = 1024 * 1024
@@ -93,41 +93,40 @@ class ExecutorBench {
   }
 
   async steps(): Promise<BenchRow> {
-    const ours: number[] = []
-    const theirs: number[] = []
+    const pairs: Pair[] = []
     await this.#withContainer(async (container) => {
       for (let round = 0; round < rounds; round++) {
         const { stepsMs } = await this.#run(Array.from({ length: 20 }, () => runStep('true')))
-        ours.push(stepsMs.reduce((sum, ms) => sum + ms, 0))
-        const start = performance.now()
-        for (let step = 0; step < 20; step++) docker('exec', container, 'sh', '-c', 'true')
-        theirs.push(performance.now() - start)
+        const oursMs = stepsMs.reduce((sum, ms) => sum + ms, 0)
+        const theirsMs = timed(() => {
+          for (let step = 0; step < 20; step++) docker('exec', container, 'sh', '-c', 'true')
+        })
+        pairs.push({ oursMs, theirsMs })
       }
     })
-    return row('20 steps in one task', '20 × docker exec', 'ms', median(ours), median(theirs), 1.2)
+    return row('20 steps in one task', '20 × docker exec', 'ms', pairs, 1.2)
   }
 
   async log(): Promise<BenchRow> {
-    const ours: number[] = []
-    const theirs: number[] = []
+    const pairs: Pair[] = []
     const secretValues = Array.from({ length: 5 }, (_, index) => `token-${index}-${randomUUID()}`)
     await this.#withContainer(async (container) => {
       docker('exec', container, 'sh', '-c', `mkdir /w; ${makeLog}`)
       for (let round = 0; round < rounds; round++) {
         const make = runStep(`mkdir /w; ${makeLog}`)
         const { stepsMs } = await this.#run([make, runStep('cat /w/log')], { secretValues })
-        ours.push((stepsMs[1] ?? 0) / 1000)
-        theirs.push(timed(() => shell(`docker exec ${container} cat /w/log >${join(this.#dir, 'log')}`)) / 1000)
+        const oursMs = stepsMs[1] ?? 0
+        const theirsMs = timed(() => shell(`docker exec ${container} cat /w/log >${join(this.#dir, 'log')}`))
         rmSync(join(this.#dir, 'log'))
-        process.stderr.write(`    log: ${ours.at(-1)} s, ${theirs.at(-1)} s; resident ${megabytes()} MB\n`)
+        pairs.push({ oursMs, theirsMs })
+        process.stderr.write(`    log: ${oursMs} ms, ${theirsMs} ms; resident ${megabytes()} MB\n`)
       }
     })
-    return row('log of 1 GiB, masked and stored', 'docker exec cat to a file', 's', median(ours), median(theirs), 1.5)
+    return row('log of 1 GiB, masked and stored', 'docker exec cat to a file', 's', pairs, 1.5)
   }
 
   async workspace(): Promise<BenchRow> {
-    const ours: number[] = []
-    const theirs: number[] = []
+    const pairs: Pair[] = []
     await this.#withContainer(async (container) => {
       docker('exec', container, 'sh', '-c', makeTree)
       for (let round = 0; round < rounds; round++) {
@@ -140,23 +139,22 @@ class ExecutorBench {
         const restored = await this.#run([restore], {
           workspaceOperations: [{ taskId: 'parent', taskName: 'parent', step: 1 }],
         })
-        ours.push(((saved.stepsMs[1] ?? 0) + (restored.stepsMs[0] ?? 0)) / 1000)
-        theirs.push(
-          timed(() =>
-            shell(
-              `docker exec ${container} mkdir -p /w/copy && docker exec ${container} tar -c -f - -C /w/t . | docker exec -i ${container} tar -x -f - -C /w/copy`,
-            ),
-          ) / 1000,
+        const oursMs = (saved.stepsMs[1] ?? 0) + (restored.stepsMs[0] ?? 0)
+        const theirsMs = timed(() =>
+          shell(
+            `docker exec ${container} mkdir -p /w/copy && docker exec ${container} tar -c -f - -C /w/t . | docker exec -i ${container} tar -x -f - -C /w/copy`,
+          ),
         )
+        pairs.push({ oursMs, theirsMs })
         docker('exec', container, 'rm', '-rf', '/w/copy')
         rmSync(file ?? '')
         process.stderr.write(
-          `    save ${saved.stepsMs[1]} ms, restore ${restored.stepsMs[0]} ms, pipe ${theirs.at(-1)} s; resident ${megabytes()} MB\n`,
+          `    save ${saved.stepsMs[1]} ms, restore ${restored.stepsMs[0]} ms, pipe ${theirsMs} ms; resident ${megabytes()} MB\n`,
         )
       }
     })
     const against = 'docker exec tar -c | docker exec -i tar -x'
-    return row('workspace of 1 GiB in 10,000 files, save + restore', against, 's', median(ours), median(theirs), 1.3)
+    return row('workspace of 1 GiB in 10,000 files, save + restore', against, 's', pairs, 1.3)
   }
 
   async end(): Promise<void> {
@@ -184,15 +182,10 @@ class ExecutorBench {
   }
 }
 
-function row(
-  work: string,
-  against: string,
-  unit: BenchRow['unit'],
-  ours: number,
-  theirs: number,
-  limit: number,
-): BenchRow {
-  return { work, against, unit, ours, theirs, limit }
+function row(work: string, against: string, unit: 'ms' | 's', pairs: readonly Pair[], limit: number): BenchRow {
+  const { oursMs, theirsMs } = middlePair(pairs)
+  const perUnit = unit === 's' ? 1000 : 1
+  return { work, against, unit, ours: oursMs / perUnit, theirs: theirsMs / perUnit, limit }
 }
 
 function docker(...args: string[]): string {

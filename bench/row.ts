@@ -33,30 +33,39 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
 }
 
-/** Runs both in turns, A B B A, after one round that is not counted, and gives the medians in milliseconds: a machine that changes its
- *  speed meets both sides alike, the more so the shorter the turns are. */
-export async function inTurns(
-  rounds: number,
-  ours: () => Promise<void> | void,
-  theirs: () => Promise<void> | void,
-): Promise<{ oursMs: number; theirsMs: number }> {
-  const oursMs: number[] = []
-  const theirsMs: number[] = []
+export interface Pair {
+  oursMs: number
+  theirsMs: number
+}
+
+/** Runs both in turns, A B B A, after one round that is not counted, and gives the figures of the round that stands in the middle by its
+ *  ratio: a machine that changes its speed meets both sides alike, the more so the shorter the turns are. What measures itself returns
+ *  its milliseconds. */
+export async function inTurns(rounds: number, ours: Work, theirs: Work): Promise<Pair> {
+  const pairs: Pair[] = []
   for (let round = -1; round < rounds; round++) {
     const first = round % 2 === 0 ? ours : theirs
     const firstMs = await timed(first)
     const secondMs = await timed(first === ours ? theirs : ours)
     if (round < 0) continue
-    oursMs.push(first === ours ? firstMs : secondMs)
-    theirsMs.push(first === ours ? secondMs : firstMs)
+    pairs.push(first === ours ? { oursMs: firstMs, theirsMs: secondMs } : { oursMs: secondMs, theirsMs: firstMs })
   }
-  return { oursMs: median(oursMs), theirsMs: median(theirsMs) }
+  return middlePair(pairs)
 }
 
-async function timed(work: () => Promise<void> | void): Promise<number> {
+/** Of an even number the worse one of the two in the middle. */
+export function middlePair(pairs: readonly Pair[]): Pair {
+  const ratio = ({ oursMs, theirsMs }: Pair) => oursMs / theirsMs
+  const sorted = [...pairs].sort((a, b) => ratio(a) - ratio(b))
+  return sorted[sorted.length >> 1] ?? { oursMs: 0, theirsMs: 0 }
+}
+
+type Work = (() => Promise<number>) | (() => Promise<void>) | (() => void)
+
+async function timed(work: Work): Promise<number> {
   const start = performance.now()
-  await work()
-  return performance.now() - start
+  const measuredMs = await work()
+  return measuredMs ?? performance.now() - start
 }
 
 /** For people. */

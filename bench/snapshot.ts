@@ -23,6 +23,7 @@ async function large(): Promise<BenchRow> {
   try {
     await tree.snapshotAndCheckout()
     let round = 0
+    tree.change(round++)
     const { oursMs, theirsMs } = await inTurns(
       rounds,
       () => {

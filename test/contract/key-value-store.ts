@@ -309,10 +309,14 @@ export function keyValueStoreContract(name: string, makeSubject: () => Promise<K
         }
       })
 
-      test('a key that must be new is written once, and again after its deletion', async () => {
+      test.each([
+        { target: 'createRevision', operator: '=', value: 0n },
+        { target: 'modRevision', operator: '=', value: 0n },
+        { target: 'version', operator: '=', value: 0 },
+      ] as const)('a key that must be new ($target) is written once, and again after its deletion', async (isNew) => {
         const create = (value: string) =>
           store.txn({
-            compare: [{ key: `${p}a`, target: 'createRevision', operator: '=', value: 0n }],
+            compare: [{ key: `${p}a`, ...isNew }],
             then: [{ type: 'put', key: `${p}a`, value: bytes(value) }],
             else: [{ type: 'get', key: `${p}a` }],
           })

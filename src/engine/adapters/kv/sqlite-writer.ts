@@ -205,8 +205,10 @@ export class SqliteWriter {
 
 const done: WriteReply = { type: 'done' }
 
+/** Whether it holds for an absent key and no other. */
 function isAbsence(compare: Compare | undefined, key: string): boolean {
-  return compare?.target === 'createRevision' && compare.operator === '=' && compare.value === 0n && compare.key === key
+  if (compare?.key !== key || compare.operator !== '=') return false
+  return compare.target !== 'value' && compare.target !== 'lease' && holds(compare, null)
 }
 
 function prepareStatements(db: DatabaseSync) {

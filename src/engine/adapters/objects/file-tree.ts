@@ -117,7 +117,7 @@ export class FileTree {
     try {
       if (source instanceof Uint8Array)
         await file.writeFile(source.subarray(0, sizeToTake(key, source.length, options)))
-      else await writeChunks(file, takeBytes(key, source, options))
+      else await writeChunks(file, takeBytes(key, source, options), options)
       return await settle(file, options)
     } finally {
       await file.close()

@@ -14,9 +14,10 @@ export function tarBytes(entries: readonly TarEntry[]): number {
   return total
 }
 
-/** The archive of the entries, read from their files while it is asked for. */
+/** The archive of the entries, read from their files while it is asked for. The stream itself holds one piece at most: of several it
+ *  would make one, by copying them. */
 export function tarStream(entries: readonly TarEntry[], mtimeSeconds: number): Readable {
-  return Readable.from(readAhead(entries, mtimeSeconds), { objectMode: false, highWaterMark: 2 * pieceBytes })
+  return Readable.from(readAhead(entries, mtimeSeconds), { objectMode: false, highWaterMark: 1 })
 }
 
 async function* readAhead(entries: readonly TarEntry[], mtimeSeconds: number): AsyncGenerator<Buffer> {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { LogFile } from '../../../src/engine/executor/log-file.ts'
 import { LogMask } from '../../../src/engine/executor/log-mask.ts'
@@ -53,6 +53,17 @@ test('one line of 13 MB and binary bytes are stored as they come', async () => {
   const stored = await readFile(log.path)
   expect(stored).toHaveLength(200 * chunk.length)
   expect(stored.subarray(-chunk.length).equals(chunk)).toBe(true)
+})
+
+test('writes of any size keep their order, and what follows them gets all of it', async () => {
+  const log = await create()
+  const followed = buffer(log.follow().stream())
+  const sizes = [1, 5_000, 8_192, 3, 20_000, 600_000, 10, 1_200_000, 524_288, 7]
+  const chunks = sizes.map((size, index) => Buffer.alloc(size, index + 1))
+  for (const chunk of chunks) if (!log.write(chunk)) await once(log, 'drain')
+  await log.close()
+  expect((await readFile(log.path)).equals(Buffer.concat(chunks))).toBe(true)
+  expect((await followed).equals(Buffer.concat(chunks))).toBe(true)
 })
 
 test('a log that cannot be written says so once and takes no more', async () => {

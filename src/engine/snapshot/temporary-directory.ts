@@ -1,5 +1,5 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isOfDeadProcess, processOwnedName } from '../std/process-owned-name.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 
@@ -10,9 +10,13 @@ export async function createTemporaryDirectory(store: SnapshotStore, name: strin
   return directory
 }
 
-/** Removes the directories of processes of this machine that are gone. */
+/** Removes the directories of processes of this machine that are gone, in every generation of the repository: two processes that are its
+ *  first at the same moment begin one each, and the older one is not opened again. */
 export async function removeAbandonedTemporaries(store: SnapshotStore): Promise<void> {
-  const root = join(store.directory, 'tmp')
-  const abandoned = (await readdir(root).catch(() => [])).filter(isOfDeadProcess)
-  await Promise.all(abandoned.map((name) => rm(join(root, name), { recursive: true, force: true })))
+  const root = dirname(store.directory)
+  for (const generation of await readdir(root).catch(() => [])) {
+    const directory = join(root, generation, 'tmp')
+    const abandoned = (await readdir(directory).catch(() => [])).filter(isOfDeadProcess)
+    await Promise.all(abandoned.map((name) => rm(join(directory, name), { recursive: true, force: true })))
+  }
 }

@@ -110,9 +110,11 @@ export class DockerPod implements Pod {
     this.#parts.lifeline?.unref()
   }
 
-  /** The keeper, once nobody holds its input any more, ends the pod, and the engine removes it: a kill would cost the engine a process. */
+  /** The keeper, once nobody holds its input any more, ends the pod, and Docker removes it: a kill would cost it a process. Podman removes
+   *  by a process of its own, after a while. */
   async #endsItself({ signal }: CallOptions): Promise<boolean> {
-    const { lifeline, watch, containerIds, clock } = this.#parts
+    const { client, lifeline, watch, containerIds, clock } = this.#parts
+    if (client.engine.version.product !== 'Docker') return false
     if (lifeline === null || !lifeline.isHeard || containerIds.length > 1) return false
     lifeline.end()
     return (await abortable(withinTime(watch.gone, clock, endMsMax), signal)) === true

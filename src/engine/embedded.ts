@@ -116,7 +116,6 @@ export class EmbeddedEngine {
   #pauses: Pauses | null = null
   #control: ControlSocket | null = null
   #loops: Promise<void> = Promise.resolve()
-  #isRepairing = false
 
   static async open(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
     const { directories, repoUuid, clock, random, log } = options
@@ -276,7 +275,6 @@ export class EmbeddedEngine {
     const { signal } = this.#closed
     await clock.sleep(repairDelayMs, signal).catch(() => undefined)
     if (signal.aborted) return
-    this.#isRepairing = true
     const loops = executor.loops.map((loop) => runLoop(loop, { clock, log, intervalMs: loop.intervalMs }, signal))
     await Promise.all([this.#closeDead(), ...loops])
   }
@@ -396,10 +394,10 @@ export class EmbeddedEngine {
       .map(({ run, runConfig }) => ({ run, runConfig, places: places.filter(({ runId }) => runId === run.id) }))
   }
 
-  /** Takes away what dead processes left, also after a run that ended before anything was repaired. */
+  /** Takes away what dead processes left, also after a run that ended before, or while, anything was repaired: closing cuts that off. */
   async #sweep(): Promise<void> {
     await this.#closeDead()
-    const pods = this.#isRepairing ? undefined : this.#executor?.cleanPods(this.#closed.signal)
+    const pods = this.#executor?.cleanPods(this.#closed.signal)
     await Promise.all([this.#dead.sweep(), pods?.catch((error: unknown) => this.#leave(error))])
   }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,9 +84,11 @@ export class EtcdServer {
     await exited
   }
 
-  /** Stops it from running without closing its connections, as a paused machine would. */
-  pause(): void {
+  /** Stops it from running without closing its connections, as a paused machine would. Resolves when none of its threads runs any
+   *  more: the signal alone is only sent, and answers can still come. */
+  async pause(): Promise<void> {
     this.#child?.kill('SIGSTOP')
+    while (!(await hasStopped(this.pid))) await new Promise((resolve) => setTimeout(resolve, 1))
   }
 
   resume(): void {
@@ -138,6 +140,13 @@ export class EtcdServer {
       socket.on('connect', () => socket.destroy())
     })
   }
+}
+
+/** Whether a stop signal has reached every thread of the process. */
+async function hasStopped(pid: number): Promise<boolean> {
+  const threads = await readdir(`/proc/${pid}/task`)
+  const stats = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8')))
+  return stats.every((stat) => stat.slice(stat.lastIndexOf(')') + 2).startsWith('T'))
 }
 
 /** All different: they are held until the last one is known. */

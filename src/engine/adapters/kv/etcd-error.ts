@@ -11,7 +11,7 @@ export const makeRoom =
   'Compact it, defragment every member and disarm the alarm NOSPACE with etcdctl, or raise --quota-backend-bytes.'
 
 /** The connection was closed in the middle of its greeting: by a server that dies just now, or by one that expects the other scheme. */
-const closedInGreeting = /before secure TLS connection was established|Last error: Failed to connect/
+const closedInGreeting = /before secure TLS connection was established|read ECONNRESET|Last error: Failed to connect/
 const badCredentials = /authentication failed|user name is empty|user name not found|permission denied|role not found/i
 
 export function isServiceError(error: unknown): error is ServiceError {

@@ -104,7 +104,7 @@ describe('a cluster of three members', () => {
     await withstand(async (hasDone) => {
       await hasDone(60)
       const hanging = await leader()
-      hanging.pause()
+      await hanging.pause()
       await hasDone(140)
       hanging.resume()
     })

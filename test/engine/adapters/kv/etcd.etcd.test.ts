@@ -134,9 +134,9 @@ describe('a server that is killed', () => {
     'an answer that does not come in time leaves a write unknown, and ends a read as unreachable',
     async () => {
       const server = await startServer()
-      const store = await open([server.endpoint], { requestMsMax: 500 })
+      const store = await open([server.endpoint], { requestMsMax: 2000 })
       await put(store, 'before')
-      server.pause()
+      await server.pause()
       try {
         const [write, read] = await Promise.allSettled([put(store, 'late'), store.get('before')])
         expect(write).toMatchObject({ status: 'rejected', reason: { code: 'outcomeUnknown' } })
@@ -154,7 +154,7 @@ describe('a server that is killed', () => {
     async () => {
       const server = await startServer()
       const store = await open([server.endpoint])
-      server.pause()
+      await server.pause()
       try {
         const caller = new AbortController()
         const read = store.get('k', { signal: caller.signal })
@@ -169,8 +169,8 @@ describe('a server that is killed', () => {
 
   test('a lease is given up by its holder when no keep-alive comes through in time', async () => {
     const server = await startServer()
-    const store = await open([server.endpoint], { requestMsMax: 300 })
-    const lease = await store.lease(2000)
+    const store = await open([server.endpoint], { requestMsMax: 1500 })
+    const lease = await store.lease(6000)
     await server.kill()
     await expect(lease.keepAlive()).rejects.toMatchObject({ code: 'storeUnreachable' })
     expect(lease.lost.aborted).toBe(false)

@@ -19,6 +19,7 @@ const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 40)
  *  compiled: that takes some thousand writes, longer than all turns of a lone writer. */
 const warmUpWrites = 5000
 const value = new Uint8Array(512).fill(7)
+const etcd3Value = Buffer.from(value)
 let keys = 0
 const newKey = () => `k/${String(keys++).padStart(10, '0')}`
 
@@ -65,49 +66,76 @@ async function sqliteRows(): Promise<BenchRow[]> {
 }
 
 async function etcdRows(): Promise<BenchRow[]> {
+  const rows: BenchRow[] = []
+  for (const contest of contests) rows.push(...(await etcdContest(contest)))
+  return rows
+}
+
+interface EtcdClients {
+  store: KeyValueStore
+  raw: RawEtcd
+  etcd3: Etcd3
+}
+
+interface Contest {
+  work: string
+  against: string
+  limit: number
+  ours: (clients: EtcdClients) => Promise<unknown>
+  theirs: (clients: EtcdClients) => Promise<unknown>
+}
+
+const contests: Contest[] = [
+  { work: 'puts', against: 'raw gRPC', limit: 0.9, ours: ({ store }) => put(store), theirs: ({ raw }) => raw.put() },
+  {
+    work: 'compare and put',
+    against: 'raw gRPC',
+    limit: 0.9,
+    ours: ({ store }) => create(store),
+    theirs: ({ raw }) => raw.create(),
+  },
+  {
+    work: 'puts',
+    against: 'etcd3',
+    limit: 1,
+    ours: ({ store }) => put(store),
+    theirs: ({ etcd3 }) => etcd3.put(newKey()).value(etcd3Value).exec(),
+  },
+  {
+    work: 'compare and put',
+    against: 'etcd3',
+    limit: 1,
+    ours: ({ store }) => create(store),
+    theirs: ({ etcd3 }) => {
+      const key = newKey()
+      return etcd3.if(key, 'Version', '==', 0).then(etcd3.put(key).value(etcd3Value)).commit()
+    },
+  },
+]
+
+/** On a server of its own: with what earlier contests have written, it slows down until nothing but the server is measured. */
+async function etcdContest({ work, against, limit, ours, theirs }: Contest): Promise<BenchRow[]> {
   const server = await EtcdServer.start()
   const store = await EtcdKeyValueStore.open({ endpoints: [server.endpoint], clock: systemClock, random: systemRandom })
   const raw = new RawEtcd(new URL(server.endpoint).host)
   const etcd3 = new Etcd3({ hosts: server.endpoint })
-  const bytes = Buffer.from(value)
-  const contests = [
-    { work: 'puts', against: 'raw gRPC', limit: 0.9, ours: () => put(store), theirs: () => raw.put() },
-    { work: 'compare and put', against: 'raw gRPC', limit: 0.9, ours: () => create(store), theirs: () => raw.create() },
-    {
-      work: 'puts',
-      against: 'etcd3',
-      limit: 1,
-      ours: () => put(store),
-      theirs: () => etcd3.put(newKey()).value(bytes).exec(),
-    },
-    {
-      work: 'compare and put',
-      against: 'etcd3',
-      limit: 1,
-      ours: () => create(store),
-      theirs: () => {
-        const key = newKey()
-        return etcd3.if(key, 'Version', '==', 0).then(etcd3.put(key).value(bytes)).commit()
-      },
-    },
-  ]
+  const clients = { store, raw, etcd3 }
+  const sides = [() => ours(clients), () => theirs(clients)] as const
   const rows: BenchRow[] = []
   try {
-    for (const { work, against, limit, ours, theirs } of contests) {
-      await warmUp(ours, theirs)
-      for (const [writers, count] of [
-        [1, 30],
-        [16, 160],
-        [64, 320],
-      ] as const) {
-        const { oursMs, theirsMs } = await inTurns(
-          rounds,
-          () => spread(writers, count, ours),
-          () => spread(writers, count, theirs),
-        )
-        const [own, other] = [(count / oursMs) * 1000, (count / theirsMs) * 1000]
-        rows.push({ work: `etcd ${work}, ${writers} writers`, against, unit: '1/s', ours: own, theirs: other, limit })
-      }
+    await warmUp(...sides)
+    for (const [writers, count] of [
+      [1, 30],
+      [16, 160],
+      [64, 320],
+    ] as const) {
+      const { oursMs, theirsMs } = await inTurns(
+        rounds,
+        () => spread(writers, count, sides[0]),
+        () => spread(writers, count, sides[1]),
+      )
+      const [own, other] = [(count / oursMs) * 1000, (count / theirsMs) * 1000]
+      rows.push({ work: `etcd ${work}, ${writers} writers`, against, unit: '1/s', ours: own, theirs: other, limit })
     }
     return rows
   } finally {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -99,6 +99,18 @@ export class EtcdServer {
   async wipe(): Promise<void> {
     await this.kill()
     await rm(join(this.#directory, 'member'), { recursive: true, force: true })
+  }
+
+  /** Ends it and keeps its data for `restoreBackup`. */
+  async makeBackup(): Promise<void> {
+    await this.kill()
+    await cp(join(this.#directory, 'member'), join(this.#directory, 'backup'), { recursive: true })
+  }
+
+  /** Its data as it was at the backup; the next start serves it under the same address. */
+  async restoreBackup(): Promise<void> {
+    await this.wipe()
+    await cp(join(this.#directory, 'backup'), join(this.#directory, 'member'), { recursive: true })
   }
 
   async destroy(): Promise<void> {

@@ -39,3 +39,14 @@ export function watchedObjects(objects: ObjectStorage, before: (key: string) => 
     health: (options) => objects.health(options),
   }
 }
+
+/** The process is paused: its lease is not kept alive. */
+export function withoutKeepAlive(kv: KeyValueStore): KeyValueStore {
+  return {
+    ...faultyKv(kv, () => undefined),
+    async lease(ttlMs, options) {
+      const lease = await kv.lease(ttlMs, options)
+      return { id: lease.id, lost: lease.lost, keepAlive: async () => undefined, revoke: (call) => lease.revoke(call) }
+    },
+  }
+}

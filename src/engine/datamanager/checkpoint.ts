@@ -1,12 +1,12 @@
-import { AgolaError } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
-import type { Compare, Entry } from '../ports/key-value-store.ts'
+import type { Compare } from '../ports/key-value-store.ts'
 import type { Action } from './action.ts'
 import { buildSnapshot } from './build-snapshot.ts'
 import type { DataManagerContext } from './context.ts'
 import { type DataStatus, decodePointer, encodePointer } from './data-status.ts'
-import { actionsOf, readPosition, walsAfter } from './read-wals.ts'
-import { epochOf, isSequence, nextSequence, type Sequence, sequenceOf } from './sequence.ts'
+import { actionsOf, readPointer, readPosition, walsAfter } from './read-wals.ts'
+import type { Sequence } from './sequence.ts'
+import { takeSequence } from './take-sequence.ts'
 import { transact, unchanged } from './transact.ts'
 
 const actionBytesMax = 64 * 1024 * 1024
@@ -80,35 +80,7 @@ function isWorthwhile({ checkpointWalsMin, checkpointBytesMin }: DataManagerCont
   return wals >= checkpointWalsMin || bytes >= checkpointBytesMin
 }
 
-/** A data sequence that nobody else ever uses, so that no manifest is ever written over. */
-export async function takeSequence(
-  context: DataManagerContext,
-  lastWal: Sequence,
-  options: CallOptions,
-): Promise<Sequence> {
-  const { kv, storeKeys, clock } = context
-  const key = storeKeys.checkpointSequence
-  for (;;) {
-    const { entry } = await kv.get(key, options)
-    const next = sequenceAfter(entry, epochOf(lastWal))
-    const ops = [{ type: 'put' as const, key, value: Buffer.from(next) }]
-    const outcome = await transact(kv, clock, { compare: [unchanged(key, entry?.value ?? null)], ops }, options)
-    // An unknown outcome burns the number, at worst.
-    if (outcome.succeeded) return next
-  }
-}
-
-function sequenceAfter(entry: Entry | null, epoch: number): Sequence {
-  const last = entry === null ? '' : Buffer.from(entry.value).toString()
-  if (entry !== null && !isSequence(last)) throw new AgolaError('storeUnusable', `${entry.key} holds no sequence`)
-  return last !== '' && epochOf(last) >= epoch ? nextSequence(last) : sequenceOf(epoch, 1)
-}
-
-async function isPublished(
-  { kv, storeKeys }: DataManagerContext,
-  status: DataStatus,
-  options: CallOptions,
-): Promise<boolean> {
-  const { entry } = await kv.get(storeKeys.pointer, options)
-  return entry !== null && decodePointer(entry.value).dataSequence >= status.dataSequence
+async function isPublished(context: DataManagerContext, status: DataStatus, options: CallOptions): Promise<boolean> {
+  const pointer = await readPointer(context, options)
+  return pointer !== null && pointer.dataSequence >= status.dataSequence
 }

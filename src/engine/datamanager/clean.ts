@@ -1,8 +1,9 @@
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Compare, Op } from '../ports/key-value-store.ts'
 import type { DataManagerContext } from './context.ts'
-import { type DataStatus, decodePointer, type SnapshotPointer } from './data-status.ts'
-import { readHeader, sequencesIn } from './object-history.ts'
+import type { DataStatus, SnapshotPointer } from './data-status.ts'
+import { findHeader, sequencesIn } from './object-history.ts'
+import { readPointer } from './read-wals.ts'
 import { isSequence, type Sequence } from './sequence.ts'
 import { readStoredWal } from './sync.ts'
 import { transact } from './transact.ts'
@@ -32,17 +33,21 @@ export async function clean(context: DataManagerContext, fence: Compare, options
  *  count when the key-value store is lost, so its predecessors are needed. */
 export async function findNeeded(context: DataManagerContext, options: CallOptions): Promise<Needed | null> {
   const { kv, storeKeys, objectKeys, store } = context
-  const { entry } = await kv.get(storeKeys.pointer, options)
-  if (entry === null) return null
-  const pointer = decodePointer(entry.value)
+  const pointer = await readPointer(context, options)
+  if (pointer === null) return null
   if (pointer.walSequence > (await readStoredWal(context, options))) return null
   const { entries: pins } = await kv.range({ prefix: storeKeys.pinPrefix }, options)
   const pinned = new Set(pins.map(({ value }) => Buffer.from(value).toString()))
   const all = await sequencesIn(context, objectKeys.dataPrefix, (key) => objectKeys.sequenceOfStatus(key), options)
   const published = all.filter((sequence) => sequence <= pointer.dataSequence)
-  const kept = published.slice(-snapshotsKept)
-  const wanted = published.filter((sequence) => kept.includes(sequence) || pinned.has(sequence))
-  const statuses = await Promise.all(wanted.map((sequence) => store.readStatus(sequence, options)))
+  // The pointer's own, even when it is not listed any more because this process stood still meanwhile and does not lead now: later
+  // snapshots have files of it, and of none before it. That it cannot be read ends the round.
+  const wanted = new Set([
+    ...published.filter((sequence) => pinned.has(sequence)),
+    ...published.slice(-snapshotsKept),
+    pointer.dataSequence,
+  ])
+  const statuses = await Promise.all([...wanted].map((sequence) => store.readStatus(sequence, options)))
   return { pointer, statuses, fileKeys: new Set(statuses.flatMap((status) => store.keysOf(status))) }
 }
 
@@ -98,8 +103,9 @@ async function cleanObjectWals(context: DataManagerContext, { statuses }: Needed
     options,
   )
   for (const sequence of headers.filter((sequence) => sequence < start)) {
-    const { dataFileId } = await readHeader(context, sequence, options)
-    await objects.delete(objectKeys.walData(dataFileId), options)
+    const header = await findHeader(context, sequence, options)
+    if (header === null) continue
+    await objects.delete(objectKeys.walData(header.dataFileId), options)
     await objects.delete(objectKeys.walHeader(sequence), options)
   }
 }

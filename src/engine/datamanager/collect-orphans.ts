@@ -1,7 +1,7 @@
 import type { CallOptions } from '../ports/call-options.ts'
 import { findNeeded } from './clean.ts'
 import type { DataManagerContext } from './context.ts'
-import { readHeader, sequencesIn } from './object-history.ts'
+import { findHeader, sequencesIn } from './object-history.ts'
 import { readPosition, walsAfter } from './read-wals.ts'
 
 const graceMs = 60 * 60 * 1000
@@ -41,7 +41,9 @@ async function namedObjects(context: DataManagerContext, options: CallOptions): 
     (key) => objectKeys.sequenceOfHeader(key),
     options,
   )
-  for (const sequence of headers)
-    named.add(objectKeys.walData((await readHeader(context, sequence, options)).dataFileId))
+  for (const sequence of headers) {
+    const header = await findHeader(context, sequence, options)
+    if (header !== null) named.add(objectKeys.walData(header.dataFileId))
+  }
   return named
 }

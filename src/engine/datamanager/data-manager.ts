@@ -1,4 +1,4 @@
-import { AgolaError, hasCode } from '../model/errors.ts'
+import { AgolaError, hasCode, messageOf } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Action } from './action.ts'
 import { type ChangeGroupToken, takeToken } from './change-groups.ts'
@@ -7,21 +7,22 @@ import { clean } from './clean.ts'
 import { collectOrphans } from './collect-orphans.ts'
 import { createContext, type DataManagerContext, type DataManagerOptions } from './context.ts'
 import { DataFeed } from './data-feed.ts'
-import { type DataStatus, decodePointer } from './data-status.ts'
+import type { DataStatus } from './data-status.ts'
 import type { DataEntry, DataIndex, OwnedEntry } from './data-type.ts'
 import { type DecisionReader, decideAndWrite } from './decision.ts'
+import { findIdProblem } from './entry-id.ts'
 import { exportData } from './export-data.ts'
 import { importData } from './import-data.ts'
 import { initialise } from './initialise.ts'
 import { scanEntries, scanIndex } from './list-entries.ts'
 import { Maintenance } from './maintenance.ts'
+import { readPointer } from './read-wals.ts'
 import type { Sequence } from './sequence.ts'
 import type { IdRange } from './snapshot.ts'
 import { syncWals } from './sync.ts'
 import { type View, Views } from './view.ts'
 import { type WriteOptions, type WriteResult, Writer } from './writer.ts'
 
-const idBytesMax = 1024
 const readAttemptsMax = 4
 
 export interface ListOptions extends CallOptions {
@@ -71,8 +72,19 @@ export class DataManager {
     if (actions.length === 0) throw new AgolaError('assertionFailed', 'a write needs at least one action')
     for (const { dataType, id } of actions) this.#check(dataType, id)
     const result = await this.#writer.write(actions, options)
-    if (options.durability === 'storage') await syncWals(this.#context, { signal: options.signal })
+    if (options.durability === 'storage') await this.#store(options)
     return result
+  }
+
+  /** Whatever fails here, the write itself is committed: to say that the store did not take it would have it made twice. */
+  async #store({ signal }: CallOptions): Promise<void> {
+    try {
+      await syncWals(this.#context, { signal })
+    } catch (error) {
+      signal?.throwIfAborted()
+      const message = `the write is committed, but whether object storage has it is unknown (${messageOf(error)}): sync again`
+      throw new AgolaError('outcomeUnknown', message, { cause: error })
+    }
   }
 
   /** Taken before the data is read on which a write depends. */
@@ -143,10 +155,16 @@ export class DataManager {
 
   /** The manifest of the newest snapshot; `noDataStatus` before the first one. */
   async dataStatus(options: CallOptions = {}): Promise<DataStatus> {
-    const { kv, storeKeys, store } = this.#context
-    const { entry } = await kv.get(storeKeys.pointer, options)
-    if (entry !== null) return store.readStatus(decodePointer(entry.value).dataSequence, options)
-    throw new AgolaError('noDataStatus', 'no snapshot has been made yet')
+    for (;;) {
+      const pointer = await readPointer(this.#context, options)
+      if (pointer === null) throw new AgolaError('noDataStatus', 'no snapshot has been made yet')
+      try {
+        return await this.#context.store.readStatus(pointer.dataSequence, options)
+      } catch (error) {
+        const isReplaced = (await readPointer(this.#context, options))?.dataSequence !== pointer.dataSequence
+        if (!hasCode(error, 'objectDoesNotExist') || !isReplaced) throw error
+      }
+    }
   }
 
   /** The last committed wal: equal as long as nothing is written. */
@@ -196,11 +214,8 @@ export class DataManager {
     if (this.#context.dataTypes.every(({ name }) => name !== dataType)) {
       throw new AgolaError('assertionFailed', `there is no data type "${dataType}"`)
     }
-    if (id === undefined || (id !== '' && id.isWellFormed() && Buffer.byteLength(id) <= idBytesMax)) return
-    throw new AgolaError(
-      'keyInvalid',
-      `an id has 1 to ${idBytesMax} bytes of valid text, not ${JSON.stringify(id.slice(0, 80))}`,
-    )
+    const problem = id === undefined ? null : findIdProblem(id)
+    if (problem !== null) throw new AgolaError('keyInvalid', problem)
   }
 }
 

@@ -4,6 +4,7 @@ import type { KeyValueStore, Lease } from '../ports/key-value-store.ts'
 import type { DataManagerContext } from './context.ts'
 import { encodeEntry } from './data-file.ts'
 import { scanEntries } from './list-entries.ts'
+import { readPointer } from './read-wals.ts'
 import type { Views } from './view.ts'
 
 const chunkBytes = 64 * 1024
@@ -18,12 +19,7 @@ export async function* exportData(
   options: CallOptions,
 ): AsyncGenerator<Uint8Array> {
   await using pin = await Pin.create(context, options)
-  // The newest snapshot: a view that own writes kept up to date may hold one that is cleaned away already.
-  views.forget()
-  const view = await views.current(options)
-  // Everything is captured now; pages are read later.
-  const scans = context.dataTypes.map(({ name }) => ({ name, entries: scanEntries(view, name, {}, options) }))
-  if (view.snapshot !== null) await pin.hold(view.snapshot.status.dataSequence, options)
+  const scans = await scansOfAll(context, views, pin, options)
   let count = 0
   let chunk = [line({ agola_export: exportFormat })]
   let bytes = 0
@@ -40,6 +36,21 @@ export async function* exportData(
     }
   }
   yield Buffer.concat([...chunk, line({ entries: count })])
+}
+
+/** Everything as of one moment, captured; pages are read later. The snapshot must still be the newest once it is pinned: a cleaner that
+ *  did not see the pin read the pointer before, and removes nothing that this one names. */
+async function scansOfAll(context: DataManagerContext, views: Views, pin: Pin, options: CallOptions) {
+  for (;;) {
+    // A view that own writes kept up to date may hold a snapshot that is cleaned away already.
+    views.forget()
+    const view = await views.current(options)
+    const scans = context.dataTypes.map(({ name }) => ({ name, entries: scanEntries(view, name, {}, options) }))
+    if (view.snapshot === null) return scans
+    const { dataSequence } = view.snapshot.status
+    await pin.hold(dataSequence, options)
+    if ((await readPointer(context, options))?.dataSequence === dataSequence) return scans
+  }
 }
 
 function line(value: unknown): Buffer {
@@ -62,13 +73,14 @@ class Pin implements AsyncDisposable {
   }
 
   static async create(context: DataManagerContext, options: CallOptions): Promise<Pin> {
-    return new Pin(context, await context.kv.lease(pinTtlMs, options))
+    const pin = new Pin(context, await context.kv.lease(pinTtlMs, options))
+    void pin.#keepAlive()
+    return pin
   }
 
   async hold(dataSequence: string, options: CallOptions): Promise<void> {
     const value = Buffer.from(dataSequence)
     await this.#kv.txn({ then: [{ type: 'put', key: this.#key, value, lease: this.#lease.id }] }, options)
-    void this.#keepAlive()
   }
 
   async #keepAlive(): Promise<void> {

@@ -6,12 +6,12 @@ import { type DataFile, type DataStatus, encodePointer } from './data-status.ts'
 import { EntrySorter } from './entry-sorter.ts'
 import { FileBuilder } from './file-builder.ts'
 import { indexEntriesOf } from './index-entries.ts'
-import { epochAfter } from './initialise.ts'
-import { readHistory } from './object-history.ts'
+import { newestEpoch } from './object-history.ts'
 import { readExport } from './read-export.ts'
 import { readPosition } from './read-wals.ts'
-import { epochOf, type Sequence, sequenceOf } from './sequence.ts'
+import { epochOf, type Sequence } from './sequence.ts'
 import { syncWals } from './sync.ts'
+import { takeEpoch } from './take-sequence.ts'
 import { transact, unchanged } from './transact.ts'
 import { encodeWal, encodeWalsData } from './wal.ts'
 
@@ -27,8 +27,8 @@ export async function importData(
   await syncWals(context, options)
   const position = await readPosition(context, options)
   if (position === null) throw new AgolaError('notReady', 'the data manager is not initialised; open it again')
-  const epoch = await newEpoch(context, epochOf(position.lastWal), options)
-  const sequence = sequenceOf(epoch, 1)
+  const seen = Math.max(await newestEpoch(context, options), epochOf(position.lastWal))
+  const sequence = await takeEpoch(context, seen, options)
   const status = await writeFiles(context, sequence, chunks, options)
   await store.writeStatus(status, options)
   const wal = {
@@ -42,7 +42,6 @@ export async function importData(
     { type: 'put', key: storeKeys.walsData, value: encodeWalsData({ lastWal: sequence, generation: random.uuid() }) },
     { type: 'put', key: storeKeys.wal(sequence), value: encodeWal(wal) },
     { type: 'put', key: storeKeys.pointer, value: encodePointer(status) },
-    { type: 'put', key: storeKeys.checkpointSequence, value: Buffer.from(sequence) },
   ]
   const compare = [unchanged(storeKeys.walsData, position.value), fence]
   const { succeeded, wasUnknown } = await transact(kv, clock, { compare, ops }, options)
@@ -54,20 +53,6 @@ export async function importData(
     )
   }
   await syncWals(context, options)
-}
-
-/** The sequence of every import is new, however often one failed before. */
-async function newEpoch(context: DataManagerContext, current: number, options: CallOptions): Promise<number> {
-  const { kv, storeKeys, clock } = context
-  const history = await readHistory(context, options)
-  const { entry } = await kv.get(storeKeys.checkpointSequence, options)
-  const checkpoints = entry === null ? 0 : epochOf(Buffer.from(entry.value).toString())
-  const epoch = epochAfter(context, { epoch: Math.max(history.epoch, current, checkpoints) })
-  const value = Buffer.from(sequenceOf(epoch, 0))
-  const key = storeKeys.checkpointSequence
-  const compare = [unchanged(key, entry?.value ?? null)]
-  const outcome = await transact(kv, clock, { compare, ops: [{ type: 'put', key, value }] }, options)
-  return outcome.succeeded ? epoch : newEpoch(context, epoch, options)
 }
 
 async function writeFiles(

@@ -2,13 +2,13 @@ import type { CallOptions } from '../ports/call-options.ts'
 import type { Op } from '../ports/key-value-store.ts'
 import type { Action } from './action.ts'
 import { buildSnapshot } from './build-snapshot.ts'
-import { takeSequence } from './checkpoint.ts'
 import type { DataManagerContext } from './context.ts'
 import { encodePointer } from './data-status.ts'
 import { type ObjectHistory, readHistory } from './object-history.ts'
 import { actionsOf, readPosition } from './read-wals.ts'
 import { type Sequence, sequenceOf } from './sequence.ts'
 import { syncWals } from './sync.ts'
+import { epochAfter, takeEpoch } from './take-sequence.ts'
 import { transact, unchanged } from './transact.ts'
 import { encodeWal, encodeWalsData } from './wal.ts'
 
@@ -17,16 +17,21 @@ import { encodeWal, encodeWalsData } from './wal.ts'
 export async function initialise(context: DataManagerContext, options: CallOptions): Promise<void> {
   for (;;) {
     if ((await readPosition(context, options)) !== null) return
-    const history = await readHistory(context, options)
-    const isNew = history.status === null && history.wals.length === 0
-    if (isNew) await begin(context, epochAfter(context, history), options)
-    else await restore(context, history, options)
+    const isRestored = await fromObjects(context, options).catch(async (error: unknown) => {
+      // A process that was faster may have removed by now what this one misses.
+      if ((await readPosition(context, options)) === null) throw error
+      return false
+    })
+    if (isRestored) await syncWals(context, options)
   }
 }
 
-/** Later than every epoch seen, even when the clock was set back. */
-export function epochAfter({ clock }: DataManagerContext, { epoch }: Pick<ObjectHistory, 'epoch'>): number {
-  return Math.max(Math.floor(clock.now() / 1000), epoch + 1)
+/** Gives whether there was something to restore, and this process did it. */
+async function fromObjects(context: DataManagerContext, options: CallOptions): Promise<boolean> {
+  const history = await readHistory(context, options)
+  if (history.status !== null || history.wals.length > 0) return restore(context, history, options)
+  await begin(context, epochAfter(context, history.epoch), options)
+  return false
 }
 
 async function begin(context: DataManagerContext, epoch: number, options: CallOptions): Promise<void> {
@@ -38,10 +43,9 @@ async function begin(context: DataManagerContext, epoch: number, options: CallOp
 
 /** Folds what object storage has into a snapshot of a new epoch. The new epoch starts with an empty wal, so that readers and older cursors
  *  notice; its header is written by the first sync, and only then the snapshot counts in a later initialisation. */
-async function restore(context: DataManagerContext, history: ObjectHistory, options: CallOptions): Promise<void> {
+async function restore(context: DataManagerContext, history: ObjectHistory, options: CallOptions): Promise<boolean> {
   const { kv, clock, storeKeys, random, log } = context
-  const epoch = epochAfter(context, history)
-  const sequence = await takeSequence(context, sequenceOf(epoch, 0), options)
+  const sequence = await takeEpoch(context, history.epoch, options)
   const actions: Action[] = []
   for (const { dataFileId } of history.wals) {
     for (const action of await actionsOf(context, { inline: null, dataFileId }, options)) actions.push(action)
@@ -58,7 +62,7 @@ async function restore(context: DataManagerContext, history: ObjectHistory, opti
   ]
   const compare = [unchanged(storeKeys.walsData, null)]
   const { succeeded } = await transact(kv, clock, { compare, ops }, options)
-  if (!succeeded) return
-  log.warn('the key-value store was empty: the data was restored from object storage', { walSequence: previous })
-  await syncWals(context, options)
+  if (succeeded)
+    log.warn('the key-value store was empty: the data was restored from object storage', { walSequence: previous })
+  return succeeded
 }

@@ -1,3 +1,4 @@
+import { hasCode } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Compare } from '../ports/key-value-store.ts'
 import { type KvLock, lock, tryLock } from '../std/kv-lock.ts'
@@ -34,16 +35,19 @@ export class Maintenance implements LoopService {
   step(signal?: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       const lead = await this.#tryLead({ signal })
-      if (lead === null) return
-      const published = await this.#fold(lead.fence, { signal })
-      const nowMs = this.#context.clock.monotonicMs()
-      if (!published && nowMs - this.#cleanedMs < cleanEveryMs) return
-      await clean(this.#context, lead.fence, { signal })
-      this.#cleanedMs = nowMs
-      if (this.#orphansMs !== null && nowMs - this.#orphansMs < orphansEveryMs) return
-      await collectOrphans(this.#context, { signal })
-      this.#orphansMs = nowMs
+      if (lead !== null) await this.#whileLeading(lead, () => this.#doWhatIsDue(lead.fence, { signal }), { signal })
     })
+  }
+
+  async #doWhatIsDue(fence: Compare, options: CallOptions): Promise<void> {
+    const published = await this.#fold(fence, options)
+    const nowMs = this.#context.clock.monotonicMs()
+    if (!published && nowMs - this.#cleanedMs < cleanEveryMs) return
+    await clean(this.#context, fence, options)
+    this.#cleanedMs = nowMs
+    if (this.#orphansMs !== null && nowMs - this.#orphansMs < orphansEveryMs) return
+    await collectOrphans(this.#context, options)
+    this.#orphansMs = nowMs
   }
 
   /** Gives whether a snapshot was published. */
@@ -57,16 +61,37 @@ export class Maintenance implements LoopService {
     return published
   }
 
-  /** Waits until this process leads, then works. The lead is kept until `close`. */
+  /** Waits until this process leads, then works; again when it lost the lead meanwhile. The lead is kept until `close`. */
   asLeader<T>(options: CallOptions, work: (fence: Compare) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      const held = await this.#tryLead(options)
-      if (held !== null) return work(held.fence)
-      const { kv, storeKeys, clock } = this.#context
-      const lead = await lock(kv, storeKeys.leader, { ...options, clock, ttlMs: leaderTtlMs })
-      this.#lead = lead
-      return work(lead.fence)
+      for (;;) {
+        const lead = (await this.#tryLead(options)) ?? (await this.#waitForLead(options))
+        const done = await this.#whileLeading(lead, () => work(lead.fence), options)
+        if (done !== null) return done.result
+      }
     })
+  }
+
+  /** null when something is missing because a successor has removed it: a process that stands still loses the lead without noticing. */
+  async #whileLeading<T>(lead: KvLock, work: () => Promise<T>, options: CallOptions): Promise<{ result: T } | null> {
+    try {
+      return { result: await work() }
+    } catch (error) {
+      if (!hasCode(error, 'objectDoesNotExist') || (await this.#leads(lead, options))) throw error
+      this.#lead = null
+      return null
+    }
+  }
+
+  async #leads({ fence }: KvLock, options: CallOptions): Promise<boolean> {
+    const { entry } = await this.#context.kv.get(this.#context.storeKeys.leader, options)
+    return entry?.createRevision === fence.value
+  }
+
+  async #waitForLead(options: CallOptions): Promise<KvLock> {
+    const { kv, storeKeys, clock } = this.#context
+    this.#lead = await lock(kv, storeKeys.leader, { ...options, clock, ttlMs: leaderTtlMs })
+    return this.#lead
   }
 
   /** Lets another process lead. */

@@ -25,14 +25,7 @@ export interface ObjectHistory {
 /** Reads the history back (spec/storage.md 5.11). `noDataStatus` when there are wals whose snapshot is missing, `storeUnusable` naming both
  *  neighbours when a wal in the middle is. Writes nothing. */
 export async function readHistory(context: DataManagerContext, options: CallOptions): Promise<ObjectHistory> {
-  const { objectKeys } = context
-  const headers = await sequencesIn(
-    context,
-    objectKeys.walHeaderPrefix,
-    (key) => objectKeys.sequenceOfHeader(key),
-    options,
-  )
-  const statuses = await sequencesIn(context, objectKeys.dataPrefix, (key) => objectKeys.sequenceOfStatus(key), options)
+  const { headers, statuses } = await allSequences(context, options)
   const status = await newestStatus(context, statuses, new Set(headers), options)
   const start = startOf(status)
   const wals: StoredWal[] = []
@@ -45,7 +38,29 @@ export async function readHistory(context: DataManagerContext, options: CallOpti
     wals.push(wal)
     last = sequence
   }
-  return { status, wals, epoch: Math.max(0, ...[...headers, ...statuses].map(epochOf)) }
+  return { status, wals, epoch: epochOfAll(headers, statuses) }
+}
+
+/** The largest epoch that object storage has seen; 0 when it is empty. */
+export async function newestEpoch(context: DataManagerContext, options: CallOptions): Promise<number> {
+  const { headers, statuses } = await allSequences(context, options)
+  return epochOfAll(headers, statuses)
+}
+
+function epochOfAll(headers: readonly Sequence[], statuses: readonly Sequence[]): number {
+  // Both are in order.
+  return Math.max(0, ...[headers.at(-1), statuses.at(-1)].map((last) => (last === undefined ? 0 : epochOf(last))))
+}
+
+async function allSequences(
+  context: DataManagerContext,
+  options: CallOptions,
+): Promise<{ headers: Sequence[]; statuses: Sequence[] }> {
+  const { objectKeys } = context
+  const { walHeaderPrefix, dataPrefix } = objectKeys
+  const headers = await sequencesIn(context, walHeaderPrefix, (key) => objectKeys.sequenceOfHeader(key), options)
+  const statuses = await sequencesIn(context, dataPrefix, (key) => objectKeys.sequenceOfStatus(key), options)
+  return { headers, statuses }
 }
 
 /** Old imports name no wal: what counts began with their epoch, and older wals must not be replayed over them. */
@@ -54,11 +69,21 @@ function startOf(status: DataStatus | null): Sequence {
   return status.walSequence === '' ? sequenceOf(epochOf(status.dataSequence), 0) : status.walSequence
 }
 
-export async function readHeader(
+/** null when the wal is gone: a former leader that does not know yet that it leads no more may be cleaning too. */
+export async function findHeader(
   context: DataManagerContext,
   sequence: Sequence,
   options: CallOptions,
-): Promise<WalHeader> {
+): Promise<WalHeader | null> {
+  try {
+    return await readHeader(context, sequence, options)
+  } catch (error) {
+    if (hasCode(error, 'objectDoesNotExist')) return null
+    throw error
+  }
+}
+
+async function readHeader(context: DataManagerContext, sequence: Sequence, options: CallOptions): Promise<WalHeader> {
   const key = context.objectKeys.walHeader(sequence)
   const chunks: Buffer[] = []
   for await (const chunk of await context.objects.get(key, options)) chunks.push(chunk)

@@ -1,6 +1,7 @@
 import type { CallOptions } from '../ports/call-options.ts'
 import { type Action, decodeActions } from './action.ts'
 import type { DataManagerContext } from './context.ts'
+import { decodePointer, type SnapshotPointer } from './data-status.ts'
 import { counterOf, type Sequence } from './sequence.ts'
 import { decodeWal, decodeWalsData, type Wal, type WalsData } from './wal.ts'
 
@@ -22,6 +23,15 @@ export async function readPosition(
   const { entry, revision } = await kv.get(storeKeys.walsData, options)
   if (entry === null) return null
   return { ...decodeWalsData(entry.value), value: entry.value, revision, writtenAt: entry.modRevision }
+}
+
+/** The newest published snapshot; null before the first one. */
+export async function readPointer(
+  { kv, storeKeys }: DataManagerContext,
+  options: CallOptions & { revision?: bigint },
+): Promise<SnapshotPointer | null> {
+  const { entry } = await kv.get(storeKeys.pointer, options)
+  return entry === null ? null : decodePointer(entry.value)
 }
 
 /** Wals after `after` in order, as they were at `revision`. */

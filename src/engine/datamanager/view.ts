@@ -2,9 +2,9 @@ import { AgolaError, hasCode } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Action } from './action.ts'
 import type { DataManagerContext } from './context.ts'
-import { decodePointer, type SnapshotPointer } from './data-status.ts'
+import type { SnapshotPointer } from './data-status.ts'
 import { Overlay } from './overlay.ts'
-import { actionsOf, follows, readPosition, type WalPosition, walsAfter } from './read-wals.ts'
+import { actionsOf, follows, readPointer, readPosition, type WalPosition, walsAfter } from './read-wals.ts'
 import type { Sequence } from './sequence.ts'
 import { Snapshot } from './snapshot.ts'
 import type { Wal } from './wal.ts'
@@ -81,9 +81,7 @@ export class Views {
 
   /** null when the view cannot be continued: wals it lacks are gone, or the data was replaced. */
   async #follow(position: WalPosition, options: CallOptions): Promise<View | null> {
-    const { kv, storeKeys, log } = this.#context
-    const { entry } = await kv.get(storeKeys.pointer, { ...options, revision: position.revision })
-    const pointer = entry === null ? null : decodePointer(entry.value)
+    const pointer = await readPointer(this.#context, { ...options, revision: position.revision })
     const held = this.#view
     if (held !== null && held.generation !== position.generation) return null
     const start = held?.lastWal ?? pointer?.walSequence ?? ''
@@ -98,7 +96,7 @@ export class Views {
     if (last !== position.lastWal && !isBeginning(last, position.lastWal)) return null
     // From here on nothing waits, so that nobody sees half of it; own writes may have been appended meanwhile.
     const { generation } = position
-    const view = this.#view ?? { overlay: new Overlay(log), snapshot, lastWal: start, generation, appended: 0 }
+    const view = held ?? { overlay: new Overlay(this.#context.log), snapshot, lastWal: start, generation, appended: 0 }
     for (const { wal, actions } of gained) {
       if (wal.sequence > view.lastWal) view.overlay.apply(wal.sequence, actions)
     }
@@ -106,7 +104,8 @@ export class Views {
     view.snapshot = snapshot
     view.appended = 0
     if (position.lastWal > view.lastWal) view.lastWal = position.lastWal
-    this.#view = view
+    // One that was forgotten meanwhile serves this reader; the next one begins anew.
+    if (this.#view === held) this.#view = view
     return view
   }
 

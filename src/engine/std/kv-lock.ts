@@ -24,7 +24,7 @@ const ttlMsDefault = 5000
 /** Three chances to keep it before it is lost. */
 const keepAlivesPerTtl = 3
 
-/** The lock named by the key, or `null` when somebody else has it. */
+/** The lock named by the key, or `null` when somebody else has it, or this process stood still for longer than a lease lasts. */
 export async function tryLock(store: KeyValueStore, key: string, options: LockOptions): Promise<KvLock | null> {
   return (await attempt(store, key, options)).lock
 }
@@ -34,13 +34,14 @@ export async function lock(store: KeyValueStore, key: string, options: LockOptio
   for (;;) {
     const { lock: held, revision } = await attempt(store, key, options)
     if (held) return held
-    await released(store, key, revision, options)
+    if (revision !== null) await released(store, key, revision, options)
   }
 }
 
 interface Attempt {
   lock: KvLock | null
-  revision: bigint
+  /** When somebody else had it; null when the lease ended before it could be taken. */
+  revision: bigint | null
 }
 
 async function attempt(store: KeyValueStore, key: string, options: LockOptions): Promise<Attempt> {
@@ -51,6 +52,7 @@ async function attempt(store: KeyValueStore, key: string, options: LockOptions):
     await lease.revoke(options)
     return { lock: null, revision }
   } catch (error) {
+    if (hasCode(error, 'leaseLost')) return { lock: null, revision: null }
     // The first failure is the one to report; a lease that cannot be revoked now ends by itself.
     await lease.revoke().catch(() => undefined)
     throw error

@@ -55,10 +55,8 @@ const namedPoints: Record<string, RegExp> = {
     /^before txn datamanager\/walsdata datamanager\/wals\/\S+ datamanager\/snapshot datamanager\/lastcommitted/,
   'initialise: after the transaction':
     /^after txn datamanager\/walsdata datamanager\/wals\/\S+ datamanager\/snapshot datamanager\/lastcommitted/,
-  'import: before the switch':
-    /^before txn datamanager\/walsdata datamanager\/wals\/\S+ datamanager\/snapshot datamanager\/checkpointseq/,
-  'import: after the switch':
-    /^after txn datamanager\/walsdata datamanager\/wals\/\S+ datamanager\/snapshot datamanager\/checkpointseq/,
+  'import: before the switch': /^before txn datamanager\/walsdata datamanager\/wals\/\S+ datamanager\/snapshot$/,
+  'import: after the switch': /^after txn datamanager\/walsdata datamanager\/wals\/\S+ datamanager\/snapshot$/,
   'begin: after the first transaction': /^after txn datamanager\/walsdata$/,
 }
 

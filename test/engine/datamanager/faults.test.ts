@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { AgolaError } from '../../../src/engine/model/errors.ts'
 import type { KeyValueStore } from '../../../src/engine/ports/key-value-store.ts'
 import { chunksOf, contentOf, DataManagerWorld, exportOf, keysIn, put, textOf } from '../../support/a-data-manager.ts'
-import { faultyKv, type TxnFault, watchedObjects } from '../../support/faulty-ports.ts'
+import { faultyKv, type TxnFault, watchedObjects, withoutKeepAlive } from '../../support/faulty-ports.ts'
 
 /** Whatever store the world has at the moment of a call, as at an address where another server listens now. */
 function currentKv(world: DataManagerWorld): KeyValueStore {
@@ -66,6 +66,17 @@ describe('a data manager whose stores fail', () => {
     expect((await world.kv.range({ prefix: 'datamanager/wals/' })).entries).toEqual([])
     expect((await inTime(world, write)).walSequence).toBe(await other.lastWal())
     await other.close()
+  })
+
+  it('never says of a committed write that it was not made, whatever object storage does', async () => {
+    const world = new DataManagerWorld()
+    const objects = watchedObjects(world.objects, () => {
+      throw new AgolaError('storeUnreachable', 'object storage is away')
+    })
+    const manager = await world.open({ objects })
+    const write = manager.write([put('a', '1')], { durability: 'storage' })
+    await expect(write).rejects.toMatchObject({ code: 'outcomeUnknown', message: expect.stringContaining('committed') })
+    expect(await contentOf(manager)).toEqual({ 'note/a': '1' })
   })
 
   it('says that the outcome is unknown when the store stays silent', async () => {
@@ -209,6 +220,19 @@ describe('a store that lost its key-value store', () => {
     expect(await contentOf(other)).toEqual({ 'note/b': 'new', 'note/c': 'new' })
   })
 
+  it('twice keeps what was written between, though two processes restored it at once', async () => {
+    const world = new DataManagerWorld()
+    const before = await world.open()
+    await before.write([put('one', '1')])
+    await before.sync()
+    world.loseKv()
+    const [first] = await Promise.all([world.open(), world.open()])
+    await first.write([put('two', '2')], { durability: 'storage' })
+    world.loseKv()
+    await world.clock.advance(5000)
+    expect(await contentOf(await world.open())).toEqual({ 'note/one': '1', 'note/two': '2' })
+  })
+
   it('names the object that is damaged', async () => {
     const world = await storeWithWals()
     const [key = ''] = await keysIn(world, 'rundata/wals/data/')
@@ -237,6 +261,13 @@ describe('an import', () => {
     ['has an unknown type', `${head}\n${entry('a', 'secret')}\n{"entries":1}\n`, /line 2.*secret/],
     ['is no export at all', 'PK\u0003\u0004 zip', /line 1.*JSON/],
     ['comes from a newer program', '{"agola_export":2}\n{"entries":0}\n', /newer program/],
+    [
+      'has an entry that is no base64',
+      `${head}\n{"id":"a","data_type":"note","data":"eA==%"}\n{"entries":1}\n`,
+      /line 2.*base64/,
+    ],
+    ['has an entry without a name', `${head}\n${entry('')}\n{"entries":1}\n`, /line 2.*1 to 1024 bytes/],
+    ['has a name that is too long', `${head}\n${entry('a'.repeat(1025))}\n{"entries":1}\n`, /line 2.*1 to 1024 bytes/],
     ['has an entry without data', `${head}\n{"id":"a","data_type":"note"}\n{"entries":1}\n`, /line 2/],
   ])('that %s is refused with its line, and the old data stays', async (_, text, message) => {
     const world = new DataManagerWorld()
@@ -275,6 +306,28 @@ describe('an import', () => {
     await manager.close()
     world.loseKv()
     expect(Object.keys(await contentOf(await world.open()))).toEqual(['note/a', 'note/b', 'note/c'])
+  })
+
+  it('that lost its lead leaves alone what its successor has published', async () => {
+    const world = new DataManagerWorld()
+    const importer = await world.open({ kv: withoutKeepAlive(world.kv.another()) })
+    const successor = await world.open()
+    await importer.write([put('old', '1')])
+    const begun = Promise.withResolvers<void>()
+    const resumed = Promise.withResolvers<void>()
+    async function* slowly(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(`${head}\n${entry('a')}\n`)
+      begun.resolve()
+      await resumed.promise
+      yield Buffer.from('{"entries":1}\n')
+    }
+    const importing = importer.import(slowly())
+    await begun.promise
+    await world.clock.advance(11_000)
+    expect(await successor.checkpoint({ force: true })).toBe(true)
+    resumed.resolve()
+    await expect(importing).rejects.toMatchObject({ code: 'concurrentUpdate' })
+    expect(await contentOf(await world.open())).toEqual({ 'note/old': '1' })
   })
 
   it('of an export is that export again, byte for byte', async () => {

@@ -18,7 +18,7 @@ import {
   textOf,
 } from '../../support/a-data-manager.ts'
 import { checkStores } from '../../support/data-manager-invariants.ts'
-import { faultyKv, watchedObjects } from '../../support/faulty-ports.ts'
+import { faultyKv, watchedObjects, withoutKeepAlive } from '../../support/faulty-ports.ts'
 
 /** Defects of the reference that concern this part (spec/storage.md 8), each shown to be absent. */
 describe('reference defects', () => {
@@ -241,17 +241,6 @@ describe('reference defects', () => {
     expect(await contentOf(manager)).toEqual({ 'note/a': '1', 'note/b': '0' })
   })
 })
-
-/** The process is paused: its lease is not kept alive. */
-function withoutKeepAlive(kv: KeyValueStore): KeyValueStore {
-  return {
-    ...faultyKv(kv, () => undefined),
-    async lease(ttlMs, options) {
-      const lease = await kv.lease(ttlMs, options)
-      return { id: lease.id, lost: lease.lost, keepAlive: async () => undefined, revoke: (call) => lease.revoke(call) }
-    },
-  }
-}
 
 /** Every lead is granted, and every fence holds. */
 function faultlessLead(kv: KeyValueStore): KeyValueStore {

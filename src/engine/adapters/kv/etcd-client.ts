@@ -123,6 +123,7 @@ export class EtcdClient {
   ): Promise<T> {
     const { clock } = this.#options
     const startMs = clock.monotonicMs()
+    let isTokenRenewed = false
     for (let attempt = 0; ; attempt++) {
       this.#checkOpen(call)
       const endpoint = this.#endpoint()
@@ -130,14 +131,17 @@ export class EtcdClient {
         return await once(endpoint)
       } catch (error) {
         this.#checkOpen(call)
-        if (isTokenRefused(error) && this.#options.user && attempt === 0) {
+        if (isTokenRefused(error) && this.#options.user && !isTokenRenewed) {
           this.#token = undefined
+          isTokenRenewed = true
           continue
         }
         // The caller knows what these mean for its request.
         if (isServiceError(error) && isAboutTheRequest(error.code)) throw error
         const translated = etcdError(error, { endpoint: endpoint.name, isWrite })
         if (translated.kind === 'unavailable') this.#rotate()
+        // A server that starts again has forgotten all tokens.
+        isTokenRenewed = false
         const isRepeatable = hasCode(translated, 'storeUnreachable')
         if (!isRepeatable || clock.monotonicMs() - startMs >= this.#requestMsMax) throw translated
         // The other endpoints are tried at once, then all of them after a pause.

@@ -15,8 +15,9 @@ export interface WatchSettings {
   clock: Clock
   /** A write that every watch of this store sees, on whatever prefix. */
   ping: (signal: AbortSignal) => Promise<void>
-  /** Whether the server behind the endpoints still holds the store that was opened. */
-  isSameStore: (signal: AbortSignal) => Promise<boolean>
+  /** Whether the servers behind the endpoints still hold the store that was opened, and all of it up to that revision. In another one, or
+   *  one that was restored from a backup, the revisions of a watch mean nothing. */
+  hasHistory: (revision: bigint, signal: AbortSignal) => Promise<boolean>
   silenceMsMax?: number
 }
 
@@ -37,15 +38,18 @@ export async function* watchEtcd(
 ): AsyncGenerator<WatchBatch, void, void> {
   const { client } = settings
   let cursor = query.from === undefined ? undefined : firstCursor(query, 0n)
+  let delivered = 0n
   for (let attempt = 0; ; ) {
     ended.throwIfAborted()
     try {
       const stream = await client.stream(etcdMethods.watch, { signal: ended })
-      for await (const batch of readStream(stream, cursor, query, settings, ended)) {
+      for await (const batch of readStream(stream, { cursor, delivered }, query, settings, ended)) {
         attempt = 0
-        const isNews = cursor === undefined || batch.revision > cursor
+        // A member that has started again may be behind for a moment.
+        if (cursor !== undefined && batch.revision <= cursor) continue
         cursor = batch.revision
-        if (isNews) yield batch
+        delivered = batch.revision
+        yield batch
       }
     } catch (error) {
       ended.throwIfAborted()
@@ -53,14 +57,20 @@ export async function* watchEtcd(
       else if (!isUnreachable(error)) throw error
     }
     await client.backoff(attempt++, ended)
-    await refuseOtherStore(cursor, settings, ended)
   }
+}
+
+interface WatchPosition {
+  /** undefined: from now on. May lie in the future. */
+  cursor: bigint | undefined
+  /** The newest revision that was told of. */
+  delivered: bigint
 }
 
 /** Ends when the stream must be replaced; throws what ends the watch. */
 async function* readStream(
   stream: ClientDuplexStream<WatchRequest, WatchResponse>,
-  cursor: bigint | undefined,
+  { cursor, delivered }: WatchPosition,
   query: WatchQuery,
   settings: WatchSettings,
   ended: AbortSignal,
@@ -85,8 +95,12 @@ async function* readStream(
       }
       const revision = BigInt(response.header.revision)
       if (response.created) {
-        if (cursor === undefined) yield { revision, events: [] }
-        if (cursor === undefined) assembly.skipTo(revision)
+        if (cursor === undefined) {
+          yield { revision, events: [] }
+          assembly.skipTo(revision)
+        } else if (!(await settings.hasHistory(delivered, ended))) {
+          throw revisionCompacted(cursor + 1n, firstRevision)
+        }
       } else if (response.events.length > 0) {
         const batch = assembly.add(response)
         if (batch) yield batch
@@ -186,21 +200,6 @@ function guardAgainstSilence(stream: { cancel(): void }, settings: WatchSettings
     heardMs = clock.monotonicMs()
     answered.abort()
   }
-}
-
-/** A watch cannot go on in another store: its revisions mean nothing there. */
-async function refuseOtherStore(
-  cursor: bigint | undefined,
-  { isSameStore }: WatchSettings,
-  ended: AbortSignal,
-): Promise<void> {
-  try {
-    if (cursor === undefined || (await isSameStore(ended))) return
-  } catch (error) {
-    if (isUnreachable(error)) return
-    throw error
-  }
-  throw revisionCompacted(cursor + 1n, firstRevision)
 }
 
 function isUnreachable(error: unknown): boolean {

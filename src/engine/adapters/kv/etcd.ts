@@ -123,7 +123,7 @@ export class EtcdKeyValueStore implements KeyValueStore {
       keys: this.#keys,
       clock,
       ping: (signal: AbortSignal) => this.#ping(signal),
-      isSameStore: async (signal: AbortSignal) => (await this.#findOrMakeStoreId({ signal })) === this.#storeId,
+      hasHistory: (revision: bigint, signal: AbortSignal) => this.#hasHistory(revision, { signal }),
       ...(silenceMsMax !== undefined && { silenceMsMax }),
     }
     return watchEtcd(query, settings, ended)
@@ -232,6 +232,12 @@ export class EtcdKeyValueStore implements KeyValueStore {
       if (!hasCode(error, 'outcomeUnknown')) throw error
     })
     return this.#findOrMakeStoreId(options)
+  }
+
+  /** Every member answers as of a revision at least as new as any that was acknowledged before. */
+  async #hasHistory(upTo: bigint, options: CallOptions): Promise<boolean> {
+    const { kvs, header } = await this.#client.read(etcdMethods.range, { key: this.#keys.own('store-id') }, options)
+    return kvs[0]?.value.toString('utf8') === this.#storeId && BigInt(header.revision) >= upTo
   }
 
   async #ping(signal: AbortSignal): Promise<void> {

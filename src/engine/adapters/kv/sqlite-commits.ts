@@ -122,7 +122,8 @@ export class SqliteCommits {
     try {
       const replies = this.#writer.apply(this.#batchOf(batch))
       this.#busySinceMs = undefined
-      answer(batch, replies)
+      this.#queue.unshift(...batch.slice(replies.length))
+      answer(batch.slice(0, replies.length), replies)
     } catch (error) {
       if (isBusy(error) && this.#mayWait(startMs)) {
         this.#startThread()

@@ -1,7 +1,14 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { openConnection } from './sqlite-connection.ts'
 import { sqliteError } from './sqlite-error.ts'
-import { type FromWorker, failed, type ToWorker, type WorkerSettings, type WriteBatch } from './sqlite-request.ts'
+import {
+  type FromWorker,
+  failed,
+  type ToWorker,
+  type WorkerSettings,
+  type WriteBatch,
+  type WriteReply,
+} from './sqlite-request.ts'
 import { SqliteWriter } from './sqlite-writer.ts'
 
 /** Entry point of the thread that writes a SQLite store: whatever has arrived is committed together and answered after the commit. */
@@ -15,18 +22,25 @@ function run(settings: WorkerSettings): void {
   const db = openConnection({ ...settings, busyMsMax })
   const writer = new SqliteWriter(db, settings)
 
+  const applyAll = (batch: WriteBatch): WriteReply[] => {
+    const replies: WriteReply[] = []
+    while (replies.length < batch.requests.length) {
+      const rest = batch.requests.slice(replies.length)
+      try {
+        replies.push(...writer.apply({ ...batch, requests: rest }))
+      } catch (error) {
+        const reply = failed(sqliteError(error, settings.file, 'write'))
+        replies.push(...rest.map(() => reply))
+      }
+    }
+    return replies
+  }
+
   const commit = (messages: { id: number; batch: WriteBatch }[]) => {
     const first = messages[0]
     if (first === undefined) return
     const requests = messages.flatMap(({ batch }) => batch.requests)
-    const replies = (() => {
-      try {
-        return writer.apply({ ...first.batch, requests })
-      } catch (error) {
-        const reply = failed(sqliteError(error, settings.file, 'write'))
-        return requests.map(() => reply)
-      }
-    })()
+    const replies = applyAll({ ...first.batch, requests })
     let start = 0
     for (const { id, batch } of messages) {
       send({ type: 'replies', id, replies: replies.slice(start, start + batch.requests.length) })

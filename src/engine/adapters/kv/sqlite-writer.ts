@@ -34,7 +34,8 @@ export class SqliteWriter {
     this.#compactor = new SqliteCompactor(db)
   }
 
-  /** Throws only when nothing was applied because another writer holds the lock; any other failure is in the replies. */
+  /** Throws only when nothing was applied because another writer holds the lock; any other failure is in the replies. There are fewer of
+   *  them than requests when another writer took the lock in between: the rest was not tried. */
   apply(batch: WriteBatch): WriteReply[] {
     try {
       return this.#transaction(batch)
@@ -43,9 +44,22 @@ export class SqliteWriter {
       const { requests } = batch
       const reason = sqliteError(error, this.#file, 'write')
       if (requests.length === 1 || reason.code === 'outcomeUnknown') return requests.map(() => failed(reason))
-      // One request must not fail for another's sake.
-      return requests.flatMap((request) => this.apply({ ...batch, requests: [request] }))
+      return this.#applyEach(batch)
     }
+  }
+
+  /** One request must not fail for another's sake. */
+  #applyEach(batch: WriteBatch): WriteReply[] {
+    const replies: WriteReply[] = []
+    for (const request of batch.requests) {
+      try {
+        replies.push(...this.apply({ ...batch, requests: [request] }))
+      } catch (error) {
+        if (replies.length === 0) throw error
+        break
+      }
+    }
+    return replies
   }
 
   #transaction(batch: WriteBatch): WriteReply[] {

@@ -103,8 +103,16 @@ export class FileTree {
 
   /** Removes the file, if it is there, and the directories that become empty. */
   async remove(path: string): Promise<void> {
-    const code = await codeOf(unlink(join(this.dataDirectory, path)))
-    if (code === 'EISDIR' || code === 'EPERM') return
+    const file = join(this.dataDirectory, path)
+    try {
+      await unlink(file)
+    } catch (error) {
+      if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error))) {
+        // No object either.
+        if ((await lstat(file)).isDirectory()) return
+        throw error
+      }
+    }
     for (let parent = dirname(path); parent !== '.'; parent = dirname(parent)) {
       const problem = await codeOf(rmdir(join(this.dataDirectory, parent)))
       if (problem !== '' && problem !== 'ENOENT') return

@@ -194,6 +194,39 @@ describe('a server that is killed', () => {
     expect((await store.get('a')).entry).toBeNull()
   })
 
+  test('a server that was restored from a backup has gone back: the watch ends instead of leaving out what is new', async () => {
+    const server = await startServer()
+    const store = await open([server.endpoint])
+    const { revision } = await put(store, 'kept')
+    await server.makeBackup()
+    await server.restart()
+    const watch = store.watch({ prefix: '', from: revision })[Symbol.asyncIterator]()
+    await put(store, 'lost 1')
+    const last = await put(store, 'lost 2')
+    for (let seen = revision; seen < last.revision; ) seen = (await watch.next()).value?.revision ?? seen
+    const next = watch.next()
+    next.catch(() => undefined)
+    await server.restoreBackup()
+    await server.restart()
+    await expect(next).rejects.toMatchObject({ code: 'revisionCompacted' })
+  })
+
+  test('a watch of the future tells nothing sooner, though the server starts again meanwhile', async () => {
+    const server = await startServer(['--experimental-watch-progress-notify-interval=100ms'])
+    const store = await open([server.endpoint])
+    const { revision } = await put(store, 'begin')
+    const from = revision + 4n
+    const future = collect(store.watch({ prefix: 'k/', from }), (events) => events.length >= 2)
+    const present = store.watch({ prefix: 'k/', from: revision })[Symbol.asyncIterator]()
+    await put(store, 'elsewhere')
+    // Progress notices, which tell of a revision before what the other watch waits for.
+    await present.next()
+    await server.kill()
+    await server.restart()
+    for (let index = 1; index <= 5; index++) await put(store, `k/${index}`)
+    expect((await future).map(revisionOf)).toEqual([from, from + 1n])
+  })
+
   test('a watcher that was cut off during a compaction is told what is left', async () => {
     const server = await startServer()
     const proxy = await TcpProxy.start(Number(new URL(server.endpoint).port))
@@ -334,6 +367,18 @@ describe('who may use it', () => {
     await call('enable', {})
     return server
   }
+
+  test('goes on through a restart of the server, which has forgotten who it was', async () => {
+    const server = await withUser()
+    const store = await open([server.endpoint], { user: { name: 'root', password: 'secret' } })
+    await put(store, 'a')
+    for (let restart = 0; restart < 3; restart++) {
+      await server.kill()
+      const reads = Promise.all([1, 2, 3].map(() => store.get('a')))
+      await Promise.all([server.restart(), reads])
+      expect((await reads).map(({ entry }) => entry?.key)).toEqual(['a', 'a', 'a'])
+    }
+  })
 
   test('is told when the password was changed under a store in use, and the watch ends with the same', async () => {
     const server = await withUser()

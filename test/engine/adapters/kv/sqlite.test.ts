@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SqliteKeyValueStore, type SqliteKeyValueStoreOptions } from '../../../../src/engine/adapters/kv/sqlite.ts'
-import { networkFileSystemOf } from '../../../../src/engine/adapters/kv/sqlite-connection.ts'
+import { SqliteCommits } from '../../../../src/engine/adapters/kv/sqlite-commits.ts'
+import { createConnection, networkFileSystemOf } from '../../../../src/engine/adapters/kv/sqlite-connection.ts'
 import { SqliteThread, workerFile } from '../../../../src/engine/adapters/kv/sqlite-thread.ts'
 import type { KeyValueStore, Op } from '../../../../src/engine/ports/key-value-store.ts'
 import { SeededRandom } from '../../../support/seeded-random.ts'
@@ -43,6 +44,27 @@ const putOp = (key: string, value: string | Uint8Array = '', lease?: string): Op
   ...(lease !== undefined && { lease }),
 })
 const put = (store: KeyValueStore, ...args: Parameters<typeof putOp>) => store.txn({ then: [putOp(...args)] })
+
+/** Calls `work` right after a commit of the connection, once, when the returned function was called before. */
+function afterCommit(db: DatabaseSync, work: () => void): () => void {
+  let isDue = false
+  const prepare = db.prepare.bind(db)
+  db.prepare = (sql: string) => {
+    const statement = prepare(sql)
+    if (sql !== 'COMMIT') return statement
+    const get = statement.get.bind(statement)
+    statement.get = () => {
+      const row = get()
+      if (isDue) work()
+      isDue = false
+      return row
+    }
+    return statement
+  }
+  return () => {
+    isDue = true
+  }
+}
 
 describe('the file', () => {
   test('is made with its directory, for its owner only', async () => {
@@ -190,6 +212,36 @@ describe('failures', () => {
     const results = await Promise.allSettled([put(store, 'a'), put(store, 'b', '', 'no such lease'), put(store, 'c')])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect((await store.range({ prefix: '' })).entries.map(({ key }) => key)).toEqual(['a', 'c'])
+  })
+
+  test('what was committed alone, because its batch did not fit, is answered though the lock is lost before the next', async () => {
+    const sizeBytesMax = 400_000
+    const db = createConnection({ file, busyMsMax: 0, sizeBytesMax }, () => 'id')
+    const other = new DatabaseSync(file)
+    const lockOnce = afterCommit(db, () => other.exec('BEGIN IMMEDIATE'))
+    const machine = { bootId, monotonicMs: () => 0 }
+    const settings = { file, sizeBytesMax, thread: 'main' as const, clock, machine }
+    const commits = new SqliteCommits(db, settings, () => undefined)
+    const create = (key: string, value: Uint8Array) => {
+      const compare = [{ key, target: 'version' as const, operator: '=' as const, value: 0 }]
+      return commits.submit({ type: 'txn', txn: { compare, then: [putOp(key, value)] } })
+    }
+    lockOnce()
+    const answers = Promise.allSettled([
+      create('a', new Uint8Array()),
+      create('b', new Uint8Array()),
+      create('large', new Uint8Array(600_000)),
+    ])
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    other.exec('ROLLBACK')
+    expect(await answers).toMatchObject([
+      { status: 'fulfilled', value: { result: { succeeded: true } } },
+      { status: 'fulfilled', value: { result: { succeeded: true } } },
+      { status: 'rejected', reason: { code: 'diskFull' } },
+    ])
+    await commits.close()
+    other.close()
+    db.close()
   })
 
   test.each(['auto', 'main', 'worker'] as const)(

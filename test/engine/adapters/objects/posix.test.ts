@@ -54,6 +54,13 @@ describe('objects in a directory', () => {
     expect((await stat(file)).nlink).toBe(2)
   })
 
+  it('that cannot be deleted are told, and not taken for gone', async () => {
+    const objects = await open()
+    await symlink('/proc/self', join(directory, 'data/process'))
+    await expectCode(objects.delete('process/status'), 'storeUnusable')
+    await expect(objects.delete('process/missing')).resolves.toBeUndefined()
+  })
+
   it('go with their folders, up to the first that still holds something', async () => {
     const objects = await open()
     await objects.put('a/b/c/d', Buffer.from('x'))

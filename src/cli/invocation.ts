@@ -58,10 +58,11 @@ export interface InvocationOptions<Opened extends DirectRun> {
 const idleMs = 250
 const escalationMsMax = 10_000
 
-/** Opens, runs and shows, and gives the exit code. */
+/** Opens, runs and shows, and gives the exit code. `outputFailed` when the runs were stopped because nothing more could be shown. */
 export async function runInvocation<Opened extends DirectRun>(options: InvocationOptions<Opened>): Promise<number> {
   const invocation = new Invocation(options)
   const exitCode = await invocation.run().finally(() => invocation.close())
+  await invocation.shown()
   if (exitCode < exitCodes.hangup) await options.afterwards?.()
   return exitCode
 }
@@ -95,7 +96,7 @@ class Invocation<Opened extends DirectRun> {
     const { view, environment, graceMs } = options
     this.#options = options
     this.#stderr = new Output(process.stderr, () => undefined)
-    this.#stdout = new Output(process.stdout, () => this.#tell('standard output was closed: the run goes on unseen'))
+    this.#stdout = new Output(process.stdout, (failure) => this.#onOutputClosed(failure))
     this.#presenter = this.#createPresenter(view, environment)
     this.#interrupts = new Interrupts(
       {
@@ -140,6 +141,11 @@ class Invocation<Opened extends DirectRun> {
     await this.#stdout.flush()
     await this.#stderr.flush()
     this.#interrupts.release(process)
+  }
+
+  /** `outputFailed`. */
+  async shown(): Promise<void> {
+    await this.#stdout.end()
   }
 
   #createPresenter(view: ViewFlags, environment: NodeJS.ProcessEnv): Presenter {
@@ -313,6 +319,16 @@ class Invocation<Opened extends DirectRun> {
     if (this.#numbers.length === 0) this.#opening.abort(reason)
     else this.#tell(messageOf(reason))
     void this.#stopAll()
+  }
+
+  /** Why is told at the end, as of every error. */
+  #onOutputClosed(failure: AgolaError | null): void {
+    if (failure === null) this.#tell('standard output was closed: the run goes on unseen')
+    else if (this.#numbers.length === 0) this.#opening.abort(failure)
+    else {
+      this.#tell('standard output cannot be written: stopping')
+      void this.#stopAll()
+    }
   }
 
   #onKill(): void {

@@ -137,7 +137,8 @@ export function logs(number: number | undefined, flags: LogFlags): Promise<void>
 /** `task name/step name` as one file name that every system takes. */
 function fileOutput(directory: string, name: string): Output {
   const safe = name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 100)
-  return new Output(createWriteStream(join(directory, `${safe}.log`)), () => undefined)
+  const path = join(directory, `${safe}.log`)
+  return new Output(createWriteStream(path), () => undefined, path)
 }
 
 function shown(output: 'text' | 'json'): Shown {

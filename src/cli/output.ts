@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AgolaError, messageOf } from '../engine/model/errors.ts'
-import { systemTrouble } from './system-trouble.ts'
+import { systemTrouble } from '../engine/std/system-trouble.ts'
 
 /** A line at the end of the terminal that stays there while others write. */
 export interface LineBelow {

@@ -1,8 +1,9 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { AgolaError } from '../model/errors.ts'
 import type { StoredContent } from '../ports/executor-client.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 import type { LogMask, MaskStream } from './log-mask.ts'
 
 /** Output is gathered in two buffers: one fills while the other is written. When both are full whoever writes has to wait. They are small
@@ -45,7 +46,7 @@ export class LogFile extends Writable {
 
   /** Makes the file and its directories, empty. */
   static async create(path: string, mask: LogMask): Promise<LogFile> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeDirectory(dirname(path), { mode: 0o700 })
     return new LogFile(path, await open(path, 'w', 0o600), mask)
   }
 

@@ -1,12 +1,13 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type LocalRuns, openLocalRuns } from '../engine/local-runs.ts'
 import type { RunPhase, RunResult } from '../engine/model/run.ts'
 import type { RunsQuery } from '../engine/ports/runs.ts'
+import { makeDirectory } from '../engine/std/make-directory.ts'
 import { runListJson, runListText } from '../views/run-list.ts'
 import { localApprover } from './direct-run.ts'
 import { exitCodes } from './exit-code.ts'
+import { flagNotWritable } from './flag-not-writable.ts'
 import { Output } from './output.ts'
 import { parseDurationFlag } from './parse-duration-flag.ts'
 import { approveTasks, inspectRun, type Shown, showLogs, stopRun, waitForRun } from './run-commands.ts'
@@ -129,7 +130,9 @@ export function logs(number: number | undefined, flags: LogFlags): Promise<void>
   const directory = flags['output-dir']
   return withLocalRuns(async ({ runs }, stdout) => {
     if (directory === undefined) return await showLogs(runs, request, () => stdout)
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(directory).catch((error: unknown) => {
+      throw flagNotWritable('output-dir', directory, error)
+    })
     await showLogs(runs, { ...request, prefix: false }, (name) => fileOutput(directory, name))
   })
 }

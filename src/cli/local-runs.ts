@@ -126,8 +126,10 @@ export function logs(number: number | undefined, flags: LogFlags): Promise<void>
   const { task, step, setup, failed, follow, tail, prefix, raw, timestamps } = flags
   const timestamp = timestamps ? () => new Date().toISOString() : undefined
   const onCut = (text: string) => void process.stderr.write(`agola: ${text}\n`)
-  const request = { number, tasks: task ?? [], step, setup, failed, follow, tail, prefix, raw, timestamp, onCut }
   const directory = flags['output-dir']
+  // A program or a file gets everything; a person, whom one endless line would bury, is told where to find the rest of it.
+  const whole = directory !== undefined || !process.stdout.isTTY
+  const request = { number, tasks: task ?? [], step, setup, failed, follow, tail, prefix, raw, whole, timestamp, onCut }
   return withLocalRuns(async ({ runs }, stdout) => {
     if (directory === undefined) return await showLogs(runs, request, () => stdout)
     await makeDirectory(directory).catch((error: unknown) => {

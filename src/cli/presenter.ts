@@ -86,7 +86,7 @@ export class TextPresenter implements Presenter {
   }
 
   async idle(now: number): Promise<void> {
-    await this.#stdout.write(this.#lines.flush())
+    await this.#stdout.write(this.#lines.flush(now))
     await this.#stderr.write(this.#lines.heartbeat(now))
   }
 

@@ -106,6 +106,8 @@ export interface LogsRequest {
   prefix: boolean
   /** Escape sequences and carriage returns stay. */
   raw: boolean
+  /** Long lines are not cut. */
+  whole: boolean
   /** The time now, shown before each line. */
   timestamp?: (() => string) | undefined
   /** A line about a log that is not whole. */

@@ -89,6 +89,10 @@ describe('directrun start, given what cannot work', () => {
       ['--branch', 'a', '--tag', 'b'],
       ['--timeout', 'soon'],
       ['--max-tasks', '0'],
+      ['--var', '=x'],
+      ['--var', 'A'],
+      ['--secret', 'A'],
+      ['--pull-request-ref-regexes', '('],
     ]) {
       const { code, stderr } = await machine.run([...start, ...args], { directory })
       expect(stderr).not.toBe('')

@@ -149,7 +149,7 @@ class Invocation<Opened extends DirectRun> {
   }
 
   #createPresenter(view: ViewFlags, environment: NodeJS.ProcessEnv): Presenter {
-    const options = terminalOptions(view, environment)
+    const options = { ...terminalOptions(view, environment), isApproved: (task: string) => this.#isApproved(task) }
     const { stdin, stdout: terminal } = process
     if (!wantsScreen(view, environment, { ...standardStreams(), isInForeground }))
       return createPresenter(options, this.#stdout, this.#stderr)
@@ -251,8 +251,7 @@ class Invocation<Opened extends DirectRun> {
     if (event.type === 'step_finished' && event.cutLog !== null) this.#tell(event.cutLog)
     await this.#presenter.event(event)
     await this.#reports?.event(event)
-    const { approval } = this.#options
-    if (event.type === 'approval_required' && (approval.all || approval.tasks.includes(event.task.name))) {
+    if (event.type === 'approval_required' && this.#isApproved(event.task.name)) {
       await runs.approve(event.run, event.task.id)
       return
     }
@@ -262,6 +261,11 @@ class Invocation<Opened extends DirectRun> {
     if (event.type === 'task_paused') this.#tellPause(event)
     if (event.type === 'approval_required') this.#hasAskedApproval = true
     if (event.type === 'approval_required' || event.type === 'task_finished') await this.#checkApprovals()
+  }
+
+  #isApproved(task: string): boolean {
+    const { all, tasks } = this.#options.approval
+    return all || tasks.includes(task)
   }
 
   /** Where no lines tell it. */

@@ -12,8 +12,7 @@ const helpWidth = 80
 export async function start(argv: string[]): Promise<void> {
   const page = pageOf(argv)
   if (page !== null) {
-    process.stdout.write(page)
-    return
+    return await show(page)
   }
   if (!process.env.HOME) giveHome()
   enableCompileCache(process.env.NODE_COMPILE_CACHE ?? undefined)
@@ -24,6 +23,15 @@ export async function start(argv: string[]): Promise<void> {
     import('./commands.ts'),
   ])
   await runCommandLine(argv, { root, commands })
+}
+
+/** What tells why it cannot be written is loaded only then. */
+async function show(page: string): Promise<void> {
+  process.stdout.on('error', () => undefined)
+  const error = await new Promise<unknown>((resolve) => process.stdout.write(page, resolve))
+  if (!(error instanceof Error)) return
+  const { reportUnwritten } = await import('./cli/command-line.ts')
+  reportUnwritten(error)
 }
 
 /** Libraries ask for it while they are loaded. A user whom this machine does not know, as often inside a container, has none. */

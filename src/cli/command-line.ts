@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+// What it does to standard output when it loads has to be undone.
+import '@oclif/core/command'
 import type { Config } from '@oclif/core/config'
 import { AgolaError } from '../engine/model/errors.ts'
 import { nearestName } from '../engine/model/nearest-name.ts'
 import type { CommandClass } from './agola-command.ts'
 import { keptAlive } from './kept-alive.ts'
+import { outputFailed, withStandardOutput } from './output.ts'
 import { reportError } from './report-error.ts'
 
 export interface Program {
@@ -17,11 +20,19 @@ export interface Program {
 /** Parses and runs one command line. Never throws: what went wrong is told on stderr, the exit code says what kind it was.
  *  A command that only waits, as most do at their end, must not end with the code of success for want of anything else to do. */
 export async function runCommandLine(argv: string[], program: Program): Promise<void> {
+  // Where nobody can be told, the exit code still tells.
+  process.stderr.on('error', () => undefined)
   try {
-    await keptAlive(() => run(normalizeBooleans(argv), program))
+    await withStandardOutput(() => keptAlive(() => run(normalizeBooleans(argv), program)))
   } catch (error) {
     process.exitCode = reportError(error, { stderr: process.stderr, json: wantsJson(argv) })
   }
+}
+
+/** Tells why a page could not be written that needed no command. */
+export function reportUnwritten(error: Error): void {
+  process.stderr.on('error', () => undefined)
+  process.exitCode = reportError(outputFailed('standard output', error), { stderr: process.stderr, json: false })
 }
 
 async function run(words: string[], { root, commands }: Program): Promise<void> {

@@ -109,7 +109,7 @@ export function localApprover(): string {
 }
 
 function executionRequest(
-  { directory, environment, variables, engine, failure, view }: ExecutionFlags,
+  { directory, environment, variables, engine, failure, approval, view }: ExecutionFlags,
   { hidden, host }: Questions,
   { onNotice }: Pick<DirectRunOptions, 'onNotice'>,
 ): ExecutionRequest {
@@ -125,6 +125,7 @@ function executionRequest(
       pauseExpiryMs: pauseExpiryMs(failure),
       askForHost: host,
     },
+    approvals: approval.tasks,
     approver: localApprover(),
     debug: view.debug,
   }

@@ -58,10 +58,11 @@ export interface InvocationOptions<Opened extends DirectRun> {
 const idleMs = 250
 const escalationMsMax = 10_000
 
-/** Opens, runs and shows, and gives the exit code. */
+/** Opens, runs and shows, and gives the exit code. `outputFailed` when the runs were stopped because nothing more could be shown. */
 export async function runInvocation<Opened extends DirectRun>(options: InvocationOptions<Opened>): Promise<number> {
   const invocation = new Invocation(options)
   const exitCode = await invocation.run().finally(() => invocation.close())
+  await invocation.shown()
   if (exitCode < exitCodes.hangup) await options.afterwards?.()
   return exitCode
 }
@@ -95,7 +96,7 @@ class Invocation<Opened extends DirectRun> {
     const { view, environment, graceMs } = options
     this.#options = options
     this.#stderr = new Output(process.stderr, () => undefined)
-    this.#stdout = new Output(process.stdout, () => this.#tell('standard output was closed: the run goes on unseen'))
+    this.#stdout = new Output(process.stdout, (failure) => this.#onOutputClosed(failure))
     this.#presenter = this.#createPresenter(view, environment)
     this.#interrupts = new Interrupts(
       {
@@ -142,8 +143,13 @@ class Invocation<Opened extends DirectRun> {
     this.#interrupts.release(process)
   }
 
+  /** `outputFailed`. */
+  async shown(): Promise<void> {
+    await this.#stdout.end()
+  }
+
   #createPresenter(view: ViewFlags, environment: NodeJS.ProcessEnv): Presenter {
-    const options = terminalOptions(view, environment)
+    const options = { ...terminalOptions(view, environment), isApproved: (task: string) => this.#isApproved(task) }
     const { stdin, stdout: terminal } = process
     if (!wantsScreen(view, environment, { ...standardStreams(), isInForeground }))
       return createPresenter(options, this.#stdout, this.#stderr)
@@ -245,8 +251,7 @@ class Invocation<Opened extends DirectRun> {
     if (event.type === 'step_finished' && event.cutLog !== null) this.#tell(event.cutLog)
     await this.#presenter.event(event)
     await this.#reports?.event(event)
-    const { approval } = this.#options
-    if (event.type === 'approval_required' && (approval.all || approval.tasks.includes(event.task.name))) {
+    if (event.type === 'approval_required' && this.#isApproved(event.task.name)) {
       await runs.approve(event.run, event.task.id)
       return
     }
@@ -256,6 +261,11 @@ class Invocation<Opened extends DirectRun> {
     if (event.type === 'task_paused') this.#tellPause(event)
     if (event.type === 'approval_required') this.#hasAskedApproval = true
     if (event.type === 'approval_required' || event.type === 'task_finished') await this.#checkApprovals()
+  }
+
+  #isApproved(task: string): boolean {
+    const { all, tasks } = this.#options.approval
+    return all || tasks.includes(task)
   }
 
   /** Where no lines tell it. */
@@ -313,6 +323,16 @@ class Invocation<Opened extends DirectRun> {
     if (this.#numbers.length === 0) this.#opening.abort(reason)
     else this.#tell(messageOf(reason))
     void this.#stopAll()
+  }
+
+  /** Why is told at the end, as of every error. */
+  #onOutputClosed(failure: AgolaError | null): void {
+    if (failure === null) this.#tell('standard output was closed: the run goes on unseen')
+    else if (this.#numbers.length === 0) this.#opening.abort(failure)
+    else {
+      this.#tell('standard output cannot be written: stopping')
+      void this.#stopAll()
+    }
   }
 
   #onKill(): void {

@@ -1,12 +1,13 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type LocalRuns, openLocalRuns } from '../engine/local-runs.ts'
 import type { RunPhase, RunResult } from '../engine/model/run.ts'
 import type { RunsQuery } from '../engine/ports/runs.ts'
+import { makeDirectory } from '../engine/std/make-directory.ts'
 import { runListJson, runListText } from '../views/run-list.ts'
 import { localApprover } from './direct-run.ts'
 import { exitCodes } from './exit-code.ts'
+import { flagNotWritable } from './flag-not-writable.ts'
 import { Output } from './output.ts'
 import { parseDurationFlag } from './parse-duration-flag.ts'
 import { approveTasks, inspectRun, type Shown, showLogs, stopRun, waitForRun } from './run-commands.ts'
@@ -125,11 +126,15 @@ export function logs(number: number | undefined, flags: LogFlags): Promise<void>
   const { task, step, setup, failed, follow, tail, prefix, raw, timestamps } = flags
   const timestamp = timestamps ? () => new Date().toISOString() : undefined
   const onCut = (text: string) => void process.stderr.write(`agola: ${text}\n`)
-  const request = { number, tasks: task ?? [], step, setup, failed, follow, tail, prefix, raw, timestamp, onCut }
   const directory = flags['output-dir']
+  // A program or a file gets everything; a person, whom one endless line would bury, is told where to find the rest of it.
+  const whole = directory !== undefined || !process.stdout.isTTY
+  const request = { number, tasks: task ?? [], step, setup, failed, follow, tail, prefix, raw, whole, timestamp, onCut }
   return withLocalRuns(async ({ runs }, stdout) => {
     if (directory === undefined) return await showLogs(runs, request, () => stdout)
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(directory).catch((error: unknown) => {
+      throw flagNotWritable('output-dir', directory, error)
+    })
     await showLogs(runs, { ...request, prefix: false }, (name) => fileOutput(directory, name))
   })
 }
@@ -137,7 +142,8 @@ export function logs(number: number | undefined, flags: LogFlags): Promise<void>
 /** `task name/step name` as one file name that every system takes. */
 function fileOutput(directory: string, name: string): Output {
   const safe = name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 100)
-  return new Output(createWriteStream(join(directory, `${safe}.log`)), () => undefined)
+  const path = join(directory, `${safe}.log`)
+  return new Output(createWriteStream(path), () => undefined, path)
 }
 
 function shown(output: 'text' | 'json'): Shown {

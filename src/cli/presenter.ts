@@ -39,6 +39,8 @@ export interface PresenterOptions {
   /** Columns of the terminal; 0: none. */
   width: number
   groups: GroupStyle | undefined
+  /** Whether the task is approved by a flag, so that nobody has to be told that it waits. */
+  isApproved?: ((task: string) => boolean) | undefined
   /** The name by which this program was called, for hints. */
   bin: string
 }
@@ -70,6 +72,7 @@ export class TextPresenter implements Presenter {
 
   async event(event: ProgressEvent): Promise<void> {
     this.#record.event(event)
+    if (event.type === 'approval_required' && this.#options.isApproved?.(event.task.name)) return
     const { stdout, stderr } = this.#lines.write(event)
     await this.#stdout.write(stdout)
     await this.#stderr.write(stderr)
@@ -86,7 +89,7 @@ export class TextPresenter implements Presenter {
   }
 
   async idle(now: number): Promise<void> {
-    await this.#stdout.write(this.#lines.flush())
+    await this.#stdout.write(this.#lines.flush(now))
     await this.#stderr.write(this.#lines.heartbeat(now))
   }
 

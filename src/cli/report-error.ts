@@ -1,6 +1,6 @@
 import { AgolaError, messageOf } from '../engine/model/errors.ts'
+import { systemTrouble } from '../engine/std/system-trouble.ts'
 import { exitCodeOfError, exitCodes } from './exit-code.ts'
-import { systemTrouble } from './system-trouble.ts'
 
 export interface ReportTarget {
   stderr: { write(text: string): unknown }

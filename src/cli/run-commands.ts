@@ -106,6 +106,8 @@ export interface LogsRequest {
   prefix: boolean
   /** Escape sequences and carriage returns stay. */
   raw: boolean
+  /** Long lines are not cut. */
+  whole: boolean
   /** The time now, shown before each line. */
   timestamp?: (() => string) | undefined
   /** A line about a log that is not whole. */
@@ -133,9 +135,10 @@ export async function showLogs(runs: Runs, request: LogsRequest, outputFor: (nam
     for await (const chunk of log) {
       bytes += (chunk as Uint8Array).length
       await output.write(printer.write(chunk as Uint8Array))
+      if (output.isClosed) break
     }
     await output.write(printer.end())
-    await output.flush()
+    await output.end()
     if (output.isClosed) return
     // What was followed has ended only now.
     tellCut(request.follow ? await runs.get(number) : state, place, { name, bytes, ...request })

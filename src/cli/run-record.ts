@@ -27,12 +27,16 @@ export class RunRecord {
       color,
       width,
       tail: (place, count) => this.#tails.lines(place, count),
-      nextCommands: (run, failedTask) => [
-        ...(failedTask === null
-          ? []
-          : [{ what: 'whole log', command: `${bin} directrun logs ${run} --task ${shellWord(failedTask)}` }]),
+      nextCommands: (run, failedTasks) => [
+        ...wholeLogs(`${bin} directrun logs ${run}`, failedTasks),
         { what: 'run again from the failed tasks', command: `${bin} directrun restart ${run} --from-failed` },
       ],
     })
   }
+}
+
+function wholeLogs(command: string, [first, ...others]: readonly string[]): { what: string; command: string }[] {
+  if (first === undefined) return []
+  if (others.length > 0) return [{ what: 'whole logs', command: `${command} --failed` }]
+  return [{ what: 'whole log', command: `${command} --task ${shellWord(first)}` }]
 }

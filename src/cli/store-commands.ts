@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { LocalStore } from '../engine/local-store.ts'
 import { AgolaError, messageOf } from '../engine/model/errors.ts'
 import { exitCodes } from './exit-code.ts'
+import { flagNotWritable } from './flag-not-writable.ts'
 import { Output } from './output.ts'
 
 export interface StoreFlags {
@@ -84,7 +85,7 @@ async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array>): Prom
   } catch (error) {
     await rm(partial, { force: true })
     if (error instanceof AgolaError) throw error
-    throw new AgolaError('flagInvalid', `--out ${path} cannot be written: ${messageOf(error)}`, { cause: error })
+    throw flagNotWritable('out', path, error)
   }
 }
 

@@ -1,6 +1,7 @@
-import { copyFile, mkdir, readdir, stat } from 'node:fs/promises'
+import { copyFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgolaError } from '../engine/model/errors.ts'
+import { makeDirectory } from '../engine/std/make-directory.ts'
 
 /** Names of files whose presence tells which template fits, in the order in which they are looked for. */
 const signs: [file: string, template: string][] = [
@@ -46,7 +47,7 @@ export async function writeTemplate({ templates, name, directory, force }: Write
   if (existing !== null && !force)
     throw new AgolaError('flagConflict', `${existing} is there already; --force replaces it`)
   const files = await readdir(join(templates, name, '.agola'))
-  await mkdir(join(directory, '.agola'), { recursive: true })
+  await makeDirectory(join(directory, '.agola'))
   for (const file of files) await copyFile(join(templates, name, '.agola', file), join(directory, '.agola', file))
   return `.agola/${files.find((file) => file.startsWith('config.')) ?? files[0]}`
 }

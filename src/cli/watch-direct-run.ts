@@ -1,4 +1,5 @@
 import { relative, resolve } from 'node:path'
+import { hasCode } from '../engine/model/errors.ts'
 import { RoundMemory } from '../engine/round-memory.ts'
 import { WorkTreeWatch } from '../engine/work-tree-watch.ts'
 import { hasControllingTerminal } from './controlling-terminal.ts'
@@ -41,11 +42,12 @@ export async function watchDirectRun(flags: StartFlags): Promise<number> {
   }
 }
 
-/** What fails is told and mended by the next change. */
+/** What fails is told and mended by the next change, unless nothing can be shown any more. */
 async function runRound(flags: StartFlags, options: RoundOptions): Promise<number> {
   try {
     return await startDirectRun(flags, options)
   } catch (error) {
+    if (hasCode(error, 'outputFailed')) throw error
     return reportError(error, { stderr: process.stderr, json: flags.view.output !== 'text' })
   }
 }

@@ -1,4 +1,5 @@
 import { systemRandom } from './adapters/system.ts'
+import { checkApprovals } from './check-approvals.ts'
 import { compileRuns } from './compile/compile.ts'
 import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import { directRunMessage, directRunOrigin } from './compile/direct-run-origin.ts'
@@ -23,6 +24,12 @@ export async function compileSnapshot(
   const loaded = await readConfig(snapshot, { context: source, strict: request.strict, signal })
   const config = await requireConfig(loaded)
   if (loaded.problems.length > 0) onNotice((await import('./config/format-problems.ts')).formatProblems(loaded))
+  // Those that `when` leaves out count too: what is given for every ref must not be wrong for one of them.
+  const tasks = config.runs.flatMap((run) => run.tasks)
+  checkApprovals(
+    request.approvals,
+    tasks.map(({ name, approval }) => ({ name, needsApproval: approval })),
+  )
   const { runs, skipped, undefinedVariables } = await compileRuns({
     config,
     source,

@@ -1,4 +1,5 @@
 import { systemRandom } from './adapters/system.ts'
+import { checkApprovals } from './check-approvals.ts'
 import { closingOnFailure } from './closing.ts'
 import type { DirectRun, DirectRunOptions, RestartRequest } from './direct-run-interface.ts'
 import { AgolaError } from './model/errors.ts'
@@ -16,7 +17,7 @@ import { startEngine, startExecutor } from './started-engine.ts'
 import { secretsOf, variablesFor } from './variables-of.ts'
 
 /** Opens a run that has ended for running it again on the tree it was started from. `runDoesNotExist`; `snapshotFailed` when that tree
- *  is no longer kept; `variableInvalid` when a secret that it needs was not given again. */
+ *  is no longer kept; `variableInvalid` when a secret that it needs was not given again; `flagInvalid`. */
 export async function openRestart(request: RestartRequest, options: DirectRunOptions): Promise<DirectRun> {
   const { environment, directory, fromStart } = request
   const local = await openLocal(directory, environment)
@@ -49,6 +50,7 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
       options.onNotice(`warning: --var ${name} changes nothing: run ${number} keeps its variables when it is run again`)
     }
     const tasks = Object.values(runConfig.tasks)
+    checkApprovals(request.approvals, tasks)
     prepareClones(snapshot, tasks)
     const source = { snapshot, secrets: secretsOf(variables) }
     const begin = async () => [await engine.restartRun(number, fromStart, source)]

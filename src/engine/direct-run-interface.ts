@@ -40,6 +40,8 @@ export interface ExecutionRequest {
     /** Asked when no container engine answers: whether to go on without; null: nobody is there to ask. */
     askForHost: (() => Promise<boolean>) | null
   }
+  /** Names of tasks that are approved ahead. */
+  approvals: readonly string[]
   /** Recorded with approvals given here. */
   approver: string
   /** Show the engine's own log. */

@@ -1,4 +1,4 @@
-import { mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock, systemRandom } from './adapters/system.ts'
 import { type Check, fail, guarded, ok, warn } from './doctor-check.ts'
@@ -6,6 +6,7 @@ import type { LocalDirectories } from './local/local-directories.ts'
 import { findRepository } from './snapshot/find-repository.ts'
 import { Git } from './snapshot/git.ts'
 import type { Repository } from './snapshot/repository.ts'
+import { makeDirectory } from './std/make-directory.ts'
 
 const nodeMajorMin = 24
 const freeBytesMin = 200 * 1000 ** 2
@@ -62,7 +63,7 @@ export async function checkDirectories(directories: LocalDirectories): Promise<C
 }
 
 async function checkDirectory(name: string, path: string, variable: string): Promise<Check[]> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await makeDirectory(path, { mode: 0o700 })
   const probe = join(path, `.doctor-${systemRandom.uuid()}`)
   let skewMs = 0
   try {

@@ -75,8 +75,19 @@ export class EmbeddedRuns implements Runs {
 
   async stop(number: number, options?: CallOptions): Promise<void> {
     const { run } = await this.get(number, options)
-    if (run.phase === 'queued') await this.#runService.changeRunPhase(run.id, 'cancelled', options)
-    else await this.#runService.stopRun(run.id, options)
+    if (run.phase === 'queued' && (await this.#cancel(run.id, options))) return
+    await this.#runService.stopRun(run.id, options)
+  }
+
+  /** false: it has begun to run meanwhile. */
+  async #cancel(id: RunId, options?: CallOptions): Promise<boolean> {
+    try {
+      await this.#runService.changeRunPhase(id, 'cancelled', options)
+      return true
+    } catch (error) {
+      if (!hasCode(error, 'runWrongPhase')) throw error
+      return false
+    }
   }
 
   async pin(number: number, options?: CallOptions): Promise<void> {

@@ -10,6 +10,8 @@ export interface LogPrinterOptions {
   raw: boolean
   /** Only so many last lines; undefined: all. */
   tail: number | undefined
+  /** Long lines are not cut. Without a tail. */
+  whole?: boolean
   /** The time now, before the prefix of each line; undefined: no times. Without a tail. */
   timestamp?: (() => string) | undefined
 }
@@ -17,14 +19,20 @@ export interface LogPrinterOptions {
 /** One stored log as text for a terminal or a file, chunk by chunk in bounded memory. */
 export class LogPrinter {
   readonly #options: LogPrinterOptions
-  readonly #lines = new LogLines()
+  readonly #lines: LogLines
   readonly #prefix: string
   #colours = ''
+  /** The last line that was printed goes on. */
+  #isWithinLine = false
   /** With a tail: the last lines so far. */
   #kept: string[] = []
 
   constructor(options: LogPrinterOptions) {
     this.#options = options
+    this.#lines = new LogLines({
+      whole: options.whole === true && options.tail === undefined,
+      rest: 'in the log: --raw shows them',
+    })
     this.#prefix = options.prefix ? `[${cleanName(options.name)}] ` : ''
   }
 
@@ -51,8 +59,16 @@ export class LogPrinter {
     const { timestamp } = this.#options
     const prefix = timestamp === undefined ? this.#prefix : `${timestamp()} ${this.#prefix}`
     if (prefix === '' || lines === '') return lines
-    const { text, colours } = prefixLines(lines, prefix, this.#colours)
+    const end = this.#isWithinLine ? lines.indexOf('\n') + 1 || lines.length : 0
+    this.#isWithinLine = !lines.endsWith('\n')
+    return this.#prefixed(lines.slice(0, end), '') + this.#prefixed(lines.slice(end), prefix)
+  }
+
+  #prefixed(lines: string, prefix: string): string {
+    if (lines === '') return ''
+    const isWhole = lines.endsWith('\n')
+    const { text, colours } = prefixLines(isWhole ? lines : `${lines}\n`, prefix, this.#colours)
     this.#colours = colours
-    return text
+    return isWhole ? text : text.slice(0, -1)
   }
 }

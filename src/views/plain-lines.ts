@@ -41,6 +41,8 @@ export interface PlainText {
 interface StepOutput {
   key: string
   lines: LogLines
+  /** When the unfinished line began. */
+  lineSince: TimeMs
   prefix: string
   place: string
   /** Colours that an earlier line of the step switched on. */
@@ -50,6 +52,8 @@ interface StepOutput {
 
 const prefixWidthMax = 40
 const silentMsMax = 30_000
+/** The rest of a line has this time to come before its beginning is shown. */
+const unfinishedMsMax = 250
 
 /** Progress as lines, for pipes, CI and dumb terminals: each line of output behind `[task/step]`. Bounded memory, whatever
  *  steps print. */
@@ -95,10 +99,13 @@ export class PlainLines {
     }
   }
 
-  /** Unfinished lines, for a caller that has seen no output for a while. */
-  flush(): string {
+  /** Lines that have been unfinished for a while. One that is too long to be shown waits for its end, to be one line. */
+  flush(now: TimeMs): string {
     if (this.#options.quiet) return ''
-    return [...this.#steps.values()].map((step) => this.#print(step, step.lines.flush())).join('')
+    const shown = [...this.#steps.values()].filter(
+      ({ lines, lineSince }) => !lines.isCut && now - lineSince >= unfinishedMsMax,
+    )
+    return shown.map((step) => this.#print(step, step.lines.flush())).join('')
   }
 
   /** One line for each running step that has printed nothing for half a minute, so that silence is not taken for a hang. */
@@ -128,7 +135,8 @@ export class PlainLines {
     const key = keyOf(event)
     const place = `${cleanName(event.task.name)}/${cleanName(event.step.name)}`
     const prefix = `${this.#prefix(event.task, event.step)} `
-    this.#steps.set(key, { key, lines: new LogLines(), prefix, place, colours: '', lastOutputAt: event.time })
+    const [lines, lineSince, lastOutputAt] = [new LogLines(), event.time, event.time]
+    this.#steps.set(key, { key, lines, lineSince, prefix, place, colours: '', lastOutputAt })
     this.#groups?.begin(key, place)
     return this.#message('')
   }
@@ -137,7 +145,10 @@ export class PlainLines {
     const step = this.#steps.get(keyOf(event))
     if (step === undefined) return ''
     step.lastOutputAt = event.time
-    return this.#options.quiet ? '' : this.#print(step, step.lines.push(event.data))
+    const wasUnfinished = step.lines.isUnfinished
+    const lines = step.lines.push(event.data)
+    if (lines !== '' || !wasUnfinished) step.lineSince = event.time
+    return this.#options.quiet ? '' : this.#print(step, lines)
   }
 
   #print(step: StepOutput, lines: string): string {

@@ -11,8 +11,8 @@ export interface SummaryOptions {
   width: number
   /** The last lines of a step's log. */
   tail: (place: { run: number; task: string; step: number }, count: number) => readonly string[]
-  /** What to type next, by what it does: the whole log of a failed task, another run. Called for runs that did not succeed. */
-  nextCommands: (run: number, failedTask: string | null) => readonly { what: string; command: string }[]
+  /** What to type next, by what it does: the whole logs of failed tasks, another run. Called for runs that did not succeed. */
+  nextCommands: (run: number, failedTasks: readonly string[]) => readonly { what: string; command: string }[]
 }
 
 const tailLines = 10
@@ -109,7 +109,8 @@ function printable(line: string, options: SummaryOptions): string {
 
 function nextCommands(run: RunView, failed: readonly TaskView[], options: SummaryOptions, paint: Paint): string {
   if (run.phase !== 'finished' || run.result === 'success') return ''
-  const commands = options.nextCommands(run.number, failed[0] === undefined ? null : cleanName(failed[0].name))
+  const names = failed.map(({ name }) => cleanName(name))
+  const commands = options.nextCommands(run.number, names)
   const lines = commands.map(({ what, command }) => `${paint('grey', `${what}:`)} ${command}\n`)
   return lines.length === 0 ? '' : `\n${lines.join('')}`
 }

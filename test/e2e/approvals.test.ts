@@ -113,4 +113,23 @@ describe('approvals', () => {
     expect(stdout).toContain('] built')
     expect(stderr).toContain('--approve "deploy"')
   })
+
+  it('that are given ahead are not asked for, and must name a task', async () => {
+    const directory = await machine.repository(deploy)
+    for (const flags of [['--approve', 'deploy'], ['--approve-all']]) {
+      const { code, stdout, stderr } = await machine.run([...start, ...flags], { directory })
+      expect(stdout).toContain('deployed')
+      expect(stderr).not.toContain('approv')
+      expect(code).toBe(0)
+    }
+    for (const command of [start, ['directrun', 'restart', '--driver', 'host', '--no-screen']]) {
+      const { code, stderr } = await machine.run([...command, '--approve', 'deplyo'], { directory })
+      expect(stderr).toContain(
+        'agola: --approve: no task "deplyo" waits for approval. Did you mean "deploy"? These do: "deploy"\n',
+      )
+      expect(code).toBe(2)
+    }
+    const { stdout } = await machine.run(['directrun', 'list', '--output', 'json'], { directory })
+    expect(JSON.parse(stdout).runs).toHaveLength(2)
+  })
 })

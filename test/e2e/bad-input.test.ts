@@ -89,6 +89,10 @@ describe('directrun start, given what cannot work', () => {
       ['--branch', 'a', '--tag', 'b'],
       ['--timeout', 'soon'],
       ['--max-tasks', '0'],
+      ['--var', '=x'],
+      ['--var', 'A'],
+      ['--secret', 'A'],
+      ['--pull-request-ref-regexes', '('],
     ]) {
       const { code, stderr } = await machine.run([...start, ...args], { directory })
       expect(stderr).not.toBe('')
@@ -214,6 +218,38 @@ describe('directrun start, given what cannot work', () => {
       expect((await machine.run(restart, there)).code).toBe(0)
     } finally {
       await run('umount', [small])
+    }
+  })
+
+  it.for(['state', 'cache'])('says that the file system of its %s directory is read-only', async (name, context) => {
+    if (process.getuid?.() !== 0) context.skip('needs root to mount')
+    const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
+    const there = join(machine.directory, 'there')
+    await mkdir(there)
+    await run('mount', ['--bind', there, there])
+    await run('mount', ['-o', 'remount,bind,ro', there])
+    const variable = `AGOLA_LOCAL_${name.toUpperCase()}_DIR`
+    try {
+      const environment = { [variable]: join(there, 'agola') }
+      const { code, stderr } = await machine.run(start, { directory, environment })
+      expect(stderr).toContain(
+        `agola: the ${name} directory ${there}/agola cannot be made: the file system is read-only`,
+      )
+      expect(stderr).toContain(variable)
+      expect(stderr).not.toContain('mistake in agola')
+      expect(code).toBe(6)
+    } finally {
+      await run('umount', [there])
+    }
+  })
+
+  it('does not wait where nothing can be made', async () => {
+    const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
+    for (const args of [start, ['doctor']]) {
+      const environment = { AGOLA_LOCAL_STATE_DIR: '/proc/agola/state' }
+      const { code, stdout, stderr } = await machine.run(args, { directory, environment })
+      expect(stderr + stdout).toMatch(/state directory.* \/proc\/agola[\s\S]*AGOLA_LOCAL_STATE_DIR/)
+      expect(code).not.toBe(0)
     }
   })
 

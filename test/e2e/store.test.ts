@@ -1,10 +1,13 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { oneRun } from '../support/local-configs.ts'
 import { LocalMachine } from '../support/local-machine.ts'
 
+const run = promisify(execFile)
 const start = ['directrun', 'start', '--driver', 'host']
 
 describe('the store of a repository', () => {
@@ -16,6 +19,26 @@ describe('the store of a repository', () => {
   afterEach(() => machine.end())
 
   const agola = (...args: string[]) => machine.run(args, { directory })
+
+  it('says what keeps an export from being written, and leaves none of it', async (context) => {
+    directory = await machine.repository(oneRun({ a: { steps: ['yes | head -c 100000'] } }))
+    expect((await agola(...start, '--quiet')).code).toBe(0)
+    const small = join(machine.directory, 'small')
+    const missing = await agola('export', '--out', join(small, 'runs'))
+    expect(missing.stderr).toMatch(/--out \S+ cannot be written: ENOENT/)
+    expect(missing.code).toBe(2)
+    if (process.getuid?.() !== 0) context.skip('needs root to mount a small disk')
+    await mkdir(small)
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', small])
+    try {
+      const { code, stderr } = await agola('export', '--out', join(small, 'runs'))
+      expect(stderr).toMatch(/--out \S+ cannot be written: the disk is full: free some space/)
+      expect(code).toBe(6)
+      expect(await readdir(small)).toEqual([])
+    } finally {
+      await run('umount', [small])
+    }
+  })
 
   it('can be exported while runs begin and end, and each export is whole', async () => {
     directory = await machine.repository(oneRun({ a: { steps: ['echo a'] }, b: { steps: ['echo b'], depends: ['a'] } }))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EmbeddedRuns } from '../../src/engine/embedded-runs.ts'
+import type { RunId } from '../../src/engine/model/ids.ts'
 import type { RunList } from '../../src/engine/ports/run-service.ts'
 import { aCreateRequest, aRunService, startRun, untilArchived } from '../support/a-run-service.ts'
 
@@ -39,6 +40,20 @@ describe('the list of runs', () => {
     expect(numbers(await runs.list({ limit: 9, phases: ['queued'] }))).toEqual({ numbers: [4], more: false })
     const failedOnOther = { limit: 9, ref: other.ref, results: ['failed' as const] }
     expect(numbers(await runs.list(failedOnOther))).toEqual({ numbers: [2], more: false })
+  })
+})
+
+describe('the stop of a run', () => {
+  it('stops one that began to run after it was looked at', async () => {
+    const { runService } = await aRunService()
+    const { run } = await runService.createRun(aCreateRequest([{ name: 'build' }], { group }))
+    const change = runService.changeRunPhase.bind(runService)
+    runService.changeRunPhase = async (id: RunId, phase: 'running' | 'cancelled') => {
+      await change(id, 'running')
+      await change(id, phase)
+    }
+    await new EmbeddedRuns({ runService, group, approver: 'me' }).stop(run.counter)
+    expect((await runService.getRun(run.id)).run).toMatchObject({ phase: 'running', stop: true })
   })
 })
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { withoutColour } from '../../src/views/clean-text.ts'
 import { LogPrinter, type LogPrinterOptions } from '../../src/views/log-printer.ts'
 
 const plain: LogPrinterOptions = { name: 'build/make', prefix: true, raw: false, tail: undefined }
@@ -16,6 +17,28 @@ test('every line has its task and step before it, wherever chunks end', () => {
 test('a tail is the last lines, and raw is the bytes as they are', () => {
   expect(print(['1\n2\n', '3\n4'], { tail: 2 })).toBe('[build/make] 3\n[build/make] 4\n')
   expect(print(['\x1b[31mred\r\n', 'x'], { raw: true })).toBe('\x1b[31mred\r\nx')
+})
+
+test('a long line is cut with a word on how to see the rest, or comes whole', () => {
+  const chunks = ['a\n', ...Array.from({ length: 30 }, (_, index) => String(index % 10).repeat(10_000)), 'end\nb\n']
+  const line = chunks.slice(1, -1).join('')
+  expect(print(chunks)).toMatch(
+    /^\[build\/make\] a\n.* … \(283619 more characters in the log: --raw shows them\)\n.* b\n$/,
+  )
+  expect(print(chunks, { whole: true })).toBe(`[build/make] a\n[build/make] ${line}end\n[build/make] b\n`)
+  expect(print(chunks, { whole: true, prefix: false })).toBe(chunks.join(''))
+  expect(print(chunks.slice(0, -1), { whole: true })).toBe(`[build/make] a\n[build/make] ${line}\n`)
+  expect(print(chunks, { whole: true, tail: 2 })).toMatch(/^\[build\/make\] 0+1.* --raw shows them\)\n.* b\n$/)
+})
+
+test('a long line keeps its colours and characters wherever it is handed on', () => {
+  const line = `\x1b[31m${'é🚀\x1b[0;32m'.repeat(20_000)}`
+  const bytes = Buffer.from(`${line}\r\nb\n`)
+  const printer = new LogPrinter({ ...plain, whole: true })
+  let text = ''
+  for (let start = 0; start < bytes.length; start += 1_001) text += printer.write(bytes.subarray(start, start + 1_001))
+  text += printer.end()
+  expect(withoutColour(text)).toBe(`[build/make] ${withoutColour(line)}\n[build/make] b\n`)
 })
 
 test('the time of arrival comes first, with and without a prefix', () => {

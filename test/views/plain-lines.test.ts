@@ -131,9 +131,23 @@ test('an unfinished line can be shown early and goes on in a line of its own', (
   const lines = new PlainLines(plain)
   for (const event of whole.slice(0, 3)) lines.write(event)
   lines.write(output('build', compile, 'waiting'))
-  expect(lines.flush()).toBe('[build/compile] waiting\n')
-  expect(lines.flush()).toBe('')
+  expect(lines.flush(output('build', compile, '').time + 249)).toBe('')
+  expect(lines.flush(output('build', compile, '').time + 250)).toBe('[build/compile] waiting\n')
+  expect(lines.flush(100_000)).toBe('')
   expect(lines.write(output('build', compile, ' more\n')).stdout).toBe('[build/compile]  more\n')
+})
+
+test('a line that is too long to be shown is one line all the same, however long it takes', () => {
+  const lines = new PlainLines(plain)
+  for (const event of whole.slice(0, 3)) lines.write(event)
+  let text = ''
+  for (let part = 0; part < 200; part++) {
+    text += lines.write(output('build', compile, 'x'.repeat(65_536), 2_000 + part * 20)).stdout
+    text += lines.flush(2_000 + part * 20)
+  }
+  text += lines.write(output('build', compile, '\nnext\n', 7_000)).stdout
+  expect(text).toMatch(/^\[build\/compile\] x+ … \(\d+ more characters in the log\)\n\[build\/compile\] next\n$/)
+  expect(text).toContain(`(${200 * 65_536 - 16_384} more`)
 })
 
 test('a step that is silent for half a minute says that it still runs, and again after another', () => {

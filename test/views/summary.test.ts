@@ -29,7 +29,7 @@ function summary(events: ProgressEvent[], options: Partial<SummaryOptions> = {})
     color: false,
     width: 0,
     tail: (place, count) => tails.lines(place, count),
-    nextCommands: (run, task) => [{ what: 'whole log', command: `logs ${run} ${task}` }],
+    nextCommands: (run, tasks) => [{ what: 'whole log', command: `logs ${run} ${tasks.join(', ')}` }],
     ...options,
   })
 }

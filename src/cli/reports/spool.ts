@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { deflateRaw, inflateRaw } from 'node:zlib'
+import { makeDirectory } from '../../engine/std/make-directory.ts'
 
 const compress = promisify(deflateRaw)
 const expand = promisify(inflateRaw)
@@ -25,7 +26,7 @@ export class Spool {
   }
 
   static async open(directory: string): Promise<Spool> {
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(directory)
     const name = join(directory, `agola-report-${randomUUID()}`)
     const handle = await open(name, 'wx+', 0o600)
     await rm(name)

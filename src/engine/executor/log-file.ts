@@ -1,8 +1,9 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { AgolaError } from '../model/errors.ts'
 import type { StoredContent } from '../ports/executor-client.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 import type { LogMask, MaskStream } from './log-mask.ts'
 
 /** Output is gathered in two buffers: one fills while the other is written. When both are full whoever writes has to wait. They are small
@@ -10,6 +11,7 @@ import type { LogMask, MaskStream } from './log-mask.ts'
 const bufferBytes = 512 * 1024
 const firstBufferBytes = 8 * 1024
 const readBytes = 256 * 1024
+const lineFeed = Buffer.from('\n')
 
 /** The log of one step or set-up while it is written: masked before it reaches the file, readable meanwhile. */
 export class LogFile extends Writable {
@@ -18,6 +20,10 @@ export class LogFile extends Writable {
   readonly #mask: LogMask
   readonly #masked: MaskStream
   #lastLine = ''
+  /** What `line` said and is not in the log yet. */
+  readonly #lines = new WeakSet<Buffer>()
+  /** What came last has not ended its line. */
+  #isWithinLine = false
   /** Masked bytes on their way to `#filling`; more than fits only while a write of the stream is held up. */
   #queue: Buffer[] = []
   #filling = Buffer.allocUnsafe(firstBufferBytes)
@@ -45,7 +51,7 @@ export class LogFile extends Writable {
 
   /** Makes the file and its directories, empty. */
   static async create(path: string, mask: LogMask): Promise<LogFile> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeDirectory(dirname(path), { mode: 0o700 })
     return new LogFile(path, await open(path, 'w', 0o600), mask)
   }
 
@@ -64,9 +70,13 @@ export class LogFile extends Writable {
     return this.#mask.text(this.#lastLine)
   }
 
+  /** Says something on a line of its own. */
   line(text: string): void {
     this.#lastLine = text
-    if (!this.writableEnded && !this.destroyed) this.write(`${text}\n`)
+    if (this.writableEnded || this.destroyed) return
+    const line = Buffer.from(`${text}\n`)
+    this.#lines.add(line)
+    this.write(line)
   }
 
   /** Ends the log; resolves when all of it is in the file, whether that worked or not. */
@@ -84,7 +94,9 @@ export class LogFile extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    if (this.#isWithinLine && this.#lines.has(chunk)) this.#queue.push(...this.#masked.push(lineFeed))
     this.#queue.push(...this.#masked.push(chunk))
+    if (chunk.length > 0) this.#isWithinLine = chunk.at(-1) !== lineFeed[0]
     this.#onTaken = done
     this.#move()
   }

@@ -1,10 +1,11 @@
-import { chmod, lstat, mkdir, readdir, rm } from 'node:fs/promises'
+import { chmod, lstat, readdir, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { AgolaError, messageOf } from '../model/errors.ts'
 import type { PausedShellRequest, PausedTask, PausedTaskRef, Pauses } from '../ports/pauses.ts'
 import type { ContainerExec, TtySize } from '../ports/pod-driver.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 import { connectionState } from './connection-state.ts'
 import { encodeFrame, type Frame, FrameDecoder } from './control-frames.ts'
 
@@ -208,7 +209,7 @@ class FrameWriter extends Writable {
 
 /** A socket that others could put in our place would be obeyed by our callers. */
 async function ownDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory, { mode: 0o700 })
   const found = await lstat(directory)
   if (found.isDirectory() && (found.uid === process.getuid?.() || process.getuid === undefined)) {
     if ((found.mode & 0o077) !== 0) await chmod(directory, 0o700)

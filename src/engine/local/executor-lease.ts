@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ExecutorId, TimeMs } from '../model/ids.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 import { isOfDeadProcess, isProcessOwned, processOwnedName } from '../std/process-owned-name.ts'
 import { connectionState } from './connection-state.ts'
 import { isSameProcess, type ProcessFacts, readProcessFacts } from './process-facts.ts'
@@ -27,7 +28,7 @@ const leaseFile = 'lease.json'
 /** Stores the first lease of an executor. Its directory comes into being with it: what a death meanwhile leaves tells whose it was. */
 export async function createLease(stateDirectory: string, lease: ExecutorLease): Promise<void> {
   const making = join(executorsDirectory(stateDirectory), processOwnedName(lease.executorId))
-  await mkdir(making, { recursive: true, mode: 0o700 })
+  await makeDirectory(making, { mode: 0o700 })
   await writeFile(join(making, leaseFile), `${JSON.stringify(lease)}\n`, { mode: 0o600 })
   await rename(making, leaseDirectory(stateDirectory, lease.executorId))
 }
@@ -42,7 +43,7 @@ export async function findUnfinishedLeases(stateDirectory: string): Promise<stri
 /** Renews a lease: a reader sees the old one or the new one, never half of it. */
 export async function writeLease(stateDirectory: string, lease: ExecutorLease): Promise<void> {
   const directory = leaseDirectory(stateDirectory, lease.executorId)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory, { mode: 0o700 })
   const temporary = join(directory, `lease.json.${process.pid}`)
   await writeFile(temporary, `${JSON.stringify(lease)}\n`, { mode: 0o600 })
   await rename(temporary, join(directory, leaseFile))

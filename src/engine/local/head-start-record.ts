@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PodRequest } from '../ports/pod-driver.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 
 /** The part of a request for a pod that says nothing of a single task. */
 export type HeadStartRequest = Pick<PodRequest, 'arch' | 'containers' | 'labels' | 'opening'>
@@ -41,7 +42,7 @@ export async function writeHeadStart(
   const stored: StoredRecord = { ...record, config: { path: configPath, stamp: await stampOf(configPath) } }
   const path = recordPath(stateDirectory, key)
   const directory = dirname(path)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory, { mode: 0o700 })
   // In place: nobody reads half a record as a whole one, and nothing is left of a write that was cut short.
   await writeFile(path, `${JSON.stringify(stored)}\n`, { mode: 0o600 })
   await removeOldest(directory)

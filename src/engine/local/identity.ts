@@ -1,7 +1,8 @@
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgolaError, messageOf } from '../model/errors.ts'
 import type { Random } from '../ports/random.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 
 /** Who runs on this machine: made once for each user of it (spec/local-runs.md 4). */
 export interface Identity {
@@ -45,7 +46,7 @@ function fieldOf(text: string, key: string): string | null {
 }
 
 async function createIdentity(stateDirectory: string, path: string, random: Random): Promise<Identity> {
-  await mkdir(stateDirectory, { recursive: true, mode: 0o700 })
+  await makeDirectory(stateDirectory, { mode: 0o700 })
   const temporary = `${path}.${random.uuid()}`
   const identity = { user_id: random.uuid(), executors_group_id: random.uuid() }
   await writeFile(temporary, `${JSON.stringify(identity, null, 2)}\n`, { mode: 0o600 })

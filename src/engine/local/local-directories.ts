@@ -1,5 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { posix, win32 } from 'node:path'
+import { AgolaError, hasCode, messageOf } from '../model/errors.ts'
+import { makeDirectory } from '../std/make-directory.ts'
+import { systemTrouble } from '../std/system-trouble.ts'
 
 /** Where local runs keep things (spec/local-runs.md 3). Absolute paths. */
 export interface LocalDirectories {
@@ -38,10 +40,21 @@ export function localDirectories(machine: Machine, workingDirectory: string): Lo
   }
 }
 
-/** Creates them for the user alone, because logs hold private code. */
-export async function createLocalDirectories(directories: LocalDirectories): Promise<void> {
-  for (const path of [directories.state, directories.cache, directories.sockets]) {
-    await mkdir(path, { recursive: true, mode: 0o700 })
+/** Creates them for the user alone, because logs hold private code. `storeUnusable` or `diskFull` with the way out. */
+export async function createLocalDirectories({ state, cache, sockets }: LocalDirectories): Promise<void> {
+  await create('state', state, 'AGOLA_LOCAL_STATE_DIR')
+  await create('cache', cache, 'AGOLA_LOCAL_CACHE_DIR')
+  await create('socket', sockets, 'XDG_RUNTIME_DIR')
+}
+
+async function create(name: string, path: string, variable: string): Promise<void> {
+  try {
+    await makeDirectory(path, { mode: 0o700 })
+  } catch (error) {
+    const trouble = systemTrouble(error)
+    const code = hasCode(trouble, 'diskFull') ? 'diskFull' : 'storeUnusable'
+    const text = `the ${name} directory ${path} cannot be made: ${messageOf(trouble)}. Name another one in ${variable}.`
+    throw new AgolaError(code, text, { cause: error })
   }
 }
 

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../std/make-directory.ts'
 
 /** What is remembered about a repository beside its runs (spec/local-runs.md 3). */
 export interface RepositoryRecord {
@@ -21,7 +22,7 @@ export async function recordRepository(
   const workTrees = [repository.workTree, ...others].slice(0, workTreesMax)
   const record: RepositoryRecord = { workTrees, remoteUrl: repository.remoteUrl }
   const path = recordPath(stateDirectory, repository.repoUuid)
-  await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
+  await makeDirectory(join(path, '..'), { mode: 0o700 })
   await writeFile(`${path}.${process.pid}`, `${JSON.stringify(record)}\n`, { mode: 0o600 })
   await rename(`${path}.${process.pid}`, path)
 }

@@ -29,7 +29,7 @@ export interface Variables {
 }
 
 /** Collects variables, low to high: the user's `variables.yml`, files in their order, flags (spec/local-runs.md 7.1). A name
- *  that is a secret in any of them is a secret. Throws `variableInvalid`. */
+ *  that is a secret in any of them is a secret. Throws `flagInvalid` for a flag, `variableInvalid` for a file. */
 export async function collectVariables(request: VariableRequest): Promise<Variables> {
   const found: Variables = { values: new Map(), secretNames: new Set(), warnings: [] }
   await addUserVariables(found, request)
@@ -68,7 +68,7 @@ async function parseFlag(flag: string, text: string, request: VariableRequest): 
   const end = trimmed.indexOf('=')
   const name = end < 0 ? trimmed.trimEnd() : trimmed.slice(0, end)
   if (name === '')
-    throw new AgolaError('variableInvalid', `${flag} ${JSON.stringify(text)} has no name. Write ${flag} NAME=VALUE.`)
+    throw new AgolaError('flagInvalid', `${flag} ${JSON.stringify(text)} has no name. Write ${flag} NAME=VALUE.`)
   const value = end < 0 ? await valueElsewhere(flag, name, request) : trimmed.slice(end + 1)
   return new Map([[name, value]])
 }
@@ -78,7 +78,7 @@ async function valueElsewhere(flag: string, name: string, request: VariableReque
   if (value !== undefined) return value
   if (request.askHidden !== null) return await request.askHidden(name)
   throw new AgolaError(
-    'variableInvalid',
+    'flagInvalid',
     `${flag} ${name} has no value: set ${name} in the environment, or write ${flag} ${name}=VALUE.`,
   )
 }

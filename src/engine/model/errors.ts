@@ -74,6 +74,7 @@ export const errorCodes = {
   inMaintenance: 'unavailable',
   diskFull: 'unavailable',
   storeFull: 'unavailable',
+  outputFailed: 'unavailable',
   gitFailed: 'unavailable',
   watchFailed: 'unavailable',
   // Our own mistakes.

@@ -1,7 +1,8 @@
-import { appendFile, mkdir, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AgolaError } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 import { isOfDeadProcess, processOwnedName } from '../std/process-owned-name.ts'
 import { Git } from './git.ts'
 import { uuidOfPath } from './repo-uuid.ts'
@@ -78,7 +79,7 @@ async function createGitDirectory(
   { signal }: CallOptions,
 ): Promise<void> {
   const { topDirectory, gitDirectory } = plain
-  await mkdir(dirname(gitDirectory), { recursive: true, mode: 0o700 })
+  await makeDirectory(dirname(gitDirectory), { mode: 0o700 })
   const git = gitOfPlainDirectory(plain, environment)
   const args = ['-c', 'init.defaultObjectFormat=sha1', '-c', 'init.defaultRefFormat=files', 'init', '--quiet']
   await git.run([...args, '--template='], { cwd: topDirectory, signal })

@@ -33,6 +33,7 @@ export async function chooseRef(options: RefOptions, currentBranch: string | nul
     const flags = given.map((name) => `--${name}`).join(' and ')
     throw new AgolaError('flagConflict', `${flags} cannot be used together: give one of them.`)
   }
+  await checkRegexes(options.pullRequestRefRegexes)
   if (options.tag !== undefined) return tagFacts(checkName('--tag', options.tag))
   if (options.ref !== undefined) return await refFacts(checkName('--ref', options.ref), options.pullRequestRefRegexes)
   if (options.branch !== undefined) return branchFacts(checkName('--branch', options.branch))
@@ -54,6 +55,14 @@ async function refFacts(ref: string, regexes = defaultPullRequestRefRegexes): Pr
     'flagInvalid',
     `--ref ${ref} is neither refs/heads/…, refs/tags/… nor a pull request (${regexes.join(', ')}). Give such a ref, or --pull-request-ref-regexes.`,
   )
+}
+
+/** Wrong ones are refused where they are not needed, too. */
+async function checkRegexes(regexes = defaultPullRequestRefRegexes): Promise<void> {
+  const given = regexes.filter((regex) => !defaultPullRequestRefRegexes.includes(regex))
+  if (given.length === 0) return
+  const { RE2JS } = await import('re2js')
+  for (const regex of given) compileRegex(RE2JS, regex)
 }
 
 function compileRegex(re2: typeof import('re2js').RE2JS, regex: string) {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
+import { readdir, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TimeMs } from '../model/ids.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 import { writeWhole } from './write-whole.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -90,7 +91,7 @@ export async function dropKeptIndexes(store: SnapshotStore): Promise<void> {
 }
 
 async function createGeneration(store: SnapshotStore, commonDirectory: string, uniqueName: string): Promise<void> {
-  await mkdir(join(store.objects, 'info'), { recursive: true, mode: 0o700 })
+  await makeDirectory(join(store.objects, 'info'), { mode: 0o700 })
   const place = { storeDirectory: store.directory, uniqueName }
   await writeWhole(join(store.objects, 'info', 'alternates'), `${join(commonDirectory, 'objects')}\n`, place)
 }

@@ -1,10 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { AgolaError } from '../model/errors.ts'
 import type { TimeMs } from '../model/ids.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Random } from '../ports/random.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 import { captureWorkTree, type WorkTree } from './capture-work-tree.ts'
 import { Git } from './git.ts'
 import { gitOfPlainDirectory, openPlainDirectory, type PlainDirectory } from './plain-directory.ts'
@@ -151,7 +152,7 @@ function snapshotFacts(
 
 async function saveFacts(stateDirectory: string, facts: SnapshotFacts, uniqueName: string): Promise<void> {
   const path = factsPath(stateDirectory, facts.id)
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeDirectory(dirname(path), { mode: 0o700 })
   const storeDirectory = storeAt(stateDirectory, facts.workTree.storeId).directory
   await writeWhole(path, JSON.stringify(facts), { storeDirectory, uniqueName })
 }

@@ -1,12 +1,13 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { makeDirectory } from '../std/make-directory.ts'
 import { isOfDeadProcess, processOwnedName } from '../std/process-owned-name.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
 
 /** A directory for the files of this process, removed by the caller; should this process die, by the next one that opens the store. */
 export async function createTemporaryDirectory(store: SnapshotStore, name: string): Promise<string> {
   const directory = join(store.directory, 'tmp', processOwnedName(name))
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory, { mode: 0o700 })
   return directory
 }
 

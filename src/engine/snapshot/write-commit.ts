@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { TimeMs } from '../model/ids.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 
 export interface CommitFacts {
   /** Part of the name of a file that exists for a moment; no two calls may share it. */
@@ -23,7 +24,7 @@ export async function writeCommit(objects: string, facts: CommitFacts): Promise<
     .digest('hex')
   const path = join(objects, id.slice(0, 2), id.slice(2))
   const temporary = join(objects, `tmp_obj_${facts.uniqueName}`)
-  await mkdir(dirname(path), { recursive: true })
+  await makeDirectory(dirname(path))
   // Not loaded with this file: a tree without changes needs no commit.
   const { deflateSync } = process.getBuiltinModule('node:zlib')
   await writeFile(temporary, deflateSync(object), { mode: 0o444 })

@@ -1,5 +1,6 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeDirectory } from '../std/make-directory.ts'
 import { processOwnedName } from '../std/process-owned-name.ts'
 
 export interface WholeFilePlace {
@@ -12,7 +13,7 @@ export interface WholeFilePlace {
 /** Writes a file that other processes may read at the same moment: they see the old content or the new one, never a part. */
 export async function writeWhole(path: string, content: string, place: WholeFilePlace): Promise<void> {
   const directory = join(place.storeDirectory, 'tmp')
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeDirectory(directory, { mode: 0o700 })
   const temporary = join(directory, processOwnedName(place.uniqueName))
   await writeFile(temporary, content, { mode: 0o600 })
   await rename(temporary, path)

@@ -29,6 +29,17 @@ test('a follower reads what is there, then what comes, and ends with the log', a
   expect(await rest).toBe('two\nthree\n')
 })
 
+test('what we say begins on a line of its own', async () => {
+  const log = await create()
+  log.line('first')
+  for (const part of ['^C', '', '']) log.write(part)
+  log.line('agola: too long')
+  log.write('done\n')
+  log.line('last')
+  await log.close()
+  expect(await readFile(log.path, 'utf8')).toBe('first\n^C\nagola: too long\ndone\nlast\n')
+})
+
 test('a follower of a log that has ended meanwhile gets all of it', async () => {
   const log = await create()
   const content = log.follow()

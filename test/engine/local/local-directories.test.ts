@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -56,6 +56,23 @@ test('macOS and Windows have places of their own', () => {
     state: 'C:\\L\\agola\\local',
     cache: 'C:\\L\\agola\\cache',
   })
+})
+
+test('one that cannot be made is told with the reason and the way out', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'agola-local-'))
+  const places = localDirectories({ ...linux, homeDirectory: root, temporaryDirectory: root }, root)
+  await writeFile(join(root, 'file'), '')
+  const refusal = (code: string, ...texts: string[]) => ({
+    code,
+    message: expect.stringMatching(new RegExp(texts.join('.*'))),
+  })
+  await expect(createLocalDirectories({ ...places, state: join(root, 'file/state') })).rejects.toMatchObject(
+    refusal('storeUnusable', 'state directory', 'file/state', 'no directory', 'AGOLA_LOCAL_STATE_DIR'),
+  )
+  await expect(createLocalDirectories({ ...places, cache: join(root, 'file/cache') })).rejects.toMatchObject(
+    refusal('storeUnusable', 'cache directory', 'file/cache', 'no directory', 'AGOLA_LOCAL_CACHE_DIR'),
+  )
+  await rm(root, { recursive: true })
 })
 
 test('they are made for the user alone', async () => {

@@ -74,7 +74,7 @@ test('a name without a value is looked up, then asked for, then refused', async 
   expect((await collect({ ...request, askHidden })).values).toEqual({ KNOWN: 'known', ASKED: 'typed' })
   expect(asked).toEqual(['ASKED'])
   await expect(collect(request)).rejects.toMatchObject({
-    code: 'variableInvalid',
+    code: 'flagInvalid',
     message: expect.stringContaining('write --secret ASKED=VALUE'),
   })
 })
@@ -129,7 +129,10 @@ test('bad files are told with their place', async () => {
     })
   }
   await expect(collect({ secretFiles: [join(root, 'missing')] })).rejects.toMatchObject({ message: /does not exist/ })
-  await expect(collect({ variables: ['=x'] })).rejects.toMatchObject({ message: /has no name/ })
+  await expect(collect({ variables: ['=x'] })).rejects.toMatchObject({
+    code: 'flagInvalid',
+    message: expect.stringMatching(/has no name/),
+  })
 })
 
 test('a file of secrets that others can read gets a warning', async () => {

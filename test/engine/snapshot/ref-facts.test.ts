@@ -43,6 +43,7 @@ test('what cannot be a ref is refused with the flag', async () => {
     code: 'flagInvalid',
     message: /--ref main is neither/,
   })
+  await expect(chooseRef({ pullRequestRefRegexes: ['('] }, 'main')).rejects.toMatchObject({ code: 'flagInvalid' })
   await expect(chooseRef({ ref: 'refs/pull/1/merge', pullRequestRefRegexes: ['('] }, null)).rejects.toMatchObject({
     code: 'flagInvalid',
     message: /not a valid regular expression/,

@@ -19,6 +19,7 @@ import { AgolaError } from '../../model/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ObjectSource, PutOptions } from '../../ports/object-storage.ts'
 import type { Random } from '../../ports/random.ts'
+import { makeDirectory } from '../../std/make-directory.ts'
 import { isOfDeadProcess, processOwnedName } from '../../std/process-owned-name.ts'
 import { systemCode } from './file-error.ts'
 import { writeChunks } from './file-writer.ts'
@@ -58,8 +59,8 @@ export class FileTree {
 
   /** Makes the two directories and removes what writers left in `tmp` that died: on this machine, or long ago. */
   async prepare(): Promise<void> {
-    await mkdir(this.dataDirectory, { recursive: true, mode: directoryMode })
-    await mkdir(this.#temporaryDirectory, { recursive: true, mode: directoryMode })
+    await makeDirectory(this.dataDirectory, { mode: directoryMode })
+    await makeDirectory(this.#temporaryDirectory, { mode: directoryMode })
     const oldest = this.#options.clock.now() - temporaryAgeMsMax
     for (const name of await readdir(this.#temporaryDirectory)) {
       const path = join(this.#temporaryDirectory, name)

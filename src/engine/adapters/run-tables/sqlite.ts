@@ -1,8 +1,9 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Random } from '../../ports/random.ts'
 import type { RunTable, RunTables } from '../../ports/run-tables.ts'
+import { makeDirectory } from '../../std/make-directory.ts'
 import { isUsable, makeSchema } from './schema.ts'
 import { SqliteRunTable } from './sqlite-run-table.ts'
 
@@ -37,7 +38,7 @@ export class SqliteRunTables implements RunTables {
 
   async create(): Promise<RunTable> {
     await this.clear()
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    await makeDirectory(this.#directory, { mode: 0o700 })
     const file = join(this.#directory, `runs-${this.#random.uuid()}.sqlite`)
     const db = new DatabaseSync(file)
     makeSchema(db)

@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Writable } from 'node:stream'
 import { AgolaError } from '../../model/errors.ts'
+import { makeDirectory } from '../../std/make-directory.ts'
 import { blockBytes, endOfArchive, paddingBytes, type TarEntry, TarHeaders, tarHeader } from './tar-header.ts'
 import { TarReader } from './tar-reader.ts'
 
@@ -24,7 +25,7 @@ export class ArchiveWriter {
   }
 
   static async create(path: string): Promise<ArchiveWriter> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeDirectory(dirname(path), { mode: 0o700 })
     return new ArchiveWriter(path, await open(`${path}.part`, 'w+', 0o600))
   }
 

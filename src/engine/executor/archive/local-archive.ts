@@ -1,8 +1,9 @@
 import { createWriteStream } from 'node:fs'
-import { link, mkdir, rm } from 'node:fs/promises'
+import { link, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { makeDirectory } from '../../std/make-directory.ts'
 
 /** An archive as ports give it. */
 export interface ArchiveContentSource {
@@ -20,7 +21,7 @@ export async function withLocalArchive<T>(
   work: (file: string) => Promise<T>,
 ): Promise<T> {
   try {
-    await mkdir(dirname(spool), { recursive: true, mode: 0o700 })
+    await makeDirectory(dirname(spool), { mode: 0o700 })
     if (source.file !== undefined && (await isLinked(source.file, spool))) {
       source.stream().destroy()
       return await work(spool)

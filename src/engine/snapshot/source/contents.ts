@@ -1,19 +1,9 @@
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises'
+import { type FileHandle, open, readdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CallOptions } from '../../ports/call-options.ts'
+import { makeDirectory } from '../../std/make-directory.ts'
 import type { Git } from '../git.ts'
 import { hasLfs, isLfsPointer, lfsWarning, pointerBytesMax } from './lfs-pointers.ts'
 import type { GitPlace, ListedEntry } from './list-tree.ts'
@@ -56,7 +46,7 @@ export function contentKey(entry: ListedEntry): string {
  *  checked out by git and added, so each content is written once however many runs use it. */
 export async function loadContents(git: Git, place: GitPlace, request: ContentsRequest): Promise<Contents> {
   const directory = join(request.directory, `contents-${request.fingerprint}`)
-  await mkdir(directory, { recursive: true })
+  await makeDirectory(directory)
   await dropOldFingerprints(request.directory, request.fingerprint)
   const kept = await openKept(directory)
   let missing = await missingEntries(git, place, kept, request)
@@ -172,7 +162,7 @@ async function checkOut(
   request: ContentsRequest,
 ): Promise<string> {
   const target = join(request.temporary, 'files')
-  await mkdir(target, { recursive: true })
+  await makeDirectory(target)
   const args = ['checkout-index', '--quiet', '-z', '--stdin', `--prefix=${target}/`]
   const context = {
     cwd: place.cwd,

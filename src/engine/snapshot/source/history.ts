@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgolaError } from '../../model/errors.ts'
 import type { CallOptions } from '../../ports/call-options.ts'
+import { makeDirectory } from '../../std/make-directory.ts'
 import type { Git } from '../git.ts'
 import type { ObjectReader } from '../object-reader.ts'
 import { writeWhole } from '../write-whole.ts'
@@ -115,8 +116,8 @@ interface PackRequest extends HistoryRequest {
 
 async function packObjects(git: Git, place: GitPlace, directory: string, request: PackRequest): Promise<void> {
   const objects = join(directory, 'objects')
-  await mkdir(packDirectoryOf(directory), { recursive: true })
-  await mkdir(join(objects, 'info'), { recursive: true })
+  await makeDirectory(packDirectoryOf(directory))
+  await makeDirectory(join(objects, 'info'))
   await writeFile(
     join(objects, 'info', 'alternates'),
     `${place.objects}\n${join(request.commonDirectory, 'objects')}\n`,

@@ -1,6 +1,7 @@
 import { chmod, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ExecutorId, ExecutorTaskId, PodId, TimeMs } from '../../../model/ids.ts'
+import { makeDirectory } from '../../../std/make-directory.ts'
 
 /** What a pod's directory says about it, so that siblings and later processes can tell. */
 export interface PodRecord {
@@ -24,7 +25,7 @@ const recordFile = 'pod.json'
 /** Makes a private directory (0700) with a home, a workspace and a place for temporary files; what is there already stays. */
 export async function makePodDirectory(path: string, record: PodRecord): Promise<PodDirectory> {
   const directory = { path, home: join(path, 'home'), workspace: join(path, 'workspace'), temporary: join(path, 'tmp') }
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await makeDirectory(path, { mode: 0o700 })
   const { home, workspace, temporary } = directory
   await Promise.all([home, workspace, temporary].map((folder) => mkdir(folder, { recursive: true })))
   await writeFile(join(path, recordFile), JSON.stringify(record))

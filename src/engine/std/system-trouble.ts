@@ -1,4 +1,4 @@
-import { AgolaError, type ErrorCode } from '../engine/model/errors.ts'
+import { AgolaError, type ErrorCode } from '../model/errors.ts'
 
 /** What the system refuses, and the way out. */
 const troubles: Record<string, { code: ErrorCode; text: string }> = {

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { RunRecord } from '../../src/cli/run-record.ts'
+import { runCreated, runFinished, taskFinished, taskStarted } from '../views/progress-events.ts'
+
+function hints(...failed: string[]): string[] {
+  const record = new RunRecord()
+  const names = ['a', 'b c', 'd']
+  record.event(runCreated({ a: [], 'b c': [], d: [] }))
+  for (const name of names) record.event(taskStarted(name))
+  for (const name of names) record.event(taskFinished(name, failed.includes(name) ? 'failed' : 'success'))
+  record.event(runFinished(failed.length > 0 ? 'failed' : 'success'))
+  const text = record.summary({ color: false, width: 0, bin: 'agola' })
+  return text.split('\n').filter((line) => line.includes('agola directrun logs'))
+}
+
+test('one command shows the whole log of the task that failed, or of all that failed', () => {
+  expect(hints()).toEqual([])
+  expect(hints('b c')).toEqual(["whole log: agola directrun logs 1 --task 'b c'"])
+  expect(hints('a', 'd')).toEqual(['whole logs: agola directrun logs 1 --failed'])
+})

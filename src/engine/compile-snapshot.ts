@@ -6,6 +6,7 @@ import { selectTasks } from './compile/select-tasks.ts'
 import { requireConfig } from './config/load.ts'
 import type { DirectRunOptions, DirectRunRequest } from './direct-run-interface.ts'
 import type { Variables } from './local/variables.ts'
+import { hasCode } from './model/errors.ts'
 import type { Local } from './open-local.ts'
 import { readConfig, toSourceContext } from './read-config.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
@@ -20,7 +21,13 @@ export async function compileSnapshot(
   const { repoUuid, repositoryUrl } = snapshot
   const { userId } = local.identity
   const source = toSourceContext(snapshot.ref, snapshot.commitSha)
-  const loaded = await readConfig(snapshot, { context: source, strict: request.strict, signal })
+  const loaded = await readConfig(snapshot, { context: source, strict: request.strict, signal }).catch(
+    async (error: unknown) => {
+      if (!hasCode(error, 'configNotFound')) throw error
+      const { leftOutConfig } = await import('./left-out-config.ts')
+      throw (await leftOutConfig(request, snapshot)) ?? error
+    },
+  )
   const config = await requireConfig(loaded)
   if (loaded.problems.length > 0) onNotice((await import('./config/format-problems.ts')).formatProblems(loaded))
   const { runs, skipped, undefinedVariables } = await compileRuns({

@@ -395,7 +395,7 @@ describe('directrun start', () => {
     expect(log.stdout.length).toBeGreaterThanOrEqual(13_000_000)
   })
 
-  it('leaves the repository as it was, but for its id', async () => {
+  it('leaves the repository as it was, but for its id, and says so', async () => {
     const directory = await machine.repository(two)
     await machine.write(directory, { untracked: 'x' })
     const look = async () => [
@@ -404,8 +404,12 @@ describe('directrun start', () => {
       await machine.git(directory, 'count-objects'),
       await readFile(join(directory, '.git', 'index'), 'base64'),
     ]
-    const before = await look()
+    const config = async () => (await machine.git(directory, 'config', '--local', '--list')).split('\n')
+    const [before, configBefore] = [await look(), await config()]
     await machine.run(start, { directory })
     expect(await look()).toEqual(before)
+    expect(await config()).toEqual([...configBefore, expect.stringMatching(/^agola\.repouuid=[\da-f-]{36}$/)])
+    const { stdout } = await machine.run(['directrun', 'start', '--help'])
+    for (const text of [stdout, await readFile('README.md', 'utf8')]) expect(text).toContain('agola.repouuid')
   })
 })

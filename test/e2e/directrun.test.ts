@@ -373,6 +373,20 @@ describe('directrun start', () => {
     expect(await program.ended).toBe(0)
   })
 
+  it('says once what plain processes ignore', async () => {
+    const service = { runtime: { containers: [{ image: 'node' }, { image: 'postgres' }] } }
+    const { stdout, stderr } = await startIn(
+      oneRun({
+        a: { steps: ['true'] },
+        b: { steps: ['true'], ...service },
+        c: { steps: ['true'], ...service, user: 'dev' },
+      }),
+    )
+    expect(`${stdout}${stderr}`.split('\n').filter((line) => /ignored|postgres/.test(line))).toEqual([
+      'warning: without containers these are ignored: images (all tasks), services (b, c), users (c)',
+    ])
+  })
+
   it('needs no terminal', async () => {
     const { code, stdout } = await startIn(two, [], { through: ['setsid', '--wait'] })
     expect(stdout).toContain('built')

@@ -17,6 +17,9 @@ import type { Presenter } from './presenter.ts'
 import type { Questions } from './questions.ts'
 import { type ViewFlags, wantsQuestions } from './terminal.ts'
 
+// Where commands find it without loading another file.
+export { userDefaults } from './user-defaults.ts'
+
 /** What the flags of every command say that runs something here. */
 export interface ExecutionFlags {
   directory: string

@@ -288,6 +288,29 @@ describe('directrun start', () => {
     expect(strict.code).toBe(3)
   })
 
+  it("takes flags from variables and from the user's defaults, restarts too", async () => {
+    const directory = await machine.repository(two)
+    const environment = { XDG_CONFIG_HOME: join(machine.directory, 'config') }
+    const defaults = join(environment.XDG_CONFIG_HOME, 'agola/directrun.yml')
+    await machine.write('/', { [defaults]: 'driver: host\nquiet: true\n' })
+    const listed = await machine.run(['directrun', 'start'], {
+      ...{ directory, environment: { ...environment, AGOLA_DIRECTRUN_LIST: '1' } },
+    })
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ci\n {2}build\n {2}test/) })
+    for (const command of ['start', 'restart']) {
+      const { stdout, stderr, code } = await machine.run(['directrun', command], { directory, environment })
+      expect(code, stderr).toBe(1)
+      expect(stdout).not.toContain('built')
+    }
+    await machine.write('/', { [defaults]: 'driver: host\nquite: true\n' })
+    for (const command of ['start', 'restart']) {
+      const { stderr, code } = await machine.run(['directrun', command], { directory, environment })
+      expect({ code, stderr }).toEqual({
+        ...{ code: 2, stderr: `agola: ${defaults}:2:1 quite is no flag of directrun start; did you mean quiet?\n` },
+      })
+    }
+  })
+
   it('shows only what failed with --quiet', async () => {
     const { stdout, stderr } = await startIn(two, ['--quiet'])
     expect(stdout).toBe('')

@@ -21,8 +21,11 @@ depends on them, run again. Secrets are never stored: give them again.`
 
   override async run(): Promise<void> {
     const parsed = await this.parse(ofCommandLine(DirectRunRestart))
-    const flags = await completeFlags(DirectRunRestart.flags, parsed, [environmentSource(process.env)])
-    const { restartDirectRun } = await import('../../cli/direct-run.ts')
+    const { restartDirectRun, userDefaults } = await import('../../cli/direct-run.ts')
+    const flags = await completeFlags(DirectRunRestart.flags, parsed, [
+      environmentSource(process.env),
+      await userDefaults(process.cwd(), process.env, async () => (await import('./start.ts')).default.flags),
+    ])
     process.exitCode = await restartDirectRun({
       ...executionFlags(flags),
       number: parsed.args.number,

@@ -79,11 +79,13 @@ Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set
 
   override async run(): Promise<void> {
     const parsed = await this.parse(ofCommandLine(DirectRunStart))
-    const flags = await completeFlags(DirectRunStart.flags, parsed, [environmentSource(process.env)])
+    const { startDirectRun, userDefaults } = await import('../../cli/direct-run.ts')
+    const flags = await completeFlags(DirectRunStart.flags, parsed, [
+      environmentSource(process.env),
+      await userDefaults(process.cwd(), process.env, () => DirectRunStart.flags),
+    ])
     const start =
-      flags.watch && !flags.list
-        ? (await import('../../cli/watch-direct-run.ts')).watchDirectRun
-        : (await import('../../cli/direct-run.ts')).startDirectRun
+      flags.watch && !flags.list ? (await import('../../cli/watch-direct-run.ts')).watchDirectRun : startDirectRun
     process.exitCode = await start({
       ...executionFlags(flags),
       source: {

@@ -1,9 +1,17 @@
 import type { LoadedConfig } from '../engine/config/loaded-config.ts'
 import type { SourceContext } from '../engine/config/source-context.ts'
-import { compilePreview, contextOfDirectory, readConfig } from '../engine/read-config.ts'
+import { AgolaError, hasCode } from '../engine/model/errors.ts'
+import {
+  compilePreview,
+  contextIn,
+  noSurroundings,
+  readConfig,
+  type Surroundings,
+  surroundingsOf,
+} from '../engine/read-config.ts'
 import { exitCodes } from './exit-code.ts'
 import { type RefFlags, refOptions } from './flags.ts'
-import { findWorkTree } from './work-tree.ts'
+import { findWorkTree, nearestWithConfig, type WorkTree, workTreeAround } from './work-tree.ts'
 
 export interface ConfigRequest {
   directory: string
@@ -12,16 +20,40 @@ export interface ConfigRequest {
   strict: boolean
 }
 
-/** The config of the nearest directory upwards that has one, or of `path`, with all its problems. */
+/** The config that `directrun start` would read, outside of a repository that of the nearest directory upwards that has one, or of `path`,
+ *  with all its problems. */
 export async function loadWorkTreeConfig({
   directory,
   path,
   ref,
   strict,
 }: ConfigRequest): Promise<LoadedConfig & { context: SourceContext }> {
-  const tree = await findWorkTree(directory, path)
-  const context = await contextOfDirectory(tree.directory, refOptions(ref), process.env)
-  return { ...(await readConfig(tree, { context, strict })), context }
+  const named = path === undefined ? null : await findWorkTree(directory, path)
+  const surroundings = await lookAround(named?.directory ?? directory)
+  const tree = named ?? (await workTreeAround(directory, surroundings.topDirectory))
+  const context = await contextIn(surroundings, refOptions(ref))
+  const loaded = await readConfig(tree, { context, strict }).catch(async (error: unknown) => {
+    throw (named === null && hasCode(error, 'configNotFound') ? await misplaced(directory, tree) : null) ?? error
+  })
+  return { ...loaded, context }
+}
+
+/** Says where a config lies that no run would read. */
+async function misplaced(from: string, tree: WorkTree): Promise<AgolaError | null> {
+  const directory = await nearestWithConfig(from)
+  if (directory === null || directory === tree.directory) return null
+  return new AgolaError(
+    'configNotFound',
+    `no config in ${tree.directory}, the root of the repository, where runs read it. There is a ${directory}/.agola: move it there, or give its path`,
+  )
+}
+
+/** A config can be looked at without git. */
+async function lookAround(directory: string): Promise<Surroundings> {
+  return await surroundingsOf(directory, process.env).catch((error: unknown) => {
+    if (hasCode(error, 'gitFailed')) return noSurroundings
+    throw error
+  })
 }
 
 interface Printers {

@@ -15,7 +15,10 @@ import { runInvocation } from './invocation.ts'
 import { parseDurationFlag } from './parse-duration-flag.ts'
 import type { Presenter } from './presenter.ts'
 import type { Questions } from './questions.ts'
-import type { ViewFlags } from './terminal.ts'
+import { type ViewFlags, wantsQuestions } from './terminal.ts'
+
+// Where commands find it without loading another file.
+export { userDefaults } from './user-defaults.ts'
 
 /** What the flags of every command say that runs something here. */
 export interface ExecutionFlags {
@@ -52,6 +55,8 @@ export interface RoundOptions {
   onQuit: () => Promise<void>
   onFinished: (run: RunWithConfig) => void
   choose: (compiled: readonly CompiledRun[]) => CompiledRun[]
+  /** What was answered in earlier rounds, by the names of variables. */
+  answers: Map<string, string | null>
 }
 
 /** Runs the config of the repository around the directory once and gives the exit code. */
@@ -65,7 +70,9 @@ export async function startDirectRun(flags: StartFlags, round?: RoundOptions): P
     onFinished: round?.onFinished,
     open: (options, questions) => {
       const request = executionRequest(flags, questions, options)
-      const variables = { ...request.variables, strict: strictVariables }
+      const asks = !list && wantsQuestions(view, process)
+      const askUndefined = asks ? onceEach(questions.undefinedVariable, round?.answers) : null
+      const variables = { ...request.variables, strict: strictVariables, askUndefined }
       return openDirectRun(
         { ...request, source, selection, strict, variables, plan: list, choose: round?.choose },
         options,
@@ -106,6 +113,21 @@ export async function restartDirectRun(flags: RestartFlags): Promise<number> {
 /** Who acts here, as runs record it. */
 export function localApprover(): string {
   return `local:${userName()}@${hostname()}`
+}
+
+/** Asks no question twice. */
+function onceEach(
+  ask: Questions['undefinedVariable'],
+  answers = new Map<string, string | null>(),
+): Questions['undefinedVariable'] {
+  if (ask === null) return null
+  return async (name, places) => {
+    const known = answers.get(name)
+    if (known !== undefined) return known
+    const answer = await ask(name, places)
+    answers.set(name, answer)
+    return answer
+  }
 }
 
 function executionRequest(

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import type { ExecutionFlags } from './direct-run.ts'
-import { env, outputFlag } from './flags.ts'
+import { outputFlag } from './flags.ts'
 
 /** Flags of the commands that run something here. */
 export const executionFlagSet = {
@@ -30,75 +30,65 @@ export const executionFlagSet = {
   }),
   'runtime-masks': Flags.boolean({
     summary: "a line ::agola-add-mask::VALUE of a step's output masks VALUE from then on, and is not shown",
-    env: env('runtime-masks'),
+    allowNo: true,
     helpGroup: 'VARIABLES',
   }),
   driver: Flags.option({
     options: ['auto', 'docker', 'host'] as const,
     default: 'auto' as const,
     summary: 'where steps run: containers, or plain processes without images',
-    env: env('driver'),
     helpGroup: 'ENGINE',
   })(),
   'max-tasks': Flags.integer({
     summary: 'tasks at the same time (default: half the processors, at least 2)',
     min: 1,
-    env: env('max-tasks'),
     helpGroup: 'ENGINE',
   }),
   pull: Flags.option({
     options: ['always', 'missing', 'never'] as const,
     default: 'missing' as const,
     summary: 'when to pull images',
-    env: env('pull'),
     helpGroup: 'ENGINE',
   })(),
   'tools-image': Flags.string({
     summary: 'image that holds a static busybox',
-    env: env('tools-image'),
     helpGroup: 'ENGINE',
   }),
   'allow-privileged': Flags.boolean({
     summary: 'allow privileged containers',
-    env: env('allow-privileged'),
+    allowNo: true,
     helpGroup: 'ENGINE',
   }),
   timeout: Flags.string({
     summary: 'stop everything after this time, such as 30m',
-    env: env('timeout'),
     helpGroup: 'ENGINE',
   }),
   grace: Flags.string({
     summary: 'time that a stopped step gets before it is killed',
     default: '10s',
-    env: env('grace'),
     helpGroup: 'ENGINE',
   }),
   'arch-mismatch': Flags.option({
     options: ['emulate', 'skip', 'fail'] as const,
     default: 'emulate' as const,
     summary: "what becomes of tasks for other processors than the engine's: emulated where it can, skipped, or failed",
-    env: env('arch-mismatch'),
     helpGroup: 'ENGINE',
   })(),
   'on-failure': Flags.option({
     options: ['stop', 'pause', 'shell'] as const,
     default: 'stop' as const,
     summary: 'a failing step fails its task, or is paused with its pod kept, or paused with a shell opened',
-    env: env('on-failure'),
     helpGroup: 'ENGINE',
   })(),
   keep: Flags.option({
     options: ['never', 'failed', 'always'] as const,
     default: 'never' as const,
     summary: 'keep pods of tasks that failed, or of all, for an hour to look into; agola clean --kept removes them',
-    env: env('keep'),
     helpGroup: 'ENGINE',
   })(),
   'pause-expiry': Flags.string({
     summary: 'time after which the failure of a paused step stands',
     default: '1h',
-    env: env('pause-expiry'),
     helpGroup: 'ENGINE',
   }),
   approve: Flags.string({
@@ -107,22 +97,21 @@ export const executionFlagSet = {
     multipleNonGreedy: true,
     helpGroup: 'APPROVAL',
   }),
-  'approve-all': Flags.boolean({ summary: 'approve every task that asks', helpGroup: 'APPROVAL' }),
+  'approve-all': Flags.boolean({ summary: 'approve every task that asks', allowNo: true, helpGroup: 'APPROVAL' }),
   report: Flags.string({
     summary: 'write a report at the end: junit=FILE, html=FILE or trace=FILE; repeatable',
     multiple: true,
     multipleNonGreedy: true,
   }),
-  quiet: Flags.boolean({ char: 'q', summary: 'no output of steps that succeed', env: env('quiet') }),
+  quiet: Flags.boolean({ char: 'q', summary: 'no output of steps that succeed', allowNo: true }),
   screen: Flags.boolean({
     summary: 'follow runs on a screen where the terminal can (default), or in lines',
     default: true,
     allowNo: true,
-    env: env('screen'),
   }),
   color: Flags.boolean({ summary: 'colours (default: on a terminal, unless NO_COLOR is set)', allowNo: true }),
   output: outputFlag(),
-  debug: Flags.boolean({ summary: "the engine's own log on stderr", env: 'AGOLA_DEBUG' }),
+  debug: Flags.boolean({ summary: "the engine's own log on stderr", allowNo: true, env: 'AGOLA_DEBUG' }),
 }
 
 /** What oclif makes of them. */

@@ -1,8 +1,5 @@
 import * as Flags from '@oclif/core/flags'
 
-/** Name of the variable that sets a flag of direct runs. */
-export const env = (flag: string) => `AGOLA_DIRECTRUN_${flag.toUpperCase().replaceAll('-', '_')}`
-
 export const outputFlag = Flags.option({
   options: ['text', 'json', 'ndjson'] as const,
   default: 'text' as const,

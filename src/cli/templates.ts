@@ -1,5 +1,5 @@
 import { copyFile, readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { AgolaError } from '../engine/model/errors.ts'
 import { makeDirectory } from '../engine/std/make-directory.ts'
 
@@ -35,7 +35,7 @@ export interface WriteTemplateOptions {
   force: boolean
 }
 
-/** Writes `.agola/config.*` of a template and gives the path of what was written. Refuses to touch an existing config. */
+/** Writes `.agola/config.*` of a template and gives the path of what was written, from the working directory. Refuses to touch an existing config. */
 export async function writeTemplate({ templates, name, directory, force }: WriteTemplateOptions): Promise<string> {
   const names = await templateNames(templates)
   if (!names.includes(name))
@@ -49,13 +49,17 @@ export async function writeTemplate({ templates, name, directory, force }: Write
   const files = await readdir(join(templates, name, '.agola'))
   await makeDirectory(join(directory, '.agola'))
   for (const file of files) await copyFile(join(templates, name, '.agola', file), join(directory, '.agola', file))
-  return `.agola/${files.find((file) => file.startsWith('config.')) ?? files[0]}`
+  return shownPath(directory, files.find((file) => file.startsWith('config.')) ?? files[0] ?? '')
 }
 
 async function existingConfig(directory: string): Promise<string | null> {
   for (const file of ['config.jsonnet', 'config.json', 'config.yml']) {
     const found = await stat(join(directory, '.agola', file)).catch(() => null)
-    if (found !== null) return `.agola/${file}`
+    if (found !== null) return shownPath(directory, file)
   }
   return null
+}
+
+function shownPath(directory: string, file: string): string {
+  return join(relative(process.cwd(), directory), '.agola', file)
 }

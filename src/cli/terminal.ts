@@ -40,6 +40,14 @@ export function isSomebodyThere(
   return isInForeground() && hasControllingTerminal()
 }
 
+/** Whether to ask for what a run can do without: a person has the terminal for input and messages, and wants to read. */
+export function wantsQuestions(
+  { output, quiet }: Pick<ViewFlags, 'output' | 'quiet'>,
+  { stdin, stderr }: Pick<NodeJS.Process, 'stdin' | 'stderr'>,
+): boolean {
+  return output === 'text' && !quiet && stdin.isTTY === true && stderr.isTTY === true
+}
+
 function isContinuousIntegration({ CI }: NodeJS.ProcessEnv): boolean {
   return CI !== undefined && CI !== '' && CI !== 'false' && CI !== '0'
 }

@@ -18,6 +18,7 @@ export async function watchDirectRun(flags: StartFlags): Promise<number> {
   const onNotice = (text: string) => tell(`agola: ${text}`)
   const watch = await WorkTreeWatch.open({ directory, environment, source, onNotice })
   const memory = new RoundMemory()
+  const answers = new Map<string, string | null>()
   const isThere = isSomebodyThere(environment, { stdin, stdout, stderr, isInForeground, hasControllingTerminal })
   tell(`agola: watching ${watch.topDirectory}`)
   try {
@@ -34,6 +35,7 @@ export async function watchDirectRun(flags: StartFlags): Promise<number> {
           onQuit: async () => quit(),
           onFinished: (run) => memory.finished(run),
           choose: memory.choose,
+          answers,
         })
       },
     })

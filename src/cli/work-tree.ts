@@ -10,9 +10,13 @@ export interface WorkTree {
   listFiles(directory: string): Promise<string[]>
 }
 
-/** The tree to which `path` belongs: `path` is a directory, a config file in its `.agola`, or absent for the nearest `.agola` upwards. */
-export async function findWorkTree(from: string, path: string | undefined): Promise<WorkTree> {
-  if (path === undefined) return openWorkTree((await nearestWithConfig(from)) ?? from)
+/** The tree whose config counts in a directory: the repository's, by its root; outside of one, the nearest upwards with an `.agola`. */
+export async function workTreeAround(from: string, topDirectory: string | null): Promise<WorkTree> {
+  return openWorkTree(topDirectory ?? (await nearestWithConfig(from)) ?? from)
+}
+
+/** The tree to which `path` belongs: `path` is a directory, or a config file in its `.agola`. */
+export async function findWorkTree(from: string, path: string): Promise<WorkTree> {
   const full = resolve(from, path)
   const found = await stat(full).catch(() => null)
   if (found === null)
@@ -51,7 +55,8 @@ async function readInside(directory: string, file: string): Promise<Uint8Array |
   }
 }
 
-async function nearestWithConfig(from: string): Promise<string | null> {
+/** The nearest directory upwards that has an `.agola`; null: none has. */
+export async function nearestWithConfig(from: string): Promise<string | null> {
   for (let directory = resolve(from); ; directory = dirname(directory)) {
     const found = await stat(join(directory, '.agola')).catch(() => null)
     if (found?.isDirectory()) return directory

@@ -3,9 +3,10 @@ import * as Flags from '@oclif/core/flags'
 import { AgolaCommand } from '../cli/agola-command.ts'
 
 export default class Init extends AgolaCommand {
-  static override summary = 'Write a first .agola config into this directory.'
+  static override summary = 'Write a first .agola config at the root of the repository.'
   static override description =
-    'Without --template the files of the directory decide: go.mod, Cargo.toml, package.json, pyproject.toml, Dockerfile.'
+    `Outside of a git repository it is written into this directory. Without --template the files beside it decide: go.mod, Cargo.toml,
+package.json, pyproject.toml, Dockerfile.`
   static override examples = [
     '<%= config.bin %> init',
     '<%= config.bin %> init --template matrix',
@@ -25,7 +26,9 @@ export default class Init extends AgolaCommand {
       for (const name of await templateNames(templates)) this.log(name)
       return
     }
-    const directory = process.cwd()
+    const { surroundingsOf } = await import('../engine/read-config.ts')
+    const { topDirectory } = await surroundingsOf(process.cwd(), process.env)
+    const directory = topDirectory ?? process.cwd()
     const name = flags.template ?? (await guessTemplate(directory))
     const file = await writeTemplate({ templates, name, directory, force: flags.force })
     this.log(`${file} written from the template ${name}. Change what it runs, then: ${this.config.bin} directrun start`)

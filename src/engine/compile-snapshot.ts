@@ -1,27 +1,37 @@
 import { systemRandom } from './adapters/system.ts'
+import { askForVariables } from './ask-variables.ts'
 import { checkApprovals } from './check-approvals.ts'
 import { compileRuns } from './compile/compile.ts'
 import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import { directRunMessage, directRunOrigin } from './compile/direct-run-origin.ts'
 import { selectTasks } from './compile/select-tasks.ts'
+import { emptyVariableText, wantedVariables } from './compile/undefined-variables.ts'
 import { requireConfig } from './config/load.ts'
 import type { DirectRunOptions, DirectRunRequest } from './direct-run-interface.ts'
 import type { Variables } from './local/variables.ts'
+import { hasCode } from './model/errors.ts'
 import type { Local } from './open-local.ts'
 import { readConfig, toSourceContext } from './read-config.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 
-/** What the config of a snapshot wants to run, by the request. `configNotFound`, `configInvalid` (with all problems), `flagInvalid`. */
+/** What the config of a snapshot wants to run, by the request. Variables that were asked for are added to `variables`. `configNotFound`, `configInvalid` (with all problems), `flagInvalid`. */
 export async function compileSnapshot(
   request: DirectRunRequest,
   snapshot: Snapshot,
   { local, variables }: { local: Local; variables: Variables },
-  { signal, onNotice }: DirectRunOptions,
+  options: DirectRunOptions,
 ): Promise<{ configFile: string; selected: CompiledRun[]; skipped: CompiledRuns['skipped'] }> {
+  const { signal, onNotice } = options
   const { repoUuid, repositoryUrl } = snapshot
   const { userId } = local.identity
   const source = toSourceContext(snapshot.ref, snapshot.commitSha)
-  const loaded = await readConfig(snapshot, { context: source, strict: request.strict, signal })
+  const loaded = await readConfig(snapshot, { context: source, strict: request.strict, signal }).catch(
+    async (error: unknown) => {
+      if (!hasCode(error, 'configNotFound')) throw error
+      const { leftOutConfig } = await import('./left-out-config.ts')
+      throw (await leftOutConfig(request, snapshot)) ?? error
+    },
+  )
   const config = await requireConfig(loaded)
   if (loaded.problems.length > 0) onNotice((await import('./config/format-problems.ts')).formatProblems(loaded))
   // Those that `when` leaves out count too: what is given for every ref must not be wrong for one of them.
@@ -30,18 +40,22 @@ export async function compileSnapshot(
     request.approvals,
     tasks.map(({ name, approval }) => ({ name, needsApproval: approval })),
   )
-  const { runs, skipped, undefinedVariables } = await compileRuns({
-    config,
-    source,
-    message: directRunMessage,
-    origin: directRunOrigin({ userId, repoUuid, repositoryUrl, source, local: true }),
-    variables: new Map(
-      [...variables.values].map(([name, value]) => [name, { value, secret: variables.secretNames.has(name) }]),
-    ),
-    strictVariables: request.variables.strict,
-    newTaskId: () => systemRandom.uuid(),
-  })
-  for (const { name, usedBy } of undefinedVariables)
-    onNotice(`the variable ${name} is not given and empty: ${usedBy.join(', ')} want it (--var ${name}=…)`)
-  return { configFile: loaded.file, selected: selectTasks(runs, request.selection), skipped }
+  const compile = async () => {
+    const { values, secretNames } = variables
+    const compiled = await compileRuns({
+      config,
+      source,
+      message: directRunMessage,
+      origin: directRunOrigin({ userId, repoUuid, repositoryUrl, source, local: true }),
+      variables: new Map([...values].map(([name, value]) => [name, { value, secret: secretNames.has(name) }])),
+      strictVariables: request.variables.strict,
+      newTaskId: () => systemRandom.uuid(),
+    })
+    return { ...compiled, selected: selectTasks(compiled.runs, request.selection) }
+  }
+  let compiled = await compile()
+  const wanted = wantedVariables(compiled.undefinedVariables, compiled.selected)
+  if (await askForVariables(wanted, variables, request.variables.askUndefined, options)) compiled = await compile()
+  for (const variable of compiled.undefinedVariables) onNotice(emptyVariableText(variable))
+  return { configFile: loaded.file, selected: compiled.selected, skipped: compiled.skipped }
 }

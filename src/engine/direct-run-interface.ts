@@ -55,6 +55,8 @@ export interface DirectRunRequest extends ExecutionRequest {
   variables: ExecutionRequest['variables'] & {
     /** A variable that nobody gave is an error. */
     strict: boolean
+    /** Asks for one that nobody gave, by its name and who wants it; null: no answer. Without it, nobody is asked. */
+    askUndefined: ((name: string, places: string) => Promise<string | null>) | null
   }
   /** Unknown keys of the config are errors. */
   strict: boolean

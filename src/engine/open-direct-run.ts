@@ -2,6 +2,7 @@ import type { Closing } from './closing.ts'
 import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import type { DirectRunFacts, DirectRunOptions, StartedDirectRun } from './direct-run-interface.ts'
 import type { EmbeddedEngine } from './embedded.ts'
+import { ignoredWithoutContainers } from './ignored-without-containers.ts'
 import type { RunActivity } from './model/activity.ts'
 import { AgolaError } from './model/errors.ts'
 import type { RunConfigTask } from './model/run-config.ts'
@@ -51,11 +52,13 @@ export class OpenDirectRun implements StartedDirectRun {
   }
 
   async start(): Promise<number[]> {
-    const { executor, snapshot, begin } = this.#parts
+    const { executor, snapshot, tasks, begin } = this.#parts
     if (executor === null) throw new AgolaError('assertionFailed', 'what was opened as a plan cannot start')
     this.#options.onStage?.('waiting for the container engine')
-    const { description } = await (await executor.driver.use()).capabilities()
+    const { description, images } = await (await executor.driver.use()).capabilities()
     this.#options.onNotice(`local run of ${describeSource(snapshot)}, ${description}`)
+    const ignored = images ? null : ignoredWithoutContainers(tasks)
+    if (ignored !== null) this.#options.onNotice(ignored)
     await executor.started
     this.#options.onStage?.('making the run')
     const numbers = await begin()

@@ -35,18 +35,35 @@ export async function readConfig(
   }
 }
 
-/** What a config is evaluated for outside a run: the ref of the flags, else the current branch; the commit is HEAD's where there is one. */
-export async function contextOfDirectory(
-  directory: string,
-  ref: RefOptions,
-  environment: NodeJS.ProcessEnv,
-): Promise<SourceContext> {
+/** Where a directory belongs to. */
+export interface Surroundings {
+  /** Root of the git repository around it, where `directrun start` reads the config; null: there is none. */
+  topDirectory: string | null
+  branch: string | null
+  headCommit: string | null
+}
+
+/** `gitFailed` when git cannot tell. */
+export async function surroundingsOf(directory: string, environment: NodeJS.ProcessEnv): Promise<Surroundings> {
   const { state: stateDirectory } = localDirectoriesOf(directory, environment)
-  const found = await findRepository(directory, { environment, stateDirectory }).catch((error: unknown) => {
-    if (hasCode(error, 'notAGitRepository') || hasCode(error, 'gitFailed')) return null
+  try {
+    const { repository, isPlain } = await findRepository(directory, { environment, stateDirectory })
+    const { topDirectory, branch, headCommit } = repository
+    return { topDirectory: isPlain ? null : topDirectory, branch, headCommit }
+  } catch (error) {
+    if (hasCode(error, 'notAGitRepository')) return noSurroundings
     throw error
-  })
-  return toSourceContext(await chooseRef(ref, found?.repository.branch ?? null), found?.repository.headCommit ?? '')
+  }
+}
+
+export const noSurroundings: Surroundings = { topDirectory: null, branch: null, headCommit: null }
+
+/** What a config is evaluated for outside a run: the ref of the flags, else the current branch; the commit is HEAD's where there is one. */
+export async function contextIn(
+  { branch, headCommit }: Pick<Surroundings, 'branch' | 'headCommit'>,
+  ref: RefOptions,
+): Promise<SourceContext> {
+  return toSourceContext(await chooseRef(ref, branch), headCommit ?? '')
 }
 
 export function toSourceContext({ type, ...ref }: RefFacts, commitSha: string): SourceContext {

@@ -23,6 +23,14 @@ test('a value that nobody typed is an error', async () => {
   await expect(answering(null).questions.hidden?.('TOKEN')).rejects.toMatchObject({ code: 'variableInvalid' })
 })
 
+test('a variable that nobody gave may stay without a value, and who wants it is told where there is room', async () => {
+  const { asked, questions } = answering(null)
+  expect(await questions.undefinedVariable?.('TOKEN', 'task "build"')).toBeNull()
+  expect(asked[0]?.hidden).toBe(true)
+  expect(asked[0]?.text(80)).toBe('value of TOKEN (not shown, Enter for none; for task "build"): ')
+  expect(asked[0]?.text(40)).toBe('value of TOKEN (not shown): ')
+})
+
 test.each([
   ['y', true],
   [' Yes ', true],

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { findWorkTree } from '../../src/cli/work-tree.ts'
+import { findWorkTree, workTreeAround } from '../../src/cli/work-tree.ts'
 
 let base = ''
 beforeEach(() => {
@@ -15,7 +15,11 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true, force: true }))
 
 test('the nearest .agola upwards is found', async () => {
-  expect((await findWorkTree(join(base, 'tree/deep/er'), undefined)).directory).toBe(join(base, 'tree'))
+  expect((await workTreeAround(join(base, 'tree/deep/er'), null)).directory).toBe(join(base, 'tree'))
+})
+
+test('the root of the repository is what counts inside of one', async () => {
+  expect((await workTreeAround(join(base, 'tree/deep/er'), base)).directory).toBe(base)
 })
 
 test.each(['tree', 'tree/.agola/config.yml'])('%s names the tree', async (path) => {

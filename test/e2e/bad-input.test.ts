@@ -36,6 +36,26 @@ describe('directrun start, given what cannot work', () => {
     expect(code).toBe(3)
   })
 
+  it('says that the config is one that the snapshot leaves out', async () => {
+    const directory = await machine.repository({ 'README.md': 'hello' })
+    await machine.write(directory, oneRun({ build: { steps: ['true'] } }))
+    const [file = ''] = Object.keys(oneRun({}))
+    const untracked = await machine.run([...start, '--no-untracked'], { directory })
+    expect(untracked.stderr).toBe(
+      `agola: ${file} is untracked, and --no-untracked leaves it out: git add ${file}, or leave out --no-untracked\n`,
+    )
+    expect(untracked.code).toBe(3)
+    await machine.write(directory, { '.gitignore': '.agola\n' })
+    const ignored = await machine.run(start, { directory })
+    expect(ignored.stderr).toBe(
+      `agola: ${file} is ignored by git and so left out: git add --force ${file}, or run with --ignored\n`,
+    )
+    expect(ignored.code).toBe(3)
+    expect((await machine.run([...start, '--ignored'], { directory })).code).toBe(0)
+    await machine.git(directory, 'add', '--force', file)
+    expect((await machine.run([...start, '--no-untracked'], { directory })).code).toBe(0)
+  })
+
   it('names the supported files when only an unsupported one is there', async () => {
     const { code, stderr } = await startIn({ '.agola/config.star': 'def main(ctx): return {}' })
     expect(stderr).toContain('config.star')

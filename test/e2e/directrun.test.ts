@@ -288,6 +288,29 @@ describe('directrun start', () => {
     expect(strict.code).toBe(3)
   })
 
+  it("takes flags from variables and from the user's defaults, restarts too", async () => {
+    const directory = await machine.repository(two)
+    const environment = { XDG_CONFIG_HOME: join(machine.directory, 'config') }
+    const defaults = join(environment.XDG_CONFIG_HOME, 'agola/directrun.yml')
+    await machine.write('/', { [defaults]: 'driver: host\nquiet: true\n' })
+    const listed = await machine.run(['directrun', 'start'], {
+      ...{ directory, environment: { ...environment, AGOLA_DIRECTRUN_LIST: '1' } },
+    })
+    expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ci\n {2}build\n {2}test/) })
+    for (const command of ['start', 'restart']) {
+      const { stdout, stderr, code } = await machine.run(['directrun', command], { directory, environment })
+      expect(code, stderr).toBe(1)
+      expect(stdout).not.toContain('built')
+    }
+    await machine.write('/', { [defaults]: 'driver: host\nquite: true\n' })
+    for (const command of ['start', 'restart']) {
+      const { stderr, code } = await machine.run(['directrun', command], { directory, environment })
+      expect({ code, stderr }).toEqual({
+        ...{ code: 2, stderr: `agola: ${defaults}:2:1 quite is no flag of directrun start; did you mean quiet?\n` },
+      })
+    }
+  })
+
   it('shows only what failed with --quiet', async () => {
     const { stdout, stderr } = await startIn(two, ['--quiet'])
     expect(stdout).toBe('')
@@ -373,6 +396,20 @@ describe('directrun start', () => {
     expect(await program.ended).toBe(0)
   })
 
+  it('says once what plain processes ignore', async () => {
+    const service = { runtime: { containers: [{ image: 'node' }, { image: 'postgres' }] } }
+    const { stdout, stderr } = await startIn(
+      oneRun({
+        a: { steps: ['true'] },
+        b: { steps: ['true'], ...service },
+        c: { steps: ['true'], ...service, user: 'dev' },
+      }),
+    )
+    expect(`${stdout}${stderr}`.split('\n').filter((line) => /ignored|postgres/.test(line))).toEqual([
+      'warning: without containers these are ignored: images (all tasks), services (b, c), users (c)',
+    ])
+  })
+
   it('needs no terminal', async () => {
     const { code, stdout } = await startIn(two, [], { through: ['setsid', '--wait'] })
     expect(stdout).toContain('built')
@@ -395,7 +432,7 @@ describe('directrun start', () => {
     expect(log.stdout.length).toBeGreaterThanOrEqual(13_000_000)
   })
 
-  it('leaves the repository as it was, but for its id', async () => {
+  it('leaves the repository as it was, but for its id, and says so', async () => {
     const directory = await machine.repository(two)
     await machine.write(directory, { untracked: 'x' })
     const look = async () => [
@@ -404,8 +441,12 @@ describe('directrun start', () => {
       await machine.git(directory, 'count-objects'),
       await readFile(join(directory, '.git', 'index'), 'base64'),
     ]
-    const before = await look()
+    const config = async () => (await machine.git(directory, 'config', '--local', '--list')).split('\n')
+    const [before, configBefore] = [await look(), await config()]
     await machine.run(start, { directory })
     expect(await look()).toEqual(before)
+    expect(await config()).toEqual([...configBefore, expect.stringMatching(/^agola\.repouuid=[\da-f-]{36}$/)])
+    const { stdout } = await machine.run(['directrun', 'start', '--help'])
+    for (const text of [stdout, await readFile('README.md', 'utf8')]) expect(text).toContain('agola.repouuid')
   })
 })

@@ -6,7 +6,10 @@ import { refFlags } from '../../cli/flags.ts'
 export default class ConfigGraph extends AgolaCommand {
   static override summary = 'Draw the tasks of the config and what they depend on.'
   static override args = {
-    path: Args.string({ description: 'directory that holds .agola, or a config file (default: the nearest upwards)' }),
+    path: Args.string({
+      description:
+        'directory that holds .agola, or a config file (default: of the repository, else the nearest upwards)',
+    }),
   }
   static override flags = {
     ...refFlags,

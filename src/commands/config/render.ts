@@ -6,7 +6,10 @@ import { refFlags } from '../../cli/flags.ts'
 export default class ConfigRender extends AgolaCommand {
   static override summary = 'Print the config as it evaluates for a ref.'
   static override args = {
-    path: Args.string({ description: 'directory that holds .agola, or a config file (default: the nearest upwards)' }),
+    path: Args.string({
+      description:
+        'directory that holds .agola, or a config file (default: of the repository, else the nearest upwards)',
+    }),
   }
   static override flags = {
     ...refFlags,

@@ -7,7 +7,10 @@ export default class ConfigValidate extends AgolaCommand {
   static override summary = 'Check the config and report everything that is wrong with it.'
   static override description = 'Exit code 0: valid, perhaps with warnings. 3: not valid.'
   static override args = {
-    path: Args.string({ description: 'directory that holds .agola, or a config file (default: the nearest upwards)' }),
+    path: Args.string({
+      description:
+        'directory that holds .agola, or a config file (default: of the repository, else the nearest upwards)',
+    }),
   }
   static override flags = {
     ...refFlags,

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import { AgolaCommand } from '../../cli/agola-command.ts'
 import { executionFlagSet, executionFlags } from '../../cli/execution-flags.ts'
+import { completeFlags, environmentSource, ofCommandLine, withVariables } from '../../cli/flag-variables.ts'
 import { runNumber } from '../../cli/run-number.ts'
 
 export default class DirectRunRestart extends AgolaCommand {
@@ -14,16 +15,20 @@ depends on them, run again. Secrets are never stored: give them again.`
   ]
   static override args = { number: runNumber({ description: 'number of the run (default: the newest)' }) }
   static override flags = {
-    ...executionFlagSet,
+    ...withVariables(executionFlagSet),
     'from-failed': Flags.boolean({ summary: 'keep the tasks that succeeded' }),
   }
 
   override async run(): Promise<void> {
-    const { args, flags } = await this.parse(DirectRunRestart)
-    const { restartDirectRun } = await import('../../cli/direct-run.ts')
+    const parsed = await this.parse(ofCommandLine(DirectRunRestart))
+    const { restartDirectRun, userDefaults } = await import('../../cli/direct-run.ts')
+    const flags = await completeFlags(DirectRunRestart.flags, parsed, [
+      environmentSource(process.env),
+      await userDefaults(process.cwd(), process.env, async () => (await import('./start.ts')).default.flags),
+    ])
     process.exitCode = await restartDirectRun({
       ...executionFlags(flags),
-      number: args.number,
+      number: parsed.args.number,
       fromStart: !flags['from-failed'],
     })
   }

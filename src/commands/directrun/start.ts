@@ -1,13 +1,15 @@
 import * as Flags from '@oclif/core/flags'
 import { AgolaCommand } from '../../cli/agola-command.ts'
 import { executionFlagSet, executionFlags } from '../../cli/execution-flags.ts'
-import { env, refFlags, refOptions } from '../../cli/flags.ts'
+import { completeFlags, environmentSource, ofCommandLine, withVariables } from '../../cli/flag-variables.ts'
+import { refFlags, refOptions } from '../../cli/flags.ts'
 
 export default class DirectRunStart extends AgolaCommand {
   static override summary = "Run this repository's .agola config here, in containers, on the tree as it is."
   static override description =
     `Takes a snapshot of the work tree, uncommitted and untracked files included, and runs what the config says for the
-current branch. No server is needed and nothing of the repository is changed.
+current branch. No server is needed. The repository stays as it is, but for a random id that the first run writes into its git config
+(agola.repouuid), by which caches, run numbers and history are found.
 
 Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set-up error, 4 stopped, 6 container engine, store or disk,
 9 nothing matched, 130 interrupted.`
@@ -17,7 +19,7 @@ Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set
     '<%= config.bin %> directrun start --output ndjson | jq .type',
     '<%= config.bin %> directrun start --report junit=report.xml --report html=report.html',
   ]
-  static override flags = {
+  static override flags = withVariables({
     ...refFlags,
     ...executionFlagSet,
     local: Flags.boolean({ summary: 'run on this machine; the default', default: false }),
@@ -25,17 +27,14 @@ Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set
       summary: 'include untracked files',
       default: true,
       allowNo: true,
-      env: env('untracked'),
     }),
     ignored: Flags.boolean({
       summary: 'include ignored files too',
       default: false,
       allowNo: true,
-      env: env('ignored'),
     }),
     'no-git': Flags.boolean({
       summary: 'run this directory, which is no git repository, as branch "local" without a commit',
-      env: env('no-git'),
     }),
     run: Flags.string({
       summary: 'only this run of the config; repeatable',
@@ -52,32 +51,41 @@ Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set
     only: Flags.boolean({
       summary: 'with --task: leave out the tasks that it depends on',
       dependsOn: ['task'],
+      allowNo: true,
       helpGroup: 'SELECTION',
     }),
-    list: Flags.boolean({ summary: 'show runs and tasks that would run, and end', helpGroup: 'SELECTION' }),
+    list: Flags.boolean({
+      summary: 'show runs and tasks that would run, and end',
+      allowNo: true,
+      helpGroup: 'SELECTION',
+    }),
     'allow-empty': Flags.boolean({
       summary: 'end with 0 when nothing matches',
-      env: env('allow-empty'),
+      allowNo: true,
       helpGroup: 'SELECTION',
     }),
     watch: Flags.boolean({
       summary: 'run again whenever the work tree changes',
+      allowNo: true,
       helpGroup: 'SELECTION',
     }),
     'strict-variables': Flags.boolean({
       summary: 'a variable that nobody gave is an error',
-      env: env('strict-variables'),
+      allowNo: true,
       helpGroup: 'VARIABLES',
     }),
-    strict: Flags.boolean({ summary: 'unknown keys of the config are errors', env: env('strict') }),
-  }
+    strict: Flags.boolean({ summary: 'unknown keys of the config are errors', allowNo: true }),
+  })
 
   override async run(): Promise<void> {
-    const { flags } = await this.parse(DirectRunStart)
+    const parsed = await this.parse(ofCommandLine(DirectRunStart))
+    const { startDirectRun, userDefaults } = await import('../../cli/direct-run.ts')
+    const flags = await completeFlags(DirectRunStart.flags, parsed, [
+      environmentSource(process.env),
+      await userDefaults(process.cwd(), process.env, () => DirectRunStart.flags),
+    ])
     const start =
-      flags.watch && !flags.list
-        ? (await import('../../cli/watch-direct-run.ts')).watchDirectRun
-        : (await import('../../cli/direct-run.ts')).startDirectRun
+      flags.watch && !flags.list ? (await import('../../cli/watch-direct-run.ts')).watchDirectRun : startDirectRun
     process.exitCode = await start({
       ...executionFlags(flags),
       source: {

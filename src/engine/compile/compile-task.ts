@@ -2,6 +2,7 @@ import type { Config, ConfigRun, ConfigTask } from '../config/config.ts'
 import type { RunTaskId } from '../model/ids.ts'
 import type { DockerRegistryAuth, RunConfigTask, Step } from '../model/run-config.ts'
 import type { ValueResolver } from './resolve-values.ts'
+import { placeOfTask } from './undefined-variables.ts'
 
 const defaultShell = '/bin/sh -e'
 
@@ -17,7 +18,7 @@ export interface CompileTaskInput {
 
 /** One task with its values resolved, without dependencies and level, which need the ids of all tasks (spec/runconfig.md 7). */
 export function compileTask({ config, run, task, id, skip, resolver }: CompileTaskInput): RunConfigTask {
-  const usedBy = `task ${JSON.stringify(task.name)} of run ${JSON.stringify(run.name)}`
+  const usedBy = placeOfTask(run, task)
   return {
     id,
     name: task.name,

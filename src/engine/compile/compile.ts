@@ -8,6 +8,7 @@ import { compileTask } from './compile-task.ts'
 import type { CompiledRun, CompiledRuns, CompileInput, RunOrigin, UndefinedVariable } from './compiled-run.ts'
 import { ValueResolver } from './resolve-values.ts'
 import { setLevels, tasksById } from './run-graph.ts'
+import { describePlaces } from './undefined-variables.ts'
 
 /** Turns a config into the runs to create for one ref and commit (spec/runconfig.md 3 and 7). With `strictVariables`: `variableInvalid`. */
 export async function compileRuns(input: CompileInput): Promise<CompiledRuns> {
@@ -75,7 +76,7 @@ function* whensOf(config: Config) {
 
 function refuseUndefined(undefinedVariables: readonly UndefinedVariable[]): void {
   if (undefinedVariables.length === 0) return
-  const lines = undefinedVariables.map(({ name, usedBy }) => `  ${name}, wanted by ${usedBy.join(', ')}`)
+  const lines = undefinedVariables.map(({ name, usedBy }) => `  ${name}, wanted by ${describePlaces(usedBy)}`)
   throw new AgolaError(
     'variableInvalid',
     `variables that nobody gave:\n${lines.join('\n')}\nGive them with --var NAME=VALUE or --secret NAME`,

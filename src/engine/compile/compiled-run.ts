@@ -44,7 +44,7 @@ export interface CompiledRuns {
 
 export interface UndefinedVariable {
   name: string
-  /** `task "build" of run "ci"`, at most a few. */
+  /** `task "build" of run "ci"`, each task once. */
   usedBy: string[]
 }
 

@@ -1,8 +1,6 @@
 import type { DockerRegistryAuth, Value } from '../model/run-config.ts'
 import type { UndefinedVariable, Variable } from './compiled-run.ts'
 
-const usesNamedMax = 5
-
 /** Replaces references to variables. Secrets stay references, so that no run config ever holds one (spec/local-runs.md 7). */
 export class ValueResolver {
   readonly #variables: ReadonlyMap<string, Variable>
@@ -43,6 +41,6 @@ export class ValueResolver {
   #note(name: string, usedBy: string): void {
     const known = this.#undefined.get(name) ?? new Set()
     this.#undefined.set(name, known)
-    if (known.size < usesNamedMax) known.add(usedBy)
+    known.add(usedBy)
   }
 }

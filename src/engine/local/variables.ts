@@ -54,6 +54,12 @@ export function unmaskableReason(value: string): string | null {
   return /^\d+$/.test(text) && text.length < 6 ? 'it is a number of fewer than 6 digits' : null
 }
 
+/** What to tell about a secret that cannot be masked; null when it can. */
+export function unmaskedWarning(name: string, value: string): string | null {
+  const reason = unmaskableReason(value)
+  return reason === null ? null : `The secret ${name} is not masked in logs, because ${reason}.`
+}
+
 async function addUserVariables(found: Variables, request: VariableRequest): Promise<void> {
   const { topDirectory, remoteUrl } = request.repository
   for (const [pattern, values] of await readVariablesByPattern(join(request.configDirectory, 'variables.yml'))) {
@@ -99,7 +105,7 @@ async function warnAboutReaders(found: Variables, path: string): Promise<void> {
 
 function warnAboutMasks(found: Variables): void {
   for (const name of [...found.secretNames].sort()) {
-    const reason = unmaskableReason(found.values.get(name) ?? '')
-    if (reason !== null) found.warnings.push(`The secret ${name} is not masked in logs, because ${reason}.`)
+    const warning = unmaskedWarning(name, found.values.get(name) ?? '')
+    if (warning !== null) found.warnings.push(warning)
   }
 }

@@ -1,6 +1,8 @@
 import { expect, expectTypeOf, test } from 'vitest'
 import { compileRuns, setupErrorRun } from '../../../src/engine/compile/compile.ts'
 import type { CompiledRun } from '../../../src/engine/compile/compiled-run.ts'
+import { selectTasks } from '../../../src/engine/compile/select-tasks.ts'
+import { emptyVariableText, wantedVariables } from '../../../src/engine/compile/undefined-variables.ts'
 import type { CreateRunRequest } from '../../../src/engine/ports/run-service.ts'
 import { parseText } from '../config/read-text.ts'
 import { branchSource, compileText, graphText, origin, taskOf } from './a-compile.ts'
@@ -211,7 +213,10 @@ test('at most five places are named for one variable', async () => {
     (_, index) => `{ name: t${index}, ${pod}, environment: { A: { from_variable: x } } }`,
   )
   const { undefinedVariables } = await compileText(`runs: [{ name: r, tasks: [${tasks.join(', ')}] }]`)
-  expect(undefinedVariables[0]?.usedBy).toEqual([0, 1, 2, 3, 4].map((index) => `task "t${index}" of run "r"`))
+  const named = [0, 1, 2, 3, 4].map((index) => `task "t${index}" of run "r"`).join(', ')
+  expect(undefinedVariables.map(emptyVariableText)).toEqual([
+    `the variable x is not given and empty: ${named} and 2 more want it (--var x=…)`,
+  ])
 })
 
 test('registry credentials: the run inherits, the task replaces whole entries and adds', async () => {
@@ -308,4 +313,25 @@ test('a config that cannot be used makes one run that says so and shares no cach
     environment: {},
     tasks: {},
   })
+})
+
+test('one task wants it, several want it', () => {
+  const text = (...usedBy: string[]) => emptyVariableText({ name: 'x', usedBy })
+  expect(text('task "a" of run "r"')).toBe(
+    'the variable x is not given and empty: task "a" of run "r" wants it (--var x=…)',
+  )
+  expect(text('task "a" of run "r"', 'task "b" of run "r"')).toContain(
+    'task "a" of run "r", task "b" of run "r" want it',
+  )
+})
+
+test('variables are wanted by the tasks that run', async () => {
+  const task = (name: string, variable: string, more = '') =>
+    `{ name: ${name}, ${pod}, environment: { A: { from_variable: ${variable} } }${more} }`
+  const tasks = [task('a', 'one'), task('b', 'two'), task('c', 'one'), task('d', 'three', ', when: { branch: other }')]
+  const { runs, undefinedVariables } = await compileText(`runs: [{ name: r, tasks: [${tasks.join(', ')}] }]`)
+  const wantedBy = (...names: string[]) =>
+    wantedVariables(undefinedVariables, selectTasks(runs, { runs: [], tasks: names, only: true }))
+  expect(wantedBy('c', 'd')).toEqual([{ name: 'one', usedBy: ['task "c" of run "r"'] }])
+  expect(wantedBy().map(({ name }) => name)).toEqual(['one', 'two'])
 })

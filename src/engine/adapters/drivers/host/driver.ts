@@ -53,7 +53,6 @@ export class HostDriver implements PodDriver {
 
   async createPod(request: PodRequest, options: CreatePodOptions): Promise<Pod> {
     options.signal?.throwIfAborted()
-    for (const line of ignoredParts(request)) options.onMessage(line)
     const { baseDir, environment, random } = this.#options
     const tools = await this.#findTools()
     const path = join(baseDir, random.uuid())
@@ -141,20 +140,6 @@ export class HostDriver implements PodDriver {
     this.#tools ??= findHostTools(hostBusyboxPaths, environment.PATH ?? '')
     return this.#tools
   }
-}
-
-/** What the config wants of containers and plain processes cannot give, a line each. */
-function ignoredParts({ containers, arch }: PodRequest): string[] {
-  const [main, ...services] = containers
-  const lines: string[] = []
-  if (services.length > 0)
-    lines.push(`services are not started without containers: ${services.map(({ image }) => image).join(', ')}`)
-  if (main !== undefined && main.volumes.length > 0) lines.push('volumes are ignored without containers')
-  if (main !== undefined && main.user !== '')
-    lines.push(`user "${main.user}" is ignored: steps run as the user of this machine`)
-  if (arch !== '' && arch !== hostArch())
-    lines.push(`arch ${arch} is ignored: steps run on this machine's ${hostArch()}`)
-  return lines
 }
 
 function hostArch(): Arch {

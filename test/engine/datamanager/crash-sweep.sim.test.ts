@@ -14,7 +14,6 @@ import {
 } from '../../support/a-data-manager.ts'
 import { Crash, CrashPlan, crashingKv, crashingObjects } from '../../support/crashing-ports.ts'
 import { checkStores } from '../../support/data-manager-invariants.ts'
-import { SeededRandom } from '../../support/seeded-random.ts'
 
 type Content = Record<string, string>
 
@@ -203,23 +202,33 @@ describe('a crash', () => {
     }
   })
 
-  it('during the recovery from a crash, or from the loss of the key-value store, changes nothing either', async () => {
-    const moments = await momentsOfLife()
-    const random = new SeededRandom(7)
-    for (let round = 0; round < 250; round++) {
-      const { world, known } = await liveUntil(random.below(moments + 1))
-      const loses = random.below(2) === 0
-      if (loses) world.loseKv()
-      await world.clock.advance(1000)
-      await untilCrash(recover(world, new CrashPlan(random.below(40))))
-      if (loses && random.below(2) === 0) world.loseKv()
-      await world.clock.advance(1000)
-      const found = await check(world, known, loses ? known.stored : known.answered)
-      await recover(world, new CrashPlan(Number.POSITIVE_INFINITY))
-      expect(await check(world, known, found)).toBe(found)
-      await checkTidy(world, known)
-    }
-  })
+  it.each([
+    { loses: false, what: 'from a crash' },
+    { loses: true, what: 'from the loss of the key-value store' },
+  ])(
+    'during the recovery $what, at every pair of a named point and a moment, changes nothing either',
+    async ({ loses }) => {
+      const { plan } = await liveUntil(Number.POSITIVE_INFINITY)
+      for (const pattern of Object.values(namedPoints)) {
+        const at = plan.moments.findLastIndex((moment) => pattern.test(moment))
+        for (let second = 0, isOver = at < 0; !isOver; second++) {
+          const { world, known } = await liveUntil(at)
+          if (loses) world.loseKv()
+          await world.clock.advance(1000)
+          const recovery = new CrashPlan(second)
+          await untilCrash(recover(world, recovery))
+          isOver = !recovery.crashed
+          // Lost once more, every other time.
+          if (loses && second % 2 === 0) world.loseKv()
+          await world.clock.advance(1000)
+          const found = await check(world, known, loses ? known.stored : known.answered)
+          await recover(world, new CrashPlan(Number.POSITIVE_INFINITY))
+          expect(await check(world, known, found)).toBe(found)
+          await checkTidy(world, known)
+        }
+      }
+    },
+  )
 
   it('has been tried at every named point of the design', async () => {
     const { world, plan } = await liveUntil(Number.POSITIVE_INFINITY)

@@ -14,7 +14,7 @@ const never = Number.POSITIVE_INFINITY
 
 /** The rows of the crash matrix that concern runs (spec/storage.md 6), as moments at the ports. */
 const namedPoints: Record<string, RegExp> = {
-  'create: after the number, before the run config': /^before txn datamanager\/walsdata datamanager\/wals/,
+  'create: before the run config': /^before txn datamanager\/walsdata datamanager\/wals/,
   'create: after the run config, before the run': /^before txn .*runservice\/runs\//,
   'create: after the run': /^after txn .*runservice\/runs\//,
   'archive: after the wal': /^after txn datamanager\/walsdata datamanager\/wals/,

@@ -29,10 +29,10 @@ export async function loadWorkTreeConfig({
   strict,
 }: ConfigRequest): Promise<LoadedConfig & { context: SourceContext }> {
   const named = path === undefined ? null : await findWorkTree(directory, path)
-  const surroundings = await lookAround(named?.directory ?? directory)
-  const tree = named ?? (await workTreeAround(directory, surroundings.topDirectory))
+  const surroundings = await lookAround(named?.tree.directory ?? directory)
+  const tree = named?.tree ?? (await workTreeAround(directory, surroundings.topDirectory))
   const context = await contextIn(surroundings, refOptions(ref))
-  const loaded = await readConfig(tree, { context, strict }).catch(async (error: unknown) => {
+  const loaded = await readConfig(tree, { context, file: named?.file, strict }).catch(async (error: unknown) => {
     throw (named === null && hasCode(error, 'configNotFound') ? await misplaced(directory, tree) : null) ?? error
   })
   return { ...loaded, context }
@@ -103,13 +103,29 @@ export async function renderConfig(
   return loaded.config === null ? exitCodes.config : exitCodes.success
 }
 
-/** A picture of the tasks that would run for a ref. `configInvalid` with all problems. */
-export async function graphConfig(request: ConfigRequest, format: 'text' | 'dot' | 'mermaid'): Promise<string> {
+/** Prints a picture of the tasks that would run for a ref and gives the exit code; warnings go to stderr. `configInvalid` with all problems. */
+export async function graphConfig(
+  request: ConfigRequest,
+  format: 'text' | 'dot' | 'mermaid',
+  { stdout, stderr }: Printers,
+): Promise<number> {
   const { requireConfig } = await import('../engine/config/load.ts')
-  const { drawGraph } = await import('../views/config-graph.ts')
   const loaded = await loadWorkTreeConfig(request)
-  const runs = await compilePreview(await requireConfig(loaded), loaded.context)
-  return `${drawGraph(runs, format)}\n`
+  const { runs, skipped } = await compilePreview(await requireConfig(loaded), loaded.context)
+  if (loaded.problems.length > 0) {
+    const { formatProblems } = await import('../engine/config/format-problems.ts')
+    stderr(`${formatProblems(loaded)}\n`)
+  }
+  if (runs.length === 0) {
+    const names = skipped.map(({ name }) => JSON.stringify(name)).join(', ')
+    stderr(
+      `no run matches ${loaded.context.ref}: \`when\` leaves out ${names}. --branch, --tag and --ref draw another ref.\n`,
+    )
+    return exitCodes.nothingToRun
+  }
+  const { drawGraph } = await import('../views/config-graph.ts')
+  stdout(`${drawGraph(runs, format)}\n`)
+  return exitCodes.success
 }
 
 /** The JSON Schema of the config. */

@@ -1,5 +1,5 @@
 import { compileRuns } from './compile/compile.ts'
-import type { CompiledRun } from './compile/compiled-run.ts'
+import type { CompiledRuns } from './compile/compiled-run.ts'
 import type { Config } from './config/config.ts'
 import { loadConfig } from './config/load.ts'
 import type { ConfigTree, LoadedConfig } from './config/loaded-config.ts'
@@ -11,6 +11,8 @@ import { chooseRef, type RefFacts, type RefOptions } from './snapshot/ref-facts.
 
 export interface ReadConfigOptions {
   context: SourceContext
+  /** The config to read, `.agola/config.yml`; the first of them unless told. */
+  file?: string | undefined
   /** Unknown keys are errors. */
   strict: boolean
   signal?: AbortSignal | undefined
@@ -19,7 +21,7 @@ export interface ReadConfigOptions {
 /** The config of a tree, Jsonnet evaluated in a worker of its own that ends with the call. */
 export async function readConfig(
   tree: ConfigTree,
-  { context, strict, signal }: ReadConfigOptions,
+  { context, file, strict, signal }: ReadConfigOptions,
 ): Promise<LoadedConfig> {
   const pools: { close(): Promise<void> }[] = []
   const jsonnet = async () => {
@@ -29,7 +31,8 @@ export async function readConfig(
     return pool
   }
   try {
-    return await loadConfig(tree, { context, strict, jsonnet, ...(signal === undefined ? {} : { signal }) })
+    const options = { ...(file === undefined ? {} : { file }), ...(signal === undefined ? {} : { signal }) }
+    return await loadConfig(tree, { context, strict, jsonnet, ...options })
   } finally {
     await Promise.all(pools.map((pool) => pool.close()))
   }
@@ -71,11 +74,11 @@ export function toSourceContext({ type, ...ref }: RefFacts, commitSha: string): 
 }
 
 /** The runs of a config for a ref, as pictures need them: without variables and without an origin. */
-export async function compilePreview(config: Config, source: SourceContext): Promise<CompiledRun[]> {
+export async function compilePreview(config: Config, source: SourceContext): Promise<CompiledRuns> {
   const origin = { group: '', cacheGroup: '', annotations: {}, staticEnvironment: {} }
   let count = 0
   const newTaskId = () => `task-${count++}`
-  return (await compileRuns({ config, source, message: '', origin, variables: new Map(), newTaskId })).runs
+  return await compileRuns({ config, source, message: '', origin, variables: new Map(), newTaskId })
 }
 
 export type { RefOptions }

@@ -4,20 +4,27 @@ import type { Place } from './source.ts'
 
 /** How many frames of a trace are shown; of longer ones the middle is left out. */
 const traceFramesMax = 20
+const runtimePrefix = 'RUNTIME ERROR: '
 
 /** A failure as plain data. */
 export function describeFailure(failure: StaticFailure | RuntimeFailure): JsonnetError {
   const { message, hint } = failure
   if (failure instanceof StaticFailure) {
-    const firstLine = `${failure.place} ${message}`
-    return withPlace({ kind: 'static', message, firstLine, trace: [], elided: 0 }, failure.place, hint)
+    const { place, importTrace } = failure
+    const isImported = importTrace.length > 0
+    const firstLine = `${isImported ? runtimePrefix : ''}${place} ${message}`
+    const trace = cutTrace(isImported ? [place, ...importTrace] : [])
+    return withPlace({ kind: 'static', message, firstLine, ...trace }, place, hint)
   }
   const { trace, kind } = failure
+  return withPlace({ kind, message, firstLine: `${runtimePrefix}${message}`, ...cutTrace(trace) }, trace[0], hint)
+}
+
+function cutTrace(trace: readonly Place[]): Pick<JsonnetError, 'trace' | 'elided'> {
   const half = traceFramesMax / 2
   const elided = Math.max(0, trace.length - traceFramesMax)
   const shown = elided === 0 ? trace : [...trace.slice(0, half), ...trace.slice(-half)]
-  const firstLine = `RUNTIME ERROR: ${message}`
-  return withPlace({ kind, message, firstLine, trace: shown.map(toFrame), elided }, trace[0], hint)
+  return { trace: shown.map(toFrame), elided }
 }
 
 function toFrame(place: Place): TraceFrame {

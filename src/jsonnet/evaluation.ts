@@ -79,7 +79,7 @@ export interface TraceFrame extends SourcePosition {
 }
 
 export interface JsonnetError {
-  /** static: the program is malformed. runtime: it failed. limit: it was stopped. */
+  /** static: the program, or a file that it imports, is malformed. runtime: it failed. limit: it was stopped. */
   kind: 'static' | 'runtime' | 'limit'
   /** The bare message, without prefix and position. */
   message: string

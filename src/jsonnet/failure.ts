@@ -1,14 +1,17 @@
 import type { Place } from './source.ts'
 
-/** The program is malformed: found while reading it, before anything is evaluated. */
+/** A file is malformed: found while reading it, before anything of it is evaluated. `importTrace` leads to an imported one, the
+ *  innermost place first, which is that of its import; empty for the program itself. */
 export class StaticFailure extends Error {
   readonly place: Place
   readonly hint: string | undefined
+  readonly importTrace: readonly Place[]
 
-  constructor(message: string, place: Place, hint?: string) {
+  constructor(message: string, place: Place, hint?: string, importTrace: readonly Place[] = []) {
     super(message)
     this.place = place
     this.hint = hint
+    this.importTrace = importTrace
   }
 }
 

@@ -1,7 +1,7 @@
 import { compile } from './compile.ts'
 import type { ImportedFile, ImportFile } from './evaluation.ts'
 import { StaticFailure } from './failure.ts'
-import { fail } from './machine.ts'
+import { currentTrace, fail } from './machine.ts'
 import { parse } from './parser.ts'
 import { Scope, type Unit } from './scope.ts'
 import { type Place, Source } from './source.ts'
@@ -61,7 +61,7 @@ export class Files {
       return code
     } catch (error) {
       if (!(error instanceof StaticFailure)) throw error
-      return fail(`${error.place} ${error.message}`, place, error.hint)
+      throw new StaticFailure(error.message, error.place, error.hint, currentTrace(place))
     }
   }
 }

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -22,8 +23,12 @@ test('the root of the repository is what counts inside of one', async () => {
   expect((await workTreeAround(join(base, 'tree/deep/er'), base)).directory).toBe(base)
 })
 
-test.each(['tree', 'tree/.agola/config.yml'])('%s names the tree', async (path) => {
-  expect((await findWorkTree(base, path)).directory).toBe(join(base, 'tree'))
+test.each([
+  ['tree', undefined],
+  ['tree/.agola/config.yml', '.agola/config.yml'],
+])('%s names the tree and the file %s of it', async (path, file) => {
+  const found = await findWorkTree(base, path)
+  expect([found.tree.directory, found.file]).toEqual([join(base, 'tree'), file])
 })
 
 test.each([
@@ -34,7 +39,7 @@ test.each([
 })
 
 test('files are read, missing ones are null', async () => {
-  const tree = await findWorkTree(base, 'tree')
+  const { tree } = await findWorkTree(base, 'tree')
   expect(Buffer.from((await tree.readFile('.agola/config.yml')) ?? []).toString()).toBe('runs: []\n')
   expect(await tree.readFile('.agola/config.json')).toBeNull()
   expect(await tree.readFile('.agola')).toBeNull()
@@ -42,5 +47,19 @@ test('files are read, missing ones are null', async () => {
 
 test('a link out of the tree is not followed', async () => {
   symlinkSync(join(base, 'secret'), join(base, 'tree/.agola/config.json'))
-  expect(await (await findWorkTree(base, 'tree')).readFile('.agola/config.json')).toBeNull()
+  const { tree } = await findWorkTree(base, 'tree')
+  expect(await tree.readFile('.agola/config.json')).toBeNull()
+})
+
+test('a directory whose name begins with two dots lies in the tree', async () => {
+  renameSync(join(base, 'tree/.agola'), join(base, 'tree/..cfg'))
+  symlinkSync('..cfg', join(base, 'tree/.agola'))
+  const { tree } = await findWorkTree(base, 'tree')
+  expect(await tree.readFile('.agola/config.yml')).not.toBeNull()
+})
+
+test('a named pipe is no file, and nobody waits for it', async () => {
+  execFileSync('mkfifo', [join(base, 'tree/.agola/config.json')])
+  const { tree } = await findWorkTree(base, 'tree')
+  expect(await tree.readFile('.agola/config.json')).toBeNull()
 })

@@ -34,9 +34,17 @@ test('imports that fail say why and where', () => {
   const missing = errorOf('{ a:\n  import "x" }', { importFile })
   expect(missing.firstLine).toBe('RUNTIME ERROR: couldn\'t open import "x": no such blob')
   expect(missing.position).toEqual({ file: 'test', line: 2, column: 3 })
-  expect(errorOf('import "broken.libsonnet"', { importFile }).firstLine).toBe(
-    'RUNTIME ERROR: broken.libsonnet:1:6-7 Unexpected: "}" while parsing terminal',
-  )
+  expect(errorOf('{ a: import "broken.libsonnet" }', { importFile })).toMatchObject({
+    kind: 'static',
+    firstLine: 'RUNTIME ERROR: broken.libsonnet:1:6-7 Unexpected: "}" while parsing terminal',
+    message: 'Unexpected: "}" while parsing terminal',
+    position: { file: 'broken.libsonnet', line: 1, column: 6 },
+    excerpt: { text: '{ a: }', markFrom: 5, markLength: 1 },
+    trace: [
+      { file: 'broken.libsonnet', line: 1, column: 6 },
+      { file: 'test', line: 1, column: 6, context: 'field <a>' },
+    ],
+  })
   expect(errorOf('import "self.libsonnet"', { importFile }).firstLine).toBe('RUNTIME ERROR: max stack frames exceeded.')
 })
 

@@ -5,6 +5,7 @@ import { refFlags } from '../../cli/flags.ts'
 
 export default class ConfigGraph extends AgolaCommand {
   static override summary = 'Draw the tasks of the config and what they depend on.'
+  static override description = 'Exit code 3: the config is not valid. 9: no run matches the ref.'
   static override args = {
     path: Args.string({
       description:
@@ -24,6 +25,9 @@ export default class ConfigGraph extends AgolaCommand {
     const { args, flags } = await this.parse(ConfigGraph)
     const { graphConfig } = await import('../../cli/config-commands.ts')
     const request = { directory: process.cwd(), path: args.path, ref: flags, strict: false }
-    process.stdout.write(await graphConfig(request, flags.format))
+    process.exitCode = await graphConfig(request, flags.format, {
+      stdout: (text) => process.stdout.write(text),
+      stderr: (text) => process.stderr.write(text),
+    })
   }
 }

@@ -1,23 +1,35 @@
 import { AgolaError } from '../model/errors.ts'
 import { decodeText } from './decode-text.ts'
-import { findConfig } from './find-config.ts'
+import { configBefore, findConfig, findNamedConfig } from './find-config.ts'
 import type { ConfigTree, LoadConfigOptions, LoadedConfig } from './loaded-config.ts'
 import { parseConfig } from './parse-config.ts'
+import type { ConfigProblem } from './problem.ts'
 import { sortProblems } from './problem-list.ts'
 import { fileProblem, type ReadResult } from './read-result.ts'
 
 /** 1 MiB (spec/config.md 2). */
 export const configBytesMax = 1024 * 1024
 
-/** Finds the config of a tree, reads it and checks it. `configNotFound`; everything else that is wrong comes back in `problems`. */
+/** Finds the config of a tree, or takes the one that is named, reads it and checks it. `configNotFound`; everything else that is wrong
+ *  comes back in `problems`. */
 export async function loadConfig(tree: ConfigTree, options: LoadConfigOptions): Promise<LoadedConfig> {
-  const { file, bytes } = await findConfig(tree)
+  const named = options.file
+  const { file, bytes } = await (named === undefined ? findConfig(tree) : findNamedConfig(tree, named))
+  const unread = named === undefined ? [] : await notReadByRuns(tree, named)
   const texts: Record<string, string> = {}
   const { source, problems } = await read(tree, file, bytes, texts, options)
+  const found = [...unread, ...problems]
   const base = { file, texts, value: source?.value }
-  if (source === null) return { ...base, config: null, problems: sortProblems(problems, file), moreProblems: 0 }
+  if (source === null) return { ...base, config: null, problems: sortProblems(found, file), moreProblems: 0 }
   const parsed = await parseConfig(source, { strict: options.strict ?? false })
-  return { ...base, ...parsed, problems: sortProblems([...problems, ...parsed.problems], file) }
+  return { ...base, ...parsed, problems: sortProblems([...found, ...parsed.problems], file) }
+}
+
+async function notReadByRuns(tree: ConfigTree, file: string): Promise<ConfigProblem[]> {
+  const before = await configBefore(tree, file)
+  if (before === null) return []
+  const hint = `remove ${before} where ${file} is the config`
+  return [fileProblem(file, 'file_not_read', `runs read ${before} instead`, null, { severity: 'warning', hint })]
 }
 
 async function read(

@@ -9,7 +9,7 @@ export interface ConfigTree {
   readFile(path: string): Promise<Uint8Array | null>
   /** Where a symbolic link at `path` points, as written in it; null when it is no link. Without it, links are not followed. */
   readLink?(path: string): Promise<string | null>
-  /** Names in a directory, for messages; empty when there is none. */
+  /** Names in a directory, to tell what is there and cannot be read; empty when there is none. */
   listFiles?(directory: string): Promise<string[]>
 }
 
@@ -24,6 +24,8 @@ export interface JsonnetEvaluator {
 export interface LoadConfigOptions {
   /** What a Jsonnet config gets as `ctx`. */
   context: SourceContext
+  /** The config to read, `.agola/config.yml`; the first of them unless told. */
+  file?: string
   /** Asked for only when the config is Jsonnet. */
   jsonnet?: () => JsonnetEvaluator | Promise<JsonnetEvaluator>
   /** Unknown keys are errors. */

@@ -4,6 +4,7 @@ export const configProblemCodes = {
   file_too_large:
     'the config is at most 1 MiB: the file itself for YAML and JSON, the JSON it evaluates to for Jsonnet',
   file_bad_encoding: 'the file is UTF-8 text',
+  file_not_read: 'runs read the first of config.jsonnet, config.json and config.yml',
   syntax: 'the file follows the syntax of its format',
   duplicate_key: 'a key is given once in an object',
   alias_bomb: 'YAML aliases do not blow the document up',

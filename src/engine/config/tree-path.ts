@@ -24,6 +24,23 @@ export async function readTreeFile(
   return bytes === null ? null : { path: real, bytes }
 }
 
+/** Why a path that is listed is no file, as when it is a link that leads nowhere; null when nothing stands there. */
+export async function whyNoFile(tree: ConfigTree, path: string): Promise<string | null> {
+  if (!(await isListed(tree, path))) return null
+  const real = await followLinks(tree, path)
+  const isThere = await isListed(tree, real)
+  if (!isThere) return `it leads to ${real}, which does not exist`
+  const content = (await tree.listFiles?.(real)) ?? []
+  const kind = content.length > 0 ? 'a directory' : 'no regular file'
+  return real === path ? `it is ${kind}` : `it leads to ${real}, which is ${kind}`
+}
+
+async function isListed(tree: ConfigTree, path: string): Promise<boolean> {
+  const names = path.split('/')
+  const name = names.pop() ?? ''
+  return ((await tree.listFiles?.(names.join('/'))) ?? []).includes(name)
+}
+
 // A link may stand anywhere on the way, so every prefix is asked.
 async function followLinks(tree: ConfigTree, path: string): Promise<string> {
   if (tree.readLink === undefined) return path

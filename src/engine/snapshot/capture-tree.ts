@@ -3,6 +3,7 @@ import { copyFile, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/p
 import { join, relative, sep } from 'node:path'
 import { AgolaError } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
+import { leadsOut } from '../std/leads-out.ts'
 import { type Git, type GitResult, gitFailure } from './git.ts'
 import type { Repository } from './repository.ts'
 import type { SnapshotStore } from './snapshot-store.ts'
@@ -192,7 +193,7 @@ async function enterRepositories(git: Git, context: GitContext, paths: readonly 
  *  excluding one too, for a path that is to be added, and fails when that lies in a directory that is ignored. */
 function ownPathspecs(repository: Repository, ownDirectories: readonly string[]): string[] {
   const paths = ownDirectories.map((directory) => relative(repository.topDirectory, directory))
-  const inside = paths.filter((path) => path !== '' && !path.startsWith('..') && !path.startsWith('/'))
+  const inside = paths.filter((path) => path !== '' && !leadsOut(path))
   return inside.map((path) => `:(top,exclude,glob)${quoteGlob(sep === '/' ? path : path.replaceAll(sep, '/'))}/**`)
 }
 

@@ -99,6 +99,19 @@ test('a syntax error has a place', async () => {
   expect(await problemsOf('{\n  runs: [\n}')).toMatchObject([{ code: 'evaluation_failed', line: 3, column: 1 }])
 })
 
+test('a syntax error in an imported file has its place there, in characters, and tells who imports it', async () => {
+  const lib = "{\n  name: 'é' + ,\n}"
+  const program = "{\n  runs: [import 'lib.libsonnet'],\n}"
+  const [problem, ...others] = await problemsOf(program, { '.agola/lib.libsonnet': lib })
+  expect(others).toEqual([])
+  expect(problem).toMatchObject({ code: 'evaluation_failed', file: '.agola/lib.libsonnet', line: 2, column: 15 })
+  expect(problem?.message).toBe('Unexpected: "," while parsing terminal')
+  expect(problem?.notes).toEqual([
+    'during $ at .agola/lib.libsonnet:2:15',
+    'during field <runs> at .agola/config.jsonnet:2:10',
+  ])
+})
+
 test('a program that does not end is stopped', async () => {
   const hasty: JsonnetEvaluator = {
     evaluate: (program, options) => pool.evaluate(program, { ...options, limits: { ...options.limits, timeMs: 100 } }),

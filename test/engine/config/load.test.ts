@@ -5,7 +5,10 @@ import { aTree, branchContext as context } from './a-tree.ts'
 
 const named = (name: string) => `{"runs": [{"name": "${name}"}]}`
 
-async function load(files: Record<string, string | Uint8Array>, options: { strict?: boolean; bytesMax?: number } = {}) {
+async function load(
+  files: Parameters<typeof aTree>[0],
+  options: { file?: string; strict?: boolean; bytesMax?: number } = {},
+) {
   return loadConfig(aTree(files), { context, ...options })
 }
 
@@ -42,7 +45,10 @@ test.each([
     { '.agola/config.star': 'x' },
     '.agola/config.star is written in Starlark, which is not supported. Write one of: .agola/config.jsonnet, .agola/config.json, .agola/config.yml',
   ],
-  [{ '.agola/config.yaml': 'x' }, '.agola/config.yaml is not read. Rename it to .agola/config.yml'],
+  [
+    { '.agola/config.yaml': 'x' },
+    '.agola/config.yaml is not read, only these are: .agola/config.jsonnet, .agola/config.json, .agola/config.yml. Rename it to .agola/config.yml',
+  ],
   [
     { '.agola/lib.jsonnet': 'x', '.agola/a.yml': 'x' },
     'no config in .agola. Looked for: .agola/config.jsonnet, .agola/config.json, .agola/config.yml. Found: a.yml, lib.jsonnet',
@@ -55,7 +61,7 @@ test.each([
 test('a tree that cannot list its files is asked for the usual wrong names', async () => {
   const tree: ConfigTree = { readFile: async (path) => (path === '.agola/config.yaml' ? new Uint8Array() : null) }
   await expect(loadConfig(tree, { context })).rejects.toMatchObject({
-    message: '.agola/config.yaml is not read. Rename it to .agola/config.yml',
+    message: /^\.agola\/config\.yaml is not read.* Rename it to \.agola\/config\.yml$/,
   })
   await expect(loadConfig({ readFile: async () => null }, { context })).rejects.toMatchObject({
     message: /^no config\. Looked for/,
@@ -90,6 +96,37 @@ test('a config may be a link inside the repository, not out of it', async () => 
 
 test('a directory on the way may be a link', async () => {
   expect((await load({ '.agola': '-> ci', 'ci/config.yml': named('a') })).config?.runs[0]?.name).toBe('a')
+})
+
+test.each([
+  [{ '.agola/config.json': '-> ../gone.json' }, 'it leads to gone.json, which does not exist'],
+  [{ '.agola/config.json': '-> lib', '.agola/lib/a': 'x' }, 'it leads to .agola/lib, which is a directory'],
+  [{ '.agola/config.json/a': 'x' }, 'it is a directory'],
+  [{ '.agola/config.json': null }, 'it is no regular file'],
+])('what has the name of a config and cannot be read is told, and no other one taken: %j', async (files, reason) => {
+  const message = `.agola/config.json cannot be read: ${reason}`
+  await expect(load(files)).rejects.toMatchObject({ code: 'configNotFound', message })
+  await expect(load({ ...files, '.agola/config.yml': named('yml') })).rejects.toMatchObject({ message })
+  const loaded = await load({ ...files, '.agola/config.yml': named('yml') }, { file: '.agola/config.yml' })
+  expect(loaded.config?.runs[0]?.name).toBe('yml')
+  expect(loaded.problems).toMatchObject([
+    { severity: 'warning', code: 'file_not_read', message: 'runs read .agola/config.json instead' },
+  ])
+})
+
+test('a config may be named, whatever comes before it', async () => {
+  const files = { '.agola/config.yml': named('yml'), '.agola/config.json': named('json') }
+  for (const strict of [false, true]) {
+    const loaded = await load(files, { file: '.agola/config.yml', strict })
+    expect(loaded.file).toBe('.agola/config.yml')
+    expect(loaded.config?.runs[0]?.name).toBe('yml')
+    expect(loaded.problems.map(({ code }) => code)).toEqual(['file_not_read'])
+  }
+  expect((await load(files, { file: '.agola/config.json' })).problems).toEqual([])
+  await expect(load(files, { file: '.agola/config.jsonnet' })).rejects.toMatchObject({
+    code: 'configNotFound',
+    message: '.agola/config.jsonnet does not exist',
+  })
 })
 
 test('a file larger than 1 MiB is refused, one of exactly that size is not', async () => {

@@ -76,6 +76,7 @@ describe('what is in a snapshot', () => {
     ['ignored', '.cache/', '.cache/state'],
     ['ignored itself', '/build/state', 'build/state'],
     ['not ignored', '', '.cache/state'],
+    ['named with two dots first', '', '..own/state'],
     ['named like a pattern', '', 'we*ird [x]/st\\ate'],
     ['named like a pattern and ignored', 'we*', 'we*ird [x]/st\\ate'],
   ])('our own directory in the work tree is no part of it: %s', async (_, ignore, place) => {

@@ -36,15 +36,16 @@ export async function startHostExec(parts: HostExecParts, request: ExecRequest):
   const pipes = await openPipes(scratchDir, marker, 2, command.environment.PATH ?? '')
   const [out, err] = pipes
   if (out === undefined || err === undefined) throw new AgolaError('assertionFailed', 'a command without pipes')
-  const child = spawn(command.program, command.parameters, {
-    cwd: parts.workingDir,
-    env: command.environment,
-    // A session and process group of its own: signals reach all of it, and those of our terminal none of it.
-    detached: true,
-    stdio: [request.stdin || hasTerminal ? 'pipe' : 'ignore', out.writeFd, err.writeFd],
-  })
   const streams = { stdout: out.reader, stderr: err.reader }
   try {
+    // Most failures come as an event, but what the system or Node refuses to take is thrown.
+    const child = spawn(command.program, command.parameters, {
+      cwd: parts.workingDir,
+      env: command.environment,
+      // A session and process group of its own: signals reach all of it, and those of our terminal none of it.
+      detached: true,
+      stdio: [request.stdin || hasTerminal ? 'pipe' : 'ignore', out.writeFd, err.writeFd],
+    })
     await once(child, 'spawn')
     return new HostExec(parts, request, { child, ...streams })
   } catch (error) {
@@ -62,8 +63,16 @@ interface SpawnFailure {
   exitCode: 126 | 127
 }
 
+const tooBig =
+  'its arguments or environment are longer than this system allows (Linux: 128 KiB each). Pass what is long in a file'
+
 async function explainSpawn(name: string, workingDir: string, error: unknown): Promise<SpawnFailure> {
   const { code } = error as NodeJS.ErrnoException
+  // Node's own text would show the value, which may be a secret.
+  if (code === 'ERR_INVALID_ARG_VALUE') {
+    const message = `cannot run "${name}": a NUL byte in its arguments, environment or working directory`
+    return { message, exitCode: 126 }
+  }
   const folder = await stat(workingDir).catch(() => null)
   if (!folder?.isDirectory()) {
     const why = folder === null ? 'does not exist' : 'is no directory'
@@ -72,6 +81,7 @@ async function explainSpawn(name: string, workingDir: string, error: unknown): P
   if (code === 'ENOENT')
     return { message: `cannot run "${name}": there is no such program on this machine`, exitCode: 127 }
   if (code === 'EACCES') return { message: `cannot run "${name}": permission denied`, exitCode: 126 }
+  if (code === 'E2BIG') return { message: `cannot run "${name}": ${tooBig}`, exitCode: 126 }
   return { message: `cannot run "${name}": ${String((error as Error).message)}`, exitCode: 126 }
 }
 

@@ -17,9 +17,17 @@ const run = promisify(execFile)
  *  would fail, as it does in no container. Resolves to `count` of them; nothing of them stays in `directory`. */
 export async function openPipes(directory: string, name: string, count: number, path: string): Promise<OutputPipe[]> {
   const files = Array.from({ length: count }, (_, index) => join(directory, `.${name}-${index}`))
+  const pipes: OutputPipe[] = []
   try {
     await run('mkfifo', ['-m', '600', ...files], { env: { PATH: path } })
-    return files.map(openPipe)
+    for (const file of files) pipes.push(openPipe(file))
+    return pipes
+  } catch (error) {
+    for (const pipe of pipes) {
+      pipe.reader.destroy()
+      closeWriter(pipe)
+    }
+    throw error
   } finally {
     for (const file of files) rmSync(file, { force: true })
   }

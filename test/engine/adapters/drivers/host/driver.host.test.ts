@@ -60,6 +60,22 @@ test('a command that leaves a child behind is over when it ends itself', async (
   expect(await runIn(pod, ['sh', '-c', 'sleep 1000 & echo done'])).toMatchObject({ exitCode: 0, stdout: 'done\n' })
 })
 
+test('what the system refuses to start with is told by the command, whose pipes close', async () => {
+  const pod = await create()
+  const openPipes = () => process.getActiveResourcesInfo().filter((name) => name === 'PipeWrap').length
+  const before = openPipes()
+  for (const [request, message] of [
+    [{ environment: { A: 'x'.repeat(200_000) } }, /^cannot run "echo": its arguments or environment are longer than/],
+    [{ environment: { A: 'secret\0' } }, /^cannot run "echo": a NUL byte in its arguments, environment or working/],
+    [{ workingDir: '/tmp/a\0b' }, /^cannot run "echo": a NUL byte/],
+  ] as const) {
+    const result = await runIn(pod, ['echo', 'hi'], request)
+    expect(result).toMatchObject({ exitCode: 126, stdout: '', stderr: expect.stringMatching(message) })
+    expect(result.stderr).not.toContain('secret')
+  }
+  expect(openPipes()).toBe(before)
+})
+
 test('stopping a pod ends everything that was started in it, whatever session it went to', async () => {
   const pod = await create()
   const { stdout } = await runIn(pod, ['sh', '-c', 'setsid sleep 1000 >/dev/null 2>&1 & echo $!'])

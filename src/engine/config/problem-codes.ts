@@ -15,6 +15,7 @@ export const configProblemCodes = {
   // Shape.
   wrong_type: 'a value has the type of its field',
   converted_to_string: 'what is meant as text is written as text',
+  nul_character: 'no text but a command has a NUL character in it',
   unknown_key: 'every key is one of the format',
   key_case: 'keys are written in lower case',
   // Runs and tasks, V1 to V9.

@@ -14,7 +14,7 @@ export function isObject(value: unknown): value is JsonObject {
 export function readText(cursor: Cursor | null, problems: ProblemList): string {
   const value = cursor?.value ?? null
   if (cursor === null || value === null) return ''
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') return checkedText(cursor, value, problems)
   if (typeof value !== 'number' && typeof value !== 'boolean') {
     return wrongType(cursor, problems, 'a string', '')
   }
@@ -41,8 +41,24 @@ function exactText(value: number | boolean, written: string | null): string {
   return /^-?\d+$/.test(written) ? BigInt(written).toString() : String(value)
 }
 
+/** Reports a NUL: no argument, no path and no environment variable can hold one. */
+export function checkedText(cursor: Cursor, text: string, problems: ProblemList): string {
+  if (text.includes('\0')) {
+    problems.error(cursor, 'nul_character', `${nameOf(cursor)} contains a NUL character`, {
+      hint: 'leave it out: it ends a text for the programs that get it',
+    })
+  }
+  return text
+}
+
 /** Text where nothing is converted: inside steps and dependencies (spec/config.md 5). */
 export function readString(cursor: Cursor | null, problems: ProblemList): string {
+  const text = readScript(cursor, problems)
+  return cursor === null ? text : checkedText(cursor, text, problems)
+}
+
+/** The same for what reaches its program in a file: every character may stand in it. */
+export function readScript(cursor: Cursor | null, problems: ProblemList): string {
   const value = cursor?.value ?? null
   if (cursor === null || value === null) return ''
   if (typeof value === 'string') return value

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { nearestName } from '../model/nearest-name.ts'
 import type { Arch, Container, Runtime, Volume } from '../model/run-config.ts'
 import type { Cursor } from './cursor.ts'
@@ -144,13 +145,23 @@ function parseVolumePath(fields: Fields, paths: Set<string>, context: ParseConte
       found: describeValue(path),
       hint: path.startsWith('~') ? '~ is not expanded here' : `did you mean "/${path.replace(/^(\.\/)+/, '')}"?`,
     })
-  } else if (paths.has(path)) {
+  } else checkPlace(at, path, paths, context)
+  return path
+}
+
+/** `places` are those of the volumes before, without the ways in which one place can be written. */
+function checkPlace(at: Cursor, path: string, places: Set<string>, context: ParseContext): void {
+  const place = posix.resolve('/', path)
+  const found = describeValue(path)
+  if (place === '/') {
+    const hint = 'write path: /name; it would hide the files of the image'
+    context.problems.error(at, 'volume_path_root', 'a volume cannot be mounted at /', { found, hint })
+  } else if (places.has(place)) {
     context.problems.error(at, 'volume_path_duplicate', `another volume of the container is mounted there too`, {
-      found: describeValue(path),
+      found,
     })
   }
-  paths.add(path)
-  return path
+  places.add(place)
 }
 
 function parseTmpfs(fields: Fields, context: ParseContext): number {

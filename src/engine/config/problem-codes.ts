@@ -39,6 +39,7 @@ export const configProblemCodes = {
   volume_no_config: 'a volume says what it is: tmpfs',
   volume_no_path: 'a volume has a path',
   volume_path_relative: 'the path of a volume is absolute',
+  volume_path_root: 'the path of a volume is not the root directory',
   volume_path_duplicate: 'the paths of volumes are unique in their container',
   quantity_bad: 'a size is a number with an optional unit',
   quantity_negative: 'a size is not negative',
@@ -59,6 +60,7 @@ export const configProblemCodes = {
   run_name_required: 'a run step whose command has several lines has a name',
   save_cache_no_key: 'a save_cache step has a key',
   restore_cache_no_keys: 'a restore_cache step has at least one key',
+  restore_cache_empty_key: 'no key of a restore_cache step is empty',
   content_empty: 'an entry of contents is an object',
   // Registries, V23 to V25.
   registry_auth_empty: 'the credentials of a registry are an object',

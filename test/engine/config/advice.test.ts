@@ -100,6 +100,12 @@ describe('what to write as a volume', () => {
       ['{ path: a/./rel, tmpfs: {} }', 'volume_path_relative', '"a/./rel"', 'did you mean "/a/./rel"?'],
       ['{ path: ~/rel, tmpfs: {} }', 'volume_path_relative', '"~/rel"', '~ is not expanded here'],
       ['{ path: /a, tmpfs: {} }, { path: /a, tmpfs: {} }', 'volume_path_duplicate', '"/a"', null],
+      ['{ path: /a, tmpfs: {} }, { path: //./a/, tmpfs: {} }', 'volume_path_duplicate', '"//./a/"', null],
+      ['{ path: /b, tmpfs: {} }, { path: /a/../b, tmpfs: {} }', 'volume_path_duplicate', '"/a/../b"', null],
+      ...['/', '//', '/a/..'].map((path): Row => {
+        const hint = 'write path: /name; it would hide the files of the image'
+        return [`{ path: ${path}, tmpfs: {} }`, 'volume_path_root', `"${path}"`, hint]
+      }),
       ['{ path: /a }', 'volume_no_config', null, 'write tmpfs: {} or tmpfs: { size: 1Gi }'],
       ['{ path: /a, tmpfs: }', 'volume_no_config', 'null', 'write tmpfs: {} or tmpfs: { size: 1Gi }'],
       ['{ path: /a, tmpfs: 5 }', 'wrong_type', 'the number 5', null],

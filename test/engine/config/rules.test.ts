@@ -111,6 +111,11 @@ const rules: [title: string, text: string, problems: string[]][] = [
     ['error restore_cache_no_keys 6:30 runs[0].tasks[0].steps[0].restore_cache.keys'],
   ],
   [
+    'V22: an empty key beside another one',
+    stepsWith("- restore_cache: { keys: [a, ''] }"),
+    ['error restore_cache_empty_key 6:40 runs[0].tasks[0].steps[0].restore_cache.keys[1]'],
+  ],
+  [
     'V23 to V25: empty credentials',
     `docker_registries_auth: { index.docker.io: }
 runs:

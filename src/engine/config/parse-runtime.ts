@@ -183,14 +183,26 @@ function parseSize(cursor: Cursor | null, context: ParseContext): number {
   if (cursor === null || value === null) return 0
   const isText = typeof value === 'string' || typeof value === 'number'
   const bytes = isText ? parseQuantity(String(value)) : null
+  const found = describeValue(value)
   if (bytes === null) {
-    context.problems.error(cursor, 'quantity_bad', 'this is no size', {
-      found: describeValue(value),
-      hint: 'write a number of bytes, or with a unit: 512Mi, 1Gi, 100M',
-    })
-    return 0
-  }
-  if (bytes < 0)
-    context.problems.error(cursor, 'quantity_negative', 'a size is not negative', { found: describeValue(value) })
-  return bytes
+    const hint = hintForSize(isText ? String(value) : '')
+    context.problems.error(cursor, 'quantity_bad', 'this is no size', { found, hint })
+  } else if (bytes === Infinity) {
+    const hint = 'write less than 8Pi, or leave it out for no limit of its own'
+    context.problems.error(cursor, 'quantity_too_large', 'this size is too large', { found, hint })
+  } else if (bytes < 0) context.problems.error(cursor, 'quantity_negative', 'a size is not negative', { found })
+  return bytes ?? 0
+}
+
+/** People write `1GB`, `1K` and `512 Mi`. `m` is a thousandth to the format, which nobody means. */
+function hintForSize(text: string): string {
+  const [, number = '', unit = ''] = /^\s*([\d.]+)\s*([kmgtpe]?)(?:i?b?)\s*$/i.exec(text) ?? []
+  const guesses = [
+    unit === 'm' ? '' : text.replace(/\s/g, ''),
+    `${number}${unit === '' ? '' : `${unit.toUpperCase()}i`}`,
+  ]
+  const meant = guesses.find((guess) => number !== '' && Number.isFinite(parseQuantity(guess) ?? Number.NaN))
+  return meant === undefined
+    ? 'write a number of bytes, or with a unit: 512Mi, 1Gi, 100M'
+    : `did you mean "${meant}"? A size is a number of bytes, or has a unit: 512Mi, 1Gi, 100M`
 }

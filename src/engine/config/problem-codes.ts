@@ -42,6 +42,7 @@ export const configProblemCodes = {
   volume_path_root: 'the path of a volume is not the root directory',
   volume_path_duplicate: 'the paths of volumes are unique in their container',
   quantity_bad: 'a size is a number with an optional unit',
+  quantity_too_large: 'a size is less than 8 PiB',
   quantity_negative: 'a size is not negative',
   // Depends, V15 to V18.
   depend_bad_shape: 'a dependency is a task name, { name: [conditions] } or { task, conditions }',
@@ -74,6 +75,7 @@ export const configProblemCodes = {
   when_looks_like_pattern: 'a condition without delimiters is compared as it is',
   duration_bad: 'a duration is a string like 1h30m, or a number of nanoseconds',
   duration_negative: 'a duration is not negative',
+  duration_too_long: 'a duration is at most 292 years',
   duration_tiny: 'a duration is at least a second',
 } as const
 

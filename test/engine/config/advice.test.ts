@@ -110,6 +110,23 @@ describe('what to write as a volume', () => {
       ['{ path: /a, tmpfs: }', 'volume_no_config', 'null', 'write tmpfs: {} or tmpfs: { size: 1Gi }'],
       ['{ path: /a, tmpfs: 5 }', 'wrong_type', 'the number 5', null],
       ['{ path: /a, tmpfs: { size: -1 } }', 'quantity_negative', 'the number -1', null],
+      ...['1E', '1Ei', '8Pi', '9Pi', '1e30', '9007199254740992', '1e41'].map((size): Row => {
+        const hint = 'write less than 8Pi, or leave it out for no limit of its own'
+        return [`{ path: /a, tmpfs: { size: "${size}" } }`, 'quantity_too_large', `"${size}"`, hint]
+      }),
+      ['{ path: /a, tmpfs: { size: -1E } }', 'quantity_negative', '"-1E"', null],
+      ...Object.entries({
+        '1K': '1Ki',
+        '1GB': '1Gi',
+        '512 Mi': '512Mi',
+        '512 m': '512Mi',
+        '1.5 gib': '1.5Gi',
+        '64mb': '64Mi',
+        '100B': '100',
+      }).map(([size, meant]): Row => {
+        const hint = `did you mean "${meant}"? A size is a number of bytes, or has a unit: 512Mi, 1Gi, 100M`
+        return [`{ path: /a, tmpfs: { size: "${size}" } }`, 'quantity_bad', `"${size}"`, hint]
+      }),
       [
         '{ path: /a, tmpfs: { size: 1Zi } }',
         'quantity_bad',
@@ -164,6 +181,20 @@ describe('what to write in a task', () => {
     ],
     ['task_timeout_interval: 999ms', 'duration_tiny', '"999ms"', null],
     ['task_timeout_interval: -1s', 'duration_negative', '"-1s"', 'write 0s for no timeout'],
+    ...['1e30', '1000000000000000000000'].map(
+      (written): Row => [
+        `task_timeout_interval: ${written}`,
+        'duration_too_long',
+        `the number ${Number(written)}`,
+        'write 0s for no timeout; the longest one is 292 years',
+      ],
+    ),
+    [
+      'task_timeout_interval: 3000000h',
+      'duration_too_long',
+      '"3000000h"',
+      'write 0s for no timeout; the longest one is 292 years',
+    ],
     ['task_timeout_interval: 12d', 'duration_bad', '"12d"', 'there are no days; write "288h"'],
     ['task_timeout_interval: 2d', 'duration_bad', '"2d"', 'there are no days; write "48h"'],
     ['task_timeout_interval: 2 days', 'duration_bad', '"2 days"', 'there are no days; write "48h"'],

@@ -12,6 +12,7 @@ export const runShape = shape(
   ['type', 'name', 'when', 'command', 'environment', 'working_dir', 'shell', 'tty'],
   {
     user: 'write "user" into the task',
+    run: 'write "command"',
     env: 'write "environment"',
     script: 'write "command"; several lines are one text',
     commands: 'write "command"; several lines are one text',

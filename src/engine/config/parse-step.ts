@@ -15,6 +15,7 @@ import {
   readStringList,
 } from './read-document.ts'
 import { type Fields, readFields, type Shape, shape } from './read-fields.ts'
+import { exampleFor } from './wrong-type.ts'
 
 const common = ['type', 'name', 'when']
 const shapes: Record<Step['type'], Shape> = {
@@ -76,7 +77,7 @@ function parseShort(cursor: Cursor, type: string, context: ParseContext): Step |
     `"${type}" must be an object${type === 'run' ? ' or a command' : ''}`,
     {
       found: describeValue(cursor.value),
-      hint: type === 'run' ? 'a command is a string: put it in quotes' : null,
+      hint: type === 'run' ? 'a command is a string: put it in quotes' : exampleFor(cursor),
     },
   )
   return null

@@ -1,6 +1,7 @@
 import type { Cursor } from './cursor.ts'
 import { describeValue } from './describe-value.ts'
 import type { ProblemList } from './problem-list.ts'
+import { type ExpectedType, hintForType } from './wrong-type.ts'
 
 /** Readers of the plain parts of a document. null and a missing key are the same; a wrong type is a problem and reads as missing. */
 
@@ -98,22 +99,28 @@ export function readEntries(cursor: Cursor | null, problems: ProblemList): [stri
 }
 
 export function readStringList(cursor: Cursor | null, problems: ProblemList): string[] {
-  const hint = typeof cursor?.value === 'string' ? `put it into a list: [${JSON.stringify(cursor.value)}]` : undefined
-  return readList(cursor, problems, hint).map((item) => {
+  return readList(cursor, problems).map((item) => {
     return item.value === null ? wrongType(item, problems, 'a string', '') : readString(item, problems)
   })
 }
 
-function wrongType<T>(cursor: Cursor, problems: ProblemList, expected: string, instead: T, hint?: string): T {
+/** Reports a value of another type and gives what is read instead. */
+export function wrongType<T>(
+  cursor: Cursor,
+  problems: ProblemList,
+  expected: ExpectedType,
+  instead: T,
+  hint = hintForType(cursor, expected),
+): T {
   problems.error(cursor, 'wrong_type', `${nameOf(cursor)} must be ${expected}`, {
     found: describeValue(cursor.value),
-    hint: hint ?? null,
+    hint,
   })
   return instead
 }
 
 /** How a message calls the value under a cursor. */
-export function nameOf(cursor: Cursor): string {
+function nameOf(cursor: Cursor): string {
   if (cursor.parent === null) return 'the config'
   if (typeof cursor.key === 'string') return `"${cursor.key}"`
   const list = cursor.parent.key

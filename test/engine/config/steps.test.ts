@@ -159,7 +159,7 @@ test('a type that repeats the one above it is fine', async () => {
 
 test('a step other than run takes no text', async () => {
   expect((await parseText(stepsWith('- clone: text'))).problems).toMatchObject([
-    { code: 'step_bad_shape', message: 'run "run" task "task" steps[0]: "clone" must be an object', hint: null },
+    { code: 'step_bad_shape', message: 'run "run" task "task" steps[0]: "clone" must be an object' },
   ])
 })
 

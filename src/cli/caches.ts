@@ -72,6 +72,6 @@ async function print(text: string): Promise<void> {
 /** Bytes of a flag such as `--max-size 10GiB`. */
 function parseSizeFlag(flag: string, text: string): number {
   const bytes = parseQuantity(text.replace(/b$/i, ''))
-  if (bytes !== null && bytes >= 0) return bytes
+  if (bytes !== null && bytes >= 0 && bytes < Infinity) return bytes
   throw new AgolaError('flagInvalid', `--${flag} ${JSON.stringify(text)} is not a size; write it as 500M, 10G or 10Gi`)
 }

@@ -12,7 +12,7 @@ export function parseDurationFlag(flag: string, text: string): number {
 export function parseDurationOf(place: string, text: string): number {
   const days = /^(\d{1,5})d$/.exec(text)?.[1]
   const parsed = days === undefined ? parseDuration(text) : Number(days) * dayMs
-  if (parsed !== null && parsed > 0) return parsed
+  if (parsed !== null && parsed > 0 && parsed < Infinity) return parsed
   throw new AgolaError(
     'flagInvalid',
     `${place} ${JSON.stringify(text)} is not a duration; write it as 90s, 15m, 1h30m or 7d`,

@@ -5,7 +5,7 @@ import { compileRuns } from './compile/compile.ts'
 import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import { directRunMessage, directRunOrigin } from './compile/direct-run-origin.ts'
 import { selectTasks } from './compile/select-tasks.ts'
-import { emptyVariableText, wantedVariables } from './compile/undefined-variables.ts'
+import { emptyVariableText, refuseUndefined, wantedVariables } from './compile/undefined-variables.ts'
 import { requireConfig } from './config/load.ts'
 import type { DirectRunOptions, DirectRunRequest } from './direct-run-interface.ts'
 import type { Variables } from './local/variables.ts'
@@ -14,7 +14,7 @@ import type { Local } from './open-local.ts'
 import { readConfig, toSourceContext } from './read-config.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 
-/** What the config of a snapshot wants to run, by the request. Variables that were asked for are added to `variables`. `configNotFound`, `configInvalid` (with all problems), `flagInvalid`. */
+/** What the config of a snapshot wants to run, by the request. Variables that were asked for are added to `variables`. `configNotFound`, `configInvalid` (with all problems), `flagInvalid`, `variableInvalid`. */
 export async function compileSnapshot(
   request: DirectRunRequest,
   snapshot: Snapshot,
@@ -48,14 +48,15 @@ export async function compileSnapshot(
       message: directRunMessage,
       origin: directRunOrigin({ userId, repoUuid, repositoryUrl, source, local: true }),
       variables: new Map([...values].map(([name, value]) => [name, { value, secret: secretNames.has(name) }])),
-      strictVariables: request.variables.strict,
       newTaskId: () => systemRandom.uuid(),
     })
-    return { ...compiled, selected: selectTasks(compiled.runs, request.selection) }
+    const selected = selectTasks(compiled.runs, request.selection)
+    return { ...compiled, selected, wanted: wantedVariables(compiled.undefinedVariables, selected) }
   }
   let compiled = await compile()
-  const wanted = wantedVariables(compiled.undefinedVariables, compiled.selected)
-  if (await askForVariables(wanted, variables, request.variables.askUndefined, options)) compiled = await compile()
-  for (const variable of compiled.undefinedVariables) onNotice(emptyVariableText(variable))
+  if (request.variables.strict) refuseUndefined(compiled.wanted)
+  const { askUndefined } = request.variables
+  if (await askForVariables(compiled.wanted, variables, askUndefined, options)) compiled = await compile()
+  for (const variable of compiled.wanted) onNotice(emptyVariableText(variable))
   return { configFile: loaded.file, selected: compiled.selected, skipped: compiled.skipped }
 }

@@ -1,16 +1,14 @@
 import { isCiSkipped } from '../config/ci-skip.ts'
 import type { Config, ConfigRun } from '../config/config.ts'
 import { type MatchWhen, whenMatcher } from '../config/when.ts'
-import { AgolaError } from '../model/errors.ts'
 import type { RunTaskId } from '../model/ids.ts'
 import type { RunConfigTask } from '../model/run-config.ts'
 import { compileTask } from './compile-task.ts'
-import type { CompiledRun, CompiledRuns, CompileInput, RunOrigin, UndefinedVariable } from './compiled-run.ts'
+import type { CompiledRun, CompiledRuns, CompileInput, RunOrigin } from './compiled-run.ts'
 import { ValueResolver } from './resolve-values.ts'
 import { setLevels, tasksById } from './run-graph.ts'
-import { describePlaces } from './undefined-variables.ts'
 
-/** Turns a config into the runs to create for one ref and commit (spec/runconfig.md 3 and 7). With `strictVariables`: `variableInvalid`. */
+/** Turns a config into the runs to create for one ref and commit (spec/runconfig.md 3 and 7). */
 export async function compileRuns(input: CompileInput): Promise<CompiledRuns> {
   const { config, source, message, origin } = input
   const resolver = new ValueResolver(input.variables)
@@ -22,7 +20,6 @@ export async function compileRuns(input: CompileInput): Promise<CompiledRuns> {
     else compiled.runs.push({ ...emptyRun(run.name, origin), tasks: compileTasks(run, input, matches, resolver) })
   }
   compiled.undefinedVariables = resolver.undefinedVariables()
-  if (input.strictVariables === true) refuseUndefined(compiled.undefinedVariables)
   return compiled
 }
 
@@ -72,14 +69,4 @@ function* whensOf(config: Config) {
     yield run.when
     for (const task of run.tasks) yield task.when
   }
-}
-
-function refuseUndefined(undefinedVariables: readonly UndefinedVariable[]): void {
-  if (undefinedVariables.length === 0) return
-  const lines = undefinedVariables.map(({ name, usedBy }) => `  ${name}, wanted by ${describePlaces(usedBy)}`)
-  throw new AgolaError(
-    'variableInvalid',
-    `variables that nobody gave:\n${lines.join('\n')}\nGive them with --var NAME=VALUE or --secret NAME`,
-    { details: { names: undefinedVariables.map(({ name }) => name) } },
-  )
 }

@@ -27,8 +27,6 @@ export interface CompileInput {
   message: string
   origin: RunOrigin
   variables: ReadonlyMap<string, Variable>
-  /** A variable that nobody gave is an error (`variableInvalid`) instead of the empty string. */
-  strictVariables?: boolean
   /** A new id for a task, from the random port; tests derive it from the name. */
   newTaskId: (taskName: string) => RunTaskId
 }

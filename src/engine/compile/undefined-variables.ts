@@ -1,3 +1,4 @@
+import { AgolaError } from '../model/errors.ts'
 import type { CompiledRun, UndefinedVariable } from './compiled-run.ts'
 
 const usesNamedMax = 5
@@ -29,6 +30,17 @@ export function wantedVariables(
   return undefinedVariables
     .map(({ name, usedBy }) => ({ name, usedBy: usedBy.filter((place) => places.has(place)) }))
     .filter(({ usedBy }) => usedBy.length > 0)
+}
+
+/** `variableInvalid` with all of them, where there are some. */
+export function refuseUndefined(wanted: readonly UndefinedVariable[]): void {
+  if (wanted.length === 0) return
+  const lines = wanted.map(({ name, usedBy }) => `  ${name}, wanted by ${describePlaces(usedBy)}`)
+  throw new AgolaError(
+    'variableInvalid',
+    `variables that nobody gave:\n${lines.join('\n')}\nGive them with --var NAME=VALUE or --secret NAME`,
+    { details: { names: wanted.map(({ name }) => name) } },
+  )
 }
 
 /** Tells a person what was left empty. */

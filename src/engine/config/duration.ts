@@ -12,7 +12,7 @@ const nanosecondsPer: Record<string, bigint> = {
 }
 const nanosecondsMax = 9_223_372_036_854_775_807n
 
-/** In milliseconds, fractions of which are kept; null when the text is no duration or more than 292 years. */
+/** In milliseconds, fractions of which are kept; Infinity with its sign beyond 292 years; null when the text is no duration. */
 export function parseDuration(text: string): number | null {
   const match = /^([+-]?)(.+)$/s.exec(text)
   if (match === null) return null
@@ -24,19 +24,20 @@ export function parseDuration(text: string): number | null {
     const [, whole = '', fraction = '', unit = ''] = part.exec(rest) ?? []
     const unitNs = nanosecondsPer[unit]
     if (unitNs === undefined || (whole === '' && fraction === '')) return null
-    if (whole.length > 20) return null
-    total += BigInt(whole === '' ? 0 : whole) * unitNs
+    // So many digits are too much of any unit, and would take long to count.
+    total += whole.length > 20 ? nanosecondsMax + 1n : BigInt(whole === '' ? 0 : whole) * unitNs
     // Eighteen digits are more than a nanosecond of any unit can tell apart.
     const digits = fraction.slice(0, 18)
     if (digits !== '') total += (BigInt(digits) * unitNs) / 10n ** BigInt(digits.length)
-    if (total > nanosecondsMax) return null
   }
+  if (total > nanosecondsMax) return sign === '-' ? -Infinity : Infinity
   return millisecondsOf(sign === '-' ? -total : total)
 }
 
-/** In milliseconds; the fraction of a nanosecond is dropped. null beyond 292 years. */
+/** In milliseconds; the fraction of a nanosecond is dropped. Infinity with its sign beyond 292 years; null for what is no number. */
 export function durationFromNanoseconds(nanoseconds: number): number | null {
-  if (!Number.isFinite(nanoseconds) || Math.abs(nanoseconds) > Number(nanosecondsMax)) return null
+  if (!Number.isFinite(nanoseconds)) return null
+  if (Math.abs(nanoseconds) > Number(nanosecondsMax)) return Math.sign(nanoseconds) * Infinity
   return millisecondsOf(BigInt(Math.trunc(nanoseconds)))
 }
 

@@ -4,7 +4,7 @@ import { cutBytes } from './cut-bytes.ts'
 import type { ParseContext } from './parse-context.ts'
 import { ignoreWhen } from './parse-step-when.ts'
 import { parseEnvironment } from './parse-value.ts'
-import { readBoolean, readString } from './read-document.ts'
+import { readBoolean, readScript, readString } from './read-document.ts'
 import { readFields, shape } from './read-fields.ts'
 
 export const runShape = shape(
@@ -12,6 +12,7 @@ export const runShape = shape(
   ['type', 'name', 'when', 'command', 'environment', 'working_dir', 'shell', 'tty'],
   {
     user: 'write "user" into the task',
+    run: 'write "command"',
     env: 'write "environment"',
     script: 'write "command"; several lines are one text',
     commands: 'write "command"; several lines are one text',
@@ -29,7 +30,7 @@ export function parseRunStep(cursor: Cursor, context: ParseContext): RunStep | n
   ignoreWhen(fields, context)
   const { problems } = context
   const step: RunStep = {
-    ...plainStep(readString(fields.get('command'), problems)),
+    ...plainStep(readScript(fields.get('command'), problems)),
     name: readString(fields.get('name'), problems),
     environment: parseEnvironment(fields.get('environment'), context),
     workingDir: readString(fields.get('working_dir'), problems),

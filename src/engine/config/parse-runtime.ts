@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { nearestName } from '../model/nearest-name.ts'
 import type { Arch, Container, Runtime, Volume } from '../model/run-config.ts'
 import type { Cursor } from './cursor.ts'
@@ -144,13 +145,23 @@ function parseVolumePath(fields: Fields, paths: Set<string>, context: ParseConte
       found: describeValue(path),
       hint: path.startsWith('~') ? '~ is not expanded here' : `did you mean "/${path.replace(/^(\.\/)+/, '')}"?`,
     })
-  } else if (paths.has(path)) {
+  } else checkPlace(at, path, paths, context)
+  return path
+}
+
+/** `places` are those of the volumes before, without the ways in which one place can be written. */
+function checkPlace(at: Cursor, path: string, places: Set<string>, context: ParseContext): void {
+  const place = posix.resolve('/', path)
+  const found = describeValue(path)
+  if (place === '/') {
+    const hint = 'write path: /name; it would hide the files of the image'
+    context.problems.error(at, 'volume_path_root', 'a volume cannot be mounted at /', { found, hint })
+  } else if (places.has(place)) {
     context.problems.error(at, 'volume_path_duplicate', `another volume of the container is mounted there too`, {
-      found: describeValue(path),
+      found,
     })
   }
-  paths.add(path)
-  return path
+  places.add(place)
 }
 
 function parseTmpfs(fields: Fields, context: ParseContext): number {
@@ -172,14 +183,26 @@ function parseSize(cursor: Cursor | null, context: ParseContext): number {
   if (cursor === null || value === null) return 0
   const isText = typeof value === 'string' || typeof value === 'number'
   const bytes = isText ? parseQuantity(String(value)) : null
+  const found = describeValue(value)
   if (bytes === null) {
-    context.problems.error(cursor, 'quantity_bad', 'this is no size', {
-      found: describeValue(value),
-      hint: 'write a number of bytes, or with a unit: 512Mi, 1Gi, 100M',
-    })
-    return 0
-  }
-  if (bytes < 0)
-    context.problems.error(cursor, 'quantity_negative', 'a size is not negative', { found: describeValue(value) })
-  return bytes
+    const hint = hintForSize(isText ? String(value) : '')
+    context.problems.error(cursor, 'quantity_bad', 'this is no size', { found, hint })
+  } else if (bytes === Infinity) {
+    const hint = 'write less than 8Pi, or leave it out for no limit of its own'
+    context.problems.error(cursor, 'quantity_too_large', 'this size is too large', { found, hint })
+  } else if (bytes < 0) context.problems.error(cursor, 'quantity_negative', 'a size is not negative', { found })
+  return bytes ?? 0
+}
+
+/** People write `1GB`, `1K` and `512 Mi`. `m` is a thousandth to the format, which nobody means. */
+function hintForSize(text: string): string {
+  const [, number = '', unit = ''] = /^\s*([\d.]+)\s*([kmgtpe]?)(?:i?b?)\s*$/i.exec(text) ?? []
+  const guesses = [
+    unit === 'm' ? '' : text.replace(/\s/g, ''),
+    `${number}${unit === '' ? '' : `${unit.toUpperCase()}i`}`,
+  ]
+  const meant = guesses.find((guess) => number !== '' && Number.isFinite(parseQuantity(guess) ?? Number.NaN))
+  return meant === undefined
+    ? 'write a number of bytes, or with a unit: 512Mi, 1Gi, 100M'
+    : `did you mean "${meant}"? A size is a number of bytes, or has a unit: 512Mi, 1Gi, 100M`
 }

@@ -15,6 +15,7 @@ import {
   readStringList,
 } from './read-document.ts'
 import { type Fields, readFields, type Shape, shape } from './read-fields.ts'
+import { exampleFor } from './wrong-type.ts'
 
 const common = ['type', 'name', 'when']
 const shapes: Record<Step['type'], Shape> = {
@@ -66,17 +67,31 @@ function parseShort(cursor: Cursor, type: string, context: ParseContext): Step |
   if (type === 'run' && typeof cursor.value === 'string') {
     return parseTyped(cursor, type, cursor, context)
   }
-  if (isObject(cursor.value)) return parseTyped(cursor, type, cursor, context)
+  if (isObject(cursor.value)) {
+    refuseOtherType(cursor, cursor.value, type, context)
+    return parseTyped(cursor, type, cursor, context)
+  }
   context.problems.error(
     cursor,
     'step_bad_shape',
     `"${type}" must be an object${type === 'run' ? ' or a command' : ''}`,
     {
       found: describeValue(cursor.value),
-      hint: type === 'run' ? 'a command is a string: put it in quotes' : null,
+      hint: type === 'run' ? 'a command is a string: put it in quotes' : exampleFor(cursor),
     },
   )
   return null
+}
+
+/** The fields of the short form may repeat the type that stands above them, but not name another one. */
+function refuseOtherType(cursor: Cursor, value: JsonObject, type: Step['type'], context: ParseContext): void {
+  const key = Object.keys(value).find((key) => key.toLowerCase() === 'type')
+  if (key === undefined || value[key] === null || value[key] === type) return
+  const at = cursor.child(key, value[key])
+  context.problems.error(at, 'step_bad_shape', `the type of the step is "${type}" already`, {
+    found: describeValue(at.value),
+    hint: `remove this one, or put the fields under the type that is meant`,
+  })
 }
 
 /** `cursor` points at the fields, `at` at what names the type. */
@@ -142,6 +157,13 @@ function parseKeys(fields: Fields, context: ParseContext): string[] {
     context.problems.error(cursor ?? fields.cursor, 'restore_cache_no_keys', 'the restore_cache step has no keys', {
       hint: 'write keys: [name-{{ sha256sum "lockfile" }}, name-]',
       atKey: true,
+    })
+  }
+  const items = Array.isArray(cursor?.value) ? readList(cursor, context.problems) : []
+  for (const item of items.filter(({ value }) => value === '')) {
+    context.problems.error(item, 'restore_cache_empty_key', `keys[${item.key}] of the restore_cache step is empty`, {
+      found: '""',
+      hint: 'write name-, which finds the newest cache whose key starts with it, or leave it out',
     })
   }
   return readStringList(cursor, context.problems)

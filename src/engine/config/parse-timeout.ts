@@ -15,7 +15,12 @@ export function parseTimeout(cursor: Cursor | null, context: ParseContext): numb
     })
     return null
   }
-  if (duration < 0) {
+  if (duration === Infinity) {
+    context.problems.error(cursor, 'duration_too_long', 'this duration is too long', {
+      found: describeValue(value),
+      hint: 'write 0s for no timeout; the longest one is 292 years',
+    })
+  } else if (duration < 0) {
     context.problems.error(cursor, 'duration_negative', 'a duration is not negative', {
       found: describeValue(value),
       hint: 'write 0s for no timeout',

@@ -2,12 +2,12 @@ import type { Value } from '../model/run-config.ts'
 import type { Cursor } from './cursor.ts'
 import { describeKind, describeValue } from './describe-value.ts'
 import type { ParseContext } from './parse-context.ts'
-import { isObject, readEntries } from './read-document.ts'
+import { checkedText, isObject, readEntries } from './read-document.ts'
 
 /** A string or `{ from_variable: name }` (spec/config.md 7.3). Nothing is converted here, and values are not repeated in messages. */
 export function parseValue(cursor: Cursor, context: ParseContext): Value {
   const { value } = cursor
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') return checkedText(cursor, value, context.problems)
   if (isObject(value)) return parseReference(cursor, value, context)
   context.problems.error(cursor, 'value_bad', `${quoted(cursor)} must be a string or { from_variable: name }`, {
     found: describeKind(value),

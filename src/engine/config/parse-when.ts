@@ -4,6 +4,7 @@ import { describeValue, quote } from './describe-value.ts'
 import type { ParseContext } from './parse-context.ts'
 import { isObject } from './read-document.ts'
 import { readFields, shape } from './read-fields.ts'
+import { exampleFor, hintForType } from './wrong-type.ts'
 
 const whenShape = shape('a when', ['branch', 'tag', 'ref'], {
   branches: 'write "branch"; it takes a list too',
@@ -19,7 +20,10 @@ export function parseWhen(cursor: Cursor | null, context: ParseContext): When | 
   if (!isObject(cursor.value)) {
     context.problems.error(cursor, 'when_bad_shape', '"when" must be an object with branch, tag or ref', {
       found: describeValue(cursor.value),
-      hint: typeof cursor.value === 'string' ? `for a branch: when: { branch: ${quote(cursor.value)} }` : null,
+      hint:
+        typeof cursor.value === 'string'
+          ? `for a branch: when: { branch: ${quote(cursor.value)} }`
+          : exampleFor(cursor),
     })
     return null
   }
@@ -65,7 +69,10 @@ function parseList(cursor: Cursor, context: ParseContext): WhenCondition[] {
   return value.flatMap((item: unknown, index) => {
     const at = cursor.child(index, item)
     if (typeof item === 'string') return [parseCondition(at, item, context)]
-    context.problems.error(at, 'when_bad_shape', 'a condition must be a string', { found: describeValue(item) })
+    context.problems.error(at, 'when_bad_shape', 'a condition must be a string', {
+      found: describeValue(item),
+      hint: hintForType(at, 'a string'),
+    })
     return []
   })
 }

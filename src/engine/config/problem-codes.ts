@@ -16,6 +16,7 @@ export const configProblemCodes = {
   // Shape.
   wrong_type: 'a value has the type of its field',
   converted_to_string: 'what is meant as text is written as text',
+  nul_character: 'no text but a command has a NUL character in it',
   unknown_key: 'every key is one of the format',
   key_case: 'keys are written in lower case',
   // Runs and tasks, V1 to V9.
@@ -39,8 +40,10 @@ export const configProblemCodes = {
   volume_no_config: 'a volume says what it is: tmpfs',
   volume_no_path: 'a volume has a path',
   volume_path_relative: 'the path of a volume is absolute',
+  volume_path_root: 'the path of a volume is not the root directory',
   volume_path_duplicate: 'the paths of volumes are unique in their container',
   quantity_bad: 'a size is a number with an optional unit',
+  quantity_too_large: 'a size is less than 8 PiB',
   quantity_negative: 'a size is not negative',
   // Depends, V15 to V18.
   depend_bad_shape: 'a dependency is a task name, { name: [conditions] } or { task, conditions }',
@@ -59,6 +62,7 @@ export const configProblemCodes = {
   run_name_required: 'a run step whose command has several lines has a name',
   save_cache_no_key: 'a save_cache step has a key',
   restore_cache_no_keys: 'a restore_cache step has at least one key',
+  restore_cache_empty_key: 'no key of a restore_cache step is empty',
   content_empty: 'an entry of contents is an object',
   // Registries, V23 to V25.
   registry_auth_empty: 'the credentials of a registry are an object',
@@ -72,6 +76,7 @@ export const configProblemCodes = {
   when_looks_like_pattern: 'a condition without delimiters is compared as it is',
   duration_bad: 'a duration is a string like 1h30m, or a number of nanoseconds',
   duration_negative: 'a duration is not negative',
+  duration_too_long: 'a duration is at most 292 years',
   duration_tiny: 'a duration is at least a second',
 } as const
 

@@ -2,22 +2,28 @@
 
 const powersOf1000: Record<string, number> = { n: -3, u: -2, m: -1, '': 0, k: 1, M: 2, G: 3, T: 4, P: 5, E: 6 }
 const powersOf1024: Record<string, number> = { Ki: 1, Mi: 2, Gi: 3, Ti: 4, Pi: 5, Ei: 6 }
-/** Numbers with more digits or a larger exponent are no sizes of this world, but would take long to compute. */
+/** Numbers with more digits or a larger exponent are no sizes of this world, but would take long to compute. A smaller exponent makes no
+ *  difference: what has so few digits is less than a byte with it. */
 const digitsMax = 40
 const exponentMax = 40
 
-/** Bytes; null when the text is no quantity, or more than a number can count exactly (8 PiB). May be negative. */
+/** Bytes, which may be negative; Infinity with its sign beyond what a number counts exactly (8 PiB); null when the text is no quantity. */
 export function parseQuantity(text: string): number | null {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:([eE][+-]?\d+)|([A-Za-z]{0,2}))$/.exec(text.trim())
   if (match === null) return null
   const [, sign, whole = '', fraction = '', exponent, suffix = ''] = match
   const digits = whole + fraction
-  if (digits === '' || digits.length > digitsMax) return null
-  const scale = exponent === undefined ? scaleOf(suffix) : decimalScale(Number(exponent.slice(1)))
-  if (scale === null) return null
-  const bytes = roundUp(BigInt(digits) * scale.factor, scale.divisor * 10n ** BigInt(fraction.length))
-  if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) return null
-  return sign === '-' && bytes > 0n ? -Number(bytes) : Number(bytes)
+  const power = exponent === undefined ? 0 : Number(exponent.slice(1))
+  const scale = exponent === undefined ? scaleOf(suffix) : decimalScale(Math.max(power, -exponentMax))
+  if (digits === '' || scale === null) return null
+  const bytes = digits.length > digitsMax || power > exponentMax ? Infinity : count(digits, fraction.length, scale)
+  return sign === '-' && bytes > 0 ? -bytes : bytes
+}
+
+/** Whole bytes, of `digits` of which the last ones are a fraction. */
+function count(digits: string, fractionLength: number, { factor, divisor }: Scale): number {
+  const bytes = roundUp(BigInt(digits) * factor, divisor * 10n ** BigInt(fractionLength))
+  return bytes > BigInt(Number.MAX_SAFE_INTEGER) ? Infinity : Number(bytes)
 }
 
 interface Scale {
@@ -32,9 +38,8 @@ function scaleOf(suffix: string): Scale | null {
   return decimal === undefined ? null : decimalScale(decimal * 3)
 }
 
-function decimalScale(exponent: number): Scale | null {
-  if (Math.abs(exponent) > exponentMax) return null
-  const power = 10n ** BigInt(Math.abs(exponent))
+function decimalScale(exponent: number): Scale {
+  const power = 10n ** BigInt(Math.min(Math.abs(exponent), exponentMax))
   return exponent < 0 ? { factor: 1n, divisor: power } : { factor: power, divisor: 1n }
 }
 

@@ -1,6 +1,7 @@
 import type { Cursor } from './cursor.ts'
 import { describeValue } from './describe-value.ts'
 import type { ProblemList } from './problem-list.ts'
+import { type ExpectedType, hintForType } from './wrong-type.ts'
 
 /** Readers of the plain parts of a document. null and a missing key are the same; a wrong type is a problem and reads as missing. */
 
@@ -14,7 +15,7 @@ export function isObject(value: unknown): value is JsonObject {
 export function readText(cursor: Cursor | null, problems: ProblemList): string {
   const value = cursor?.value ?? null
   if (cursor === null || value === null) return ''
-  if (typeof value === 'string') return value
+  if (typeof value === 'string') return checkedText(cursor, value, problems)
   if (typeof value !== 'number' && typeof value !== 'boolean') {
     return wrongType(cursor, problems, 'a string', '')
   }
@@ -41,8 +42,24 @@ function exactText(value: number | boolean, written: string | null): string {
   return /^-?\d+$/.test(written) ? BigInt(written).toString() : String(value)
 }
 
+/** Reports a NUL: no argument, no path and no environment variable can hold one. */
+export function checkedText(cursor: Cursor, text: string, problems: ProblemList): string {
+  if (text.includes('\0')) {
+    problems.error(cursor, 'nul_character', `${nameOf(cursor)} contains a NUL character`, {
+      hint: 'leave it out: it ends a text for the programs that get it',
+    })
+  }
+  return text
+}
+
 /** Text where nothing is converted: inside steps and dependencies (spec/config.md 5). */
 export function readString(cursor: Cursor | null, problems: ProblemList): string {
+  const text = readScript(cursor, problems)
+  return cursor === null ? text : checkedText(cursor, text, problems)
+}
+
+/** The same for what reaches its program in a file: every character may stand in it. */
+export function readScript(cursor: Cursor | null, problems: ProblemList): string {
   const value = cursor?.value ?? null
   if (cursor === null || value === null) return ''
   if (typeof value === 'string') return value
@@ -82,22 +99,28 @@ export function readEntries(cursor: Cursor | null, problems: ProblemList): [stri
 }
 
 export function readStringList(cursor: Cursor | null, problems: ProblemList): string[] {
-  const hint = typeof cursor?.value === 'string' ? `put it into a list: [${JSON.stringify(cursor.value)}]` : undefined
-  return readList(cursor, problems, hint).map((item) => {
+  return readList(cursor, problems).map((item) => {
     return item.value === null ? wrongType(item, problems, 'a string', '') : readString(item, problems)
   })
 }
 
-function wrongType<T>(cursor: Cursor, problems: ProblemList, expected: string, instead: T, hint?: string): T {
+/** Reports a value of another type and gives what is read instead. */
+export function wrongType<T>(
+  cursor: Cursor,
+  problems: ProblemList,
+  expected: ExpectedType,
+  instead: T,
+  hint = hintForType(cursor, expected),
+): T {
   problems.error(cursor, 'wrong_type', `${nameOf(cursor)} must be ${expected}`, {
     found: describeValue(cursor.value),
-    hint: hint ?? null,
+    hint,
   })
   return instead
 }
 
 /** How a message calls the value under a cursor. */
-export function nameOf(cursor: Cursor): string {
+function nameOf(cursor: Cursor): string {
   if (cursor.parent === null) return 'the config'
   if (typeof cursor.key === 'string') return `"${cursor.key}"`
   const list = cursor.parent.key

@@ -1,8 +1,7 @@
 import { nearestName } from '../model/nearest-name.ts'
 import type { Cursor } from './cursor.ts'
-import { describeValue } from './describe-value.ts'
 import type { ProblemList } from './problem-list.ts'
-import { isObject, type JsonObject, nameOf } from './read-document.ts'
+import { isObject, type JsonObject, wrongType } from './read-document.ts'
 
 /** The keys that one kind of object may have. */
 export interface Shape {
@@ -43,10 +42,7 @@ export function readFields(
   context: { problems: ProblemList; strict: boolean },
 ): Fields | null {
   const { value } = cursor
-  if (!isObject(value)) {
-    context.problems.error(cursor, 'wrong_type', `${nameOf(cursor)} must be an object`, { found: describeValue(value) })
-    return null
-  }
+  if (!isObject(value)) return wrongType(cursor, context.problems, 'an object', null)
   let spelling: Map<string, string> | null = null
   for (const key of Object.keys(value)) {
     if (known.keys.has(key)) continue

@@ -10,6 +10,7 @@ export function parseDotenv(path: string, text: string): Map<string, string> {
     if (/^\s*(#|$)/.test(line)) continue
     const [, name, raw] = assignment.exec(line) ?? []
     if (name === undefined || raw === undefined) throw lineError(path, index, 'is not NAME=value')
+    if (raw.includes('\0')) throw lineError(path, index, `gives ${name} a NUL character, which no environment can hold`)
     values.set(name, unquote(path, index, raw))
   }
   return values

@@ -73,7 +73,9 @@ function scalarsOf(file: ParsedFile, map: YAMLMap): Map<string, string> {
     if (name === '') throw invalid(place, 'has a variable without a name')
     if (!isScalar(value) || value.value === null)
       throw invalid(place, `must give ${name} a text, a number or a boolean`)
-    values.set(name, typeof value.value === 'string' ? value.value : (value.source ?? String(value.value)))
+    const text = typeof value.value === 'string' ? value.value : (value.source ?? String(value.value))
+    if (text.includes('\0')) throw invalid(place, `gives ${name} a NUL character, which no environment can hold`)
+    values.set(name, text)
   }
   return values
 }

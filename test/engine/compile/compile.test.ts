@@ -2,7 +2,7 @@ import { expect, expectTypeOf, test } from 'vitest'
 import { compileRuns, setupErrorRun } from '../../../src/engine/compile/compile.ts'
 import type { CompiledRun } from '../../../src/engine/compile/compiled-run.ts'
 import { selectTasks } from '../../../src/engine/compile/select-tasks.ts'
-import { emptyVariableText, wantedVariables } from '../../../src/engine/compile/undefined-variables.ts'
+import { emptyVariableText, refuseUndefined, wantedVariables } from '../../../src/engine/compile/undefined-variables.ts'
 import type { CreateRunRequest } from '../../../src/engine/ports/run-service.ts'
 import { parseText } from '../config/read-text.ts'
 import { branchSource, compileText, graphText, origin, taskOf } from './a-compile.ts'
@@ -185,24 +185,28 @@ test('variables are resolved, secrets stay references, undefined ones are empty'
   expect(JSON.stringify(runs)).not.toContain('s3cr3t')
 })
 
-test('undefined variables are an error when asked', async () => {
-  await expect(compileText(variables, given, { strictVariables: true })).rejects.toMatchObject({
-    code: 'variableInvalid',
-    details: { names: ['missing', 'other'] },
-    message: `variables that nobody gave:
+test('undefined variables are refused with those who want them', async () => {
+  const { undefinedVariables } = await compileText(variables, given)
+  expect(() => refuseUndefined(undefinedVariables)).toThrow(
+    expect.objectContaining({
+      code: 'variableInvalid',
+      details: { names: ['missing', 'other'] },
+      message: `variables that nobody gave:
   missing, wanted by task "t" of run "r"
   other, wanted by task "t" of run "r"
 Give them with --var NAME=VALUE or --secret NAME`,
-  })
+    }),
+  )
   const all = { ...given, missing: { value: '', secret: false }, other: { value: '', secret: true } }
-  expect((await compileText(variables, all, { strictVariables: true })).undefinedVariables).toEqual([])
+  refuseUndefined((await compileText(variables, all)).undefinedVariables)
 })
 
 test('an undefined variable that several tasks want is told once, with all of them', async () => {
   const task = (name: string) =>
     `{ name: ${name}, ${pod}, environment: { A: { from_variable: x }, B: { from_variable: x } } }`
   const text = `runs: [{ name: r, tasks: [${task('a')}, ${task('b')}] }]`
-  await expect(compileText(text, {}, { strictVariables: true })).rejects.toThrow(
+  const { undefinedVariables } = await compileText(text)
+  expect(() => refuseUndefined(undefinedVariables)).toThrow(
     '\n  x, wanted by task "a" of run "r", task "b" of run "r"\n',
   )
 })

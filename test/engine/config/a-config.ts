@@ -55,7 +55,7 @@ const step = fc.oneof(
   fc.record({
     type: fc.constant('restore_cache' as const),
     name: text,
-    keys: fc.array(text, { minLength: 1, maxLength: 2 }),
+    keys: fc.array(some, { minLength: 1, maxLength: 2 }),
     destDir: text,
   }),
 )
@@ -65,7 +65,7 @@ const container = fc.record({
   user: text,
   privileged: fc.boolean(),
   entrypoint: text,
-  volumes: fc.uniqueArray(fc.record({ path: some.map((path) => `/${path}`), tmpfsSizeBytes: fc.nat() }), {
+  volumes: fc.uniqueArray(fc.record({ path: fc.stringMatching(/^\/[a-z0-9 ]{1,9}$/), tmpfsSizeBytes: fc.nat() }), {
     maxLength: 2,
     selector: ({ path }) => path,
   }),

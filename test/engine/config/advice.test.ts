@@ -22,7 +22,7 @@ describe('what is found and what to write', () => {
   says(
     (written) => written,
     [
-      ['runs: {}', 'wrong_type', 'an empty object', null],
+      ['runs: {}', 'wrong_type', 'an empty object', 'write runs: [{ name: …, tasks: [...] }]'],
       ['runs: []', 'no_runs', null, 'write runs: [{ name: …, tasks: [...] }]'],
       ['runs: [null]', 'run_empty', 'null', 'remove it, or write { name: … }'],
       ['runs: [{}]', 'run_name_empty', null, 'write name: …'],
@@ -50,7 +50,7 @@ describe('what is found and what to write', () => {
 
 describe('what to write in a runtime', () => {
   says(runtime, [
-    ['5', 'wrong_type', 'the number 5', null],
+    ['5', 'wrong_type', 'the number 5', 'write runtime: { containers: [{ image: … }] }'],
     ['{ type: vm }', 'runtime_bad_type', '"vm"', 'write "pod", or leave it out'],
     ['{ containers: [] }', 'runtime_no_containers', null, 'write containers: [{ image: … }]'],
     ['{ arch: x86_64 }', 'runtime_bad_arch', '"x86_64"', 'did you mean "amd64"?'],
@@ -100,10 +100,33 @@ describe('what to write as a volume', () => {
       ['{ path: a/./rel, tmpfs: {} }', 'volume_path_relative', '"a/./rel"', 'did you mean "/a/./rel"?'],
       ['{ path: ~/rel, tmpfs: {} }', 'volume_path_relative', '"~/rel"', '~ is not expanded here'],
       ['{ path: /a, tmpfs: {} }, { path: /a, tmpfs: {} }', 'volume_path_duplicate', '"/a"', null],
+      ['{ path: /a, tmpfs: {} }, { path: //./a/, tmpfs: {} }', 'volume_path_duplicate', '"//./a/"', null],
+      ['{ path: /b, tmpfs: {} }, { path: /a/../b, tmpfs: {} }', 'volume_path_duplicate', '"/a/../b"', null],
+      ...['/', '//', '/a/..'].map((path): Row => {
+        const hint = 'write path: /name; it would hide the files of the image'
+        return [`{ path: ${path}, tmpfs: {} }`, 'volume_path_root', `"${path}"`, hint]
+      }),
       ['{ path: /a }', 'volume_no_config', null, 'write tmpfs: {} or tmpfs: { size: 1Gi }'],
       ['{ path: /a, tmpfs: }', 'volume_no_config', 'null', 'write tmpfs: {} or tmpfs: { size: 1Gi }'],
-      ['{ path: /a, tmpfs: 5 }', 'wrong_type', 'the number 5', null],
+      ['{ path: /a, tmpfs: 5 }', 'wrong_type', 'the number 5', 'write tmpfs: {} or tmpfs: { size: 1Gi }'],
       ['{ path: /a, tmpfs: { size: -1 } }', 'quantity_negative', 'the number -1', null],
+      ...['1E', '1Ei', '8Pi', '9Pi', '1e30', '9007199254740992', '1e41'].map((size): Row => {
+        const hint = 'write less than 8Pi, or leave it out for no limit of its own'
+        return [`{ path: /a, tmpfs: { size: "${size}" } }`, 'quantity_too_large', `"${size}"`, hint]
+      }),
+      ['{ path: /a, tmpfs: { size: -1E } }', 'quantity_negative', '"-1E"', null],
+      ...Object.entries({
+        '1K': '1Ki',
+        '1GB': '1Gi',
+        '512 Mi': '512Mi',
+        '512 m': '512Mi',
+        '1.5 gib': '1.5Gi',
+        '64mb': '64Mi',
+        '100B': '100',
+      }).map(([size, meant]): Row => {
+        const hint = `did you mean "${meant}"? A size is a number of bytes, or has a unit: 512Mi, 1Gi, 100M`
+        return [`{ path: /a, tmpfs: { size: "${size}" } }`, 'quantity_bad', `"${size}"`, hint]
+      }),
       [
         '{ path: /a, tmpfs: { size: 1Zi } }',
         'quantity_bad',
@@ -158,6 +181,20 @@ describe('what to write in a task', () => {
     ],
     ['task_timeout_interval: 999ms', 'duration_tiny', '"999ms"', null],
     ['task_timeout_interval: -1s', 'duration_negative', '"-1s"', 'write 0s for no timeout'],
+    ...['1e30', '1000000000000000000000'].map(
+      (written): Row => [
+        `task_timeout_interval: ${written}`,
+        'duration_too_long',
+        `the number ${Number(written)}`,
+        'write 0s for no timeout; the longest one is 292 years',
+      ],
+    ),
+    [
+      'task_timeout_interval: 3000000h',
+      'duration_too_long',
+      '"3000000h"',
+      'write 0s for no timeout; the longest one is 292 years',
+    ],
     ['task_timeout_interval: 12d', 'duration_bad', '"12d"', 'there are no days; write "288h"'],
     ['task_timeout_interval: 2d', 'duration_bad', '"2d"', 'there are no days; write "48h"'],
     ['task_timeout_interval: 2 days', 'duration_bad', '"2 days"', 'there are no days; write "48h"'],
@@ -178,14 +215,15 @@ describe('what to write in a task', () => {
     ['docker_registries_auth: { r: { type: token } }', 'registry_auth_bad_type', '"token"', null],
     ['docker_registries_auth: { r: { usrname: a } }', 'unknown_key', null, 'did you mean "username"?'],
     ['when: text', 'when_bad_shape', '"text"', 'for a branch: when: { branch: "text" }'],
-    ['when: 5', 'when_bad_shape', 'the number 5', null],
+    ['when: 5', 'when_bad_shape', 'the number 5', 'write when: { branch: … }'],
     [
       'when: { branch: 5 }',
       'when_bad_shape',
       'the number 5',
       'write a string, a list of strings, or { include: …, exclude: … }',
     ],
-    ['when: { branch: [5] }', 'when_bad_shape', 'the number 5', null],
+    ['when: { branch: [5] }', 'when_bad_shape', 'the number 5', 'write it in quotes'],
+    ['when: { branch: [{}] }', 'when_bad_shape', 'an empty object', 'write one string'],
     ['when: { branch: { foo: a } }', 'when_bad_shape', null, 'it may have: include, exclude'],
     [
       "when: { branch: '/(/' }",
@@ -222,7 +260,7 @@ describe('what to write as a step', () => {
       ['{}', 'step_empty', 'an empty object', `write one of: ${types}`],
       ['{ type: 5 }', 'step_bad_shape', 'the number 5', `write one of: ${types}`],
       ['clone: { depth: 0 }', 'clone_depth', 'the number 0', 'leave it out for the whole history'],
-      ['clone: { depth: x }', 'wrong_type', '"x"', null],
+      ['clone: { depth: x }', 'wrong_type', '"x"', 'write a number such as 1'],
       ['clone: { submodules: true }', 'unknown_key', null, 'write "recurse_submodules"'],
       ['type: run', 'run_no_command', null, 'write { run: … } or { type: run, command: … }'],
       ['run: { command: 5 }', 'wrong_type', 'the number 5', 'write it in quotes: "5"'],
@@ -258,6 +296,66 @@ describe('what to write as a step', () => {
       ['unknown: x', 'step_unknown_type', null, `the steps are: ${types}`],
     ],
   )
+})
+
+describe('what to write in place of another type', () => {
+  const task = (written: string) => runtime(`{ containers: [{ image: b }] }, ${written}`)
+  const rows: [text: string, hint: string][] = [
+    ['5', 'write runs: [{ name: …, tasks: [...] }]'],
+    ['runs: { ci: {} }', 'write runs: [{ name: …, tasks: [...] }]'],
+    ['runs: [ci]', 'write { name: …, tasks: [...] }'],
+    ['runs: [{ name: r, tasks: {} }]', 'write tasks: [{ name: …, runtime: …, steps: [...] }]'],
+    ['runs: [{ name: r, tasks: [t] }]', 'write { name: …, runtime: …, steps: [...] }'],
+    ['runs: [{ name: [r] }]', 'write one string'],
+    [
+      'docker_registries_auth: []',
+      'write docker_registries_auth: { host: { username: …, password: { from_variable: … } } }',
+    ],
+    ['docker_registries_auth: { runtime: x }', 'write { username: …, password: { from_variable: … } }'],
+    [runtime('busybox'), 'write runtime: { containers: [{ image: … }] }'],
+    [runtime('{ containers: { image: x } }'), 'write containers: [{ image: … }]'],
+    [runtime('{ containers: [busybox] }'), 'write { image: … }'],
+    [
+      runtime('{ containers: [{ image: b, entrypoint: [a, b] }] }'),
+      'write one string, which is split at spaces: "/bin/server -v"',
+    ],
+    [runtime('{ containers: [{ image: b, volumes: /a }] }'), 'write volumes: [{ path: /name, tmpfs: {} }]'],
+    [runtime('{ containers: [{ image: b, volumes: [/a] }] }'), 'write { path: /name, tmpfs: {} }'],
+    [
+      runtime('{ containers: [{ image: b, volumes: [{ path: /a, tmpfs: 1Gi }] }] }'),
+      'write tmpfs: {} or tmpfs: { size: 1Gi }',
+    ],
+    [runtime('{ containers: [{ image: b, privileged: 1 }] }'), 'write true or false'],
+    [task('environment: [A=1]'), 'write environment: { NAME: value }'],
+    [task('Shell: [bash]'), 'write one string, which is split at spaces: "/bin/bash -eu"'],
+    [task('depends: { t1: [on_failure] }'), 'write depends: [name, { name: [on_failure] }]'],
+    [task('depends: [{ task: t1, conditions: on_failure }]'), 'put it into a list: ["on_failure"]'],
+    [task('steps: { run: ls }'), 'write steps: [{ run: … }]'],
+    [task('steps: ls'), 'write steps: [{ run: … }]'],
+    [stepsWith('- run: { command: ls, tty: "yes" }'), 'write true or false, without quotes'],
+    [stepsWith('- clone: { depth: "1" }'), 'write it without quotes: 1'],
+    [stepsWith('- clone: { depth: 1.5 }'), 'write a number such as 1'],
+    [stepsWith('- clone: true'), 'write { clone: {} }, in YAML "- clone:"'],
+    [stepsWith('- save_cache: key'), 'write save_cache: { key: …, contents: [{ source_dir: … }] }'],
+    [stepsWith('- restore_cache: key'), 'write restore_cache: { keys: [...] }'],
+    [stepsWith('- restore_cache: { keys: {} }'), 'write a list: [...]'],
+    [stepsWith('- restore_cache: { keys: a }'), 'put it into a list: ["a"]'],
+    [stepsWith('- save_to_workspace: dist'), 'write save_to_workspace: { contents: [{ source_dir: … }] }'],
+    [stepsWith('- save_to_workspace: { contents: { source_dir: x } }'), 'write contents: [{ source_dir: … }]'],
+    [stepsWith('- save_to_workspace: { contents: [dist] }'), 'write { source_dir: … }'],
+    [stepsWith('- restore_workspace: /out'), 'write restore_workspace: { dest_dir: … }'],
+    [stepsWith('- restore_workspace: { dest_dir: [a] }'), 'write one string'],
+  ]
+  it.each(rows)('%s', async (text, hint) => {
+    const { problems } = await parseText(text)
+    const [problem] = problems.filter(({ code }) => code === 'wrong_type' || code === 'step_bad_shape')
+    expect(problem).toMatchObject({ severity: 'error', found: expect.any(String), hint })
+  })
+
+  it('says how a command is written that stands in the long form as in the short one', async () => {
+    const { problems } = await parseText(stepsWith('- { type: run, run: ls }'))
+    expect(problems).toMatchObject([{ code: 'run_no_command' }, { code: 'unknown_key', hint: 'write "command"' }])
+  })
 })
 
 describe('a message', () => {

@@ -58,10 +58,33 @@ const bad: [depend: string, hint: string][] = [
   ['{}', 'write the name of a task, { name: [on_failure] }, or { task: name, conditions: [on_failure] }'],
   ['{ a: 1 }', 'write the name of a task, { name: [on_failure] }, or { task: name, conditions: [on_failure] }'],
   ['{ conditions: [on_success], when: x }', 'write { task: name, conditions: [...] }'],
+  ...['""', '{ "": [on_success] }', '{ task: "" }', '{ task: , conditions: [on_failure] }'].map(
+    (depend): [string, string] => [
+      depend,
+      'write the name of a task, { name: [on_failure] }, or { task: name, conditions: [on_failure] }',
+    ],
+  ),
+  ...[
+    '{ a: [on_success], task: [on_success] }',
+    '{ a: [on_success], c: [on_failure] }',
+    '{ a: on_success, c: on_failure }',
+    '{ task: [a, c], conditions: [on_failure] }',
+  ].map((depend): [string, string] => [
+    depend,
+    'write one entry for each task: [{ name: [on_success] }, { other: [on_failure] }]',
+  ]),
 ]
 test.each(bad)('%s is no dependency', async (depend, hint) => {
   const { problems } = await parseText(runOf({ a: '', b: depend }))
   expect(problems.filter(({ severity }) => severity === 'error')).toMatchObject([{ code: 'depend_bad_shape', hint }])
+})
+
+test('a dependency that is not used is told once, without what follows from it', async () => {
+  const codes = async (depend: string) =>
+    (await parseText(runOf({ a: '', b: depend }))).problems.map(({ code }) => code)
+  expect(await codes('{ a: [on_success], task: [on_success] }')).toEqual(['depend_bad_shape'])
+  expect(await codes('{ task: 5, conditions: [on_failure] }')).toEqual(['wrong_type'])
+  expect(await codes('""')).toEqual(['depend_bad_shape'])
 })
 
 test('conditions that do not exist are named, with a guess', async () => {
@@ -203,7 +226,7 @@ test('a task without a name is nobody to depend on, and of two of one name the f
     `      - { name: '${name}', depends: [${depends}], runtime: { containers: [{ image: b }] } }\n`
   expect(await codes(task('', '') + task('a', "''"))).toEqual([
     'task_name_empty run "r" tasks[0]: the task has no name',
-    'dependency_missing run "r" task "a": the run has no task "" to depend on',
+    'depend_bad_shape run "r" task "a": the dependency names no task',
   ])
   // Were the second `a` meant, there would be no circle.
   expect(await codes(task('a', 'b') + task('a', '') + task('b', 'a'))).toEqual([

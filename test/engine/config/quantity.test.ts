@@ -41,31 +41,12 @@ test.each([
   expect(parseQuantity(text)).toBe(bytes)
 })
 
-test.each([
-  '',
-  ' ',
-  '.',
-  '+',
-  'Gi',
-  '1 Gi',
-  '1gi',
-  '1K',
-  '1kB',
-  '1KiB',
-  '1e',
-  '1e3Ki',
-  '1x',
-  '0x10',
-  '8Ei',
-  '1e99999999999',
-  '1e-99999999999',
-  '9007199254740992',
-  '1'.repeat(41),
-  '1Gii',
-  'NaN',
-])('%j is no quantity', (text) => {
-  expect(parseQuantity(text)).toBeNull()
-})
+test.each(['', ' ', '.', '+', 'Gi', '1 Gi', '1gi', '1K', '1kB', '1KiB', '1e', '1e3Ki', '1x', '0x10', '1Gii', 'NaN'])(
+  '%j is no quantity',
+  (text) => {
+    expect(parseQuantity(text)).toBeNull()
+  },
+)
 
 test('whole numbers are what they are, with any unit of 1024', () => {
   fc.assert(
@@ -76,6 +57,21 @@ test('whole numbers are what they are, with any unit of 1024', () => {
   )
 })
 
-test.each(['9007199254740992', `${'0'.repeat(40)}7`, '0e41', '0e-41'])('%s is more than is counted', (text) => {
-  expect(parseQuantity(text)).toBeNull()
+test.each(['9007199254740992', '1E', '8Ei', '8Pi', '1'.repeat(41), '1e41', '1e99999999999'])(
+  '%s is more than is counted',
+  (text) => {
+    expect(parseQuantity(text)).toBe(Infinity)
+    expect(parseQuantity(`-${text}`)).toBe(-Infinity)
+  },
+)
+
+test('numbers that would take long to compute count as too large even when they are not', () => {
+  expect(parseQuantity(`${'0'.repeat(40)}7`)).toBe(Infinity)
+  expect(parseQuantity('0e41')).toBe(Infinity)
+})
+
+test('what is next to nothing is a byte', () => {
+  expect(parseQuantity('1e-99999999999')).toBe(1)
+  expect(parseQuantity(`${'9'.repeat(40)}e-41`)).toBe(1)
+  expect(parseQuantity('0e-41')).toBe(0)
 })

@@ -111,6 +111,11 @@ const rules: [title: string, text: string, problems: string[]][] = [
     ['error restore_cache_no_keys 6:30 runs[0].tasks[0].steps[0].restore_cache.keys'],
   ],
   [
+    'V22: an empty key beside another one',
+    stepsWith("- restore_cache: { keys: [a, ''] }"),
+    ['error restore_cache_empty_key 6:40 runs[0].tasks[0].steps[0].restore_cache.keys[1]'],
+  ],
+  [
     'V23 to V25: empty credentials',
     `docker_registries_auth: { index.docker.io: }
 runs:
@@ -237,6 +242,49 @@ runs:
     ],
   ],
 ]
+
+const volume = '{ path: "/\\0", tmpfs: {} }'
+const container = `{ image: "b\\0", user: "u\\0", entrypoint: "e\\0", volumes: [${volume}], environment: { A: "\\0" } }`
+const nul: [text: string, paths: string[]][] = [
+  [
+    taskWith('environment: { A: "x\\0y" }\nworking_dir: "w\\0"\nshell: "s\\0"\nuser: "u\\0"'),
+    ['environment.A', 'working_dir', 'shell', 'user'],
+  ],
+  [
+    stepsWith('- run: { command: c, name: "\\0", environment: { A: "\\0" }, working_dir: "\\0", shell: "\\0" }'),
+    ['name', 'environment.A', 'working_dir', 'shell'].map((key) => `steps[0].run.${key}`),
+  ],
+  [
+    stepsWith(
+      '- restore_workspace: { dest_dir: "\\0" }\n- save_cache: { key: "\\0", contents: [{ source_dir: "\\0", dest_dir: "\\0", paths: ["\\0"] }] }\n- restore_cache: { keys: ["\\0"] }',
+    ),
+    [
+      'steps[0].restore_workspace.dest_dir',
+      'steps[1].save_cache.key',
+      'steps[1].save_cache.contents[0].source_dir',
+      'steps[1].save_cache.contents[0].dest_dir',
+      'steps[1].save_cache.contents[0].paths[0]',
+      'steps[2].restore_cache.keys[0]',
+    ],
+  ],
+  [
+    `runs: [{ name: r, tasks: [{ name: t, runtime: { containers: [${container}] } }] }]`,
+    ['image', 'user', 'entrypoint', 'volumes[0].path', 'environment.A'].map((key) => `runtime.containers[0].${key}`),
+  ],
+]
+test.each(nul)(
+  'a NUL character is refused wherever an argument, a path or an environment would get it: %j',
+  async (text, paths) => {
+    const { config, problems } = await parseText(text)
+    expect(config).toBeNull()
+    expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['nul_character']))
+    expect(problems.map(({ path }) => path.replace('runs[0].tasks[0].', ''))).toEqual(paths)
+  },
+)
+
+test('a command may have a NUL character in it: it reaches the shell in a file', async () => {
+  expect(await problemsIn(stepsWith('- run: "a\\0"\n- run: { command: "a\\0" }'))).toEqual([])
+})
 
 test.each(rules)('%s', async (_, text, problems) => {
   const parsed = await problemsIn(text)

@@ -140,9 +140,26 @@ test.each(badShapes)('%s is no step', async (steps, code, hint) => {
   expect((await parseText(stepsWith(steps))).problems).toMatchObject([{ code, hint }])
 })
 
+test.each(['run: { type: clone, command: ls }', 'run: { Type: clone, command: ls }', 'clone: { type: 5 }'])(
+  'a type that differs from the one above it is an error: %s',
+  async (step) => {
+    const { config, problems } = await parseText(stepsWith(`- ${step}`))
+    expect(config).toBeNull()
+    const type = step.split(':')[0]
+    expect(problems.filter(({ severity }) => severity === 'error')).toMatchObject([
+      { code: 'step_bad_shape', message: `run "run" task "task" steps[0]: the type of the step is "${type}" already` },
+    ])
+  },
+)
+
+test('a type that repeats the one above it is fine', async () => {
+  expect(await stepsOf('- run: { type: run, command: make }')).toEqual([run])
+  expect(await stepsOf('- run: { type: , command: make }')).toEqual([run])
+})
+
 test('a step other than run takes no text', async () => {
   expect((await parseText(stepsWith('- clone: text'))).problems).toMatchObject([
-    { code: 'step_bad_shape', message: 'run "run" task "task" steps[0]: "clone" must be an object', hint: null },
+    { code: 'step_bad_shape', message: 'run "run" task "task" steps[0]: "clone" must be an object' },
   ])
 })
 

@@ -25,6 +25,10 @@ function holds(keyword: string, argument: unknown, value: unknown, schema: Schem
       return list().some((each) => valid(value, each))
     case 'oneOf':
       return list().filter((each) => valid(value, each)).length === 1
+    case 'not':
+      return !valid(value, argument)
+    case 'propertyNames':
+      return !isObject(value) || Object.keys(value).every((key) => valid(key, argument))
     case 'required':
       return !isObject(value) || (argument as string[]).every((key) => Object.hasOwn(value, key))
     case 'properties':
@@ -52,6 +56,8 @@ function holds(keyword: string, argument: unknown, value: unknown, schema: Schem
       return typeof value !== 'string' || [...value].length <= Number(argument)
     case 'minimum':
       return typeof value !== 'number' || value >= Number(argument)
+    case 'maximum':
+      return typeof value !== 'number' || value <= Number(argument)
     case 'pattern':
       return typeof value !== 'string' || new RegExp(String(argument), 'u').test(value)
     default:

@@ -151,3 +151,16 @@ test('secrets that cannot be masked are told', async () => {
   ])
   expect(unmaskableReason(' ')).toBe('it is empty')
 })
+
+test('a file whose value no environment can hold is refused with the place', async () => {
+  const yaml = await file('v.yml', 'a: b\nc: "x\\0y"\n')
+  await expect(collect({ variableFiles: [yaml] })).rejects.toMatchObject({
+    code: 'variableInvalid',
+    message: `${yaml}:2:1 gives c a NUL character, which no environment can hold.`,
+  })
+  const dotenv = await file('v.env', 'a=b\nc="x\0y"\n')
+  await expect(collect({ secretFiles: [dotenv] })).rejects.toMatchObject({
+    code: 'variableInvalid',
+    message: `${dotenv}:2 gives c a NUL character, which no environment can hold.`,
+  })
+})

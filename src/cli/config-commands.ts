@@ -71,13 +71,19 @@ export async function validateConfig(
   const valid = loaded.config !== null
   if (output === 'json') {
     stdout(
-      `${JSON.stringify({ file: loaded.file, valid, problems: loaded.problems, more_problems: loaded.moreProblems })}\n`,
+      `${JSON.stringify({
+        file: loaded.file,
+        valid,
+        problems: loaded.problems,
+        more_problems: loaded.moreProblems,
+        more_errors: loaded.moreErrors,
+      })}\n`,
     )
   } else {
     const { formatProblems } = await import('../engine/config/format-problems.ts')
     if (loaded.problems.length > 0) stderr(`${formatProblems(loaded)}\n\n`)
     if (valid) stdout(`${loaded.file} is valid: ${describeRuns(loaded)}\n`)
-    else stderr(`${loaded.file} is not valid: ${countErrors(loaded)}\n`)
+    else stderr(`${loaded.file} is not valid: ${describeErrors(loaded)}\n`)
   }
   return valid ? exitCodes.success : exitCodes.config
 }
@@ -124,8 +130,8 @@ function describeRuns({ config }: LoadedConfig): string {
   return `${plural(runs.length, 'run')}, ${plural(tasks, 'task')}`
 }
 
-function countErrors({ problems, moreProblems }: LoadedConfig): string {
-  return plural(problems.filter(({ severity }) => severity === 'error').length + moreProblems, 'error')
+function describeErrors({ problems, moreErrors }: LoadedConfig): string {
+  return plural(problems.filter(({ severity }) => severity === 'error').length + moreErrors, 'error')
 }
 
 function plural(count: number, word: string): string {

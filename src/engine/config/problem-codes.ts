@@ -6,6 +6,7 @@ export const configProblemCodes = {
   file_bad_encoding: 'the file is UTF-8 text',
   syntax: 'the file follows the syntax of its format',
   duplicate_key: 'a key is given once in an object',
+  unknown_tag: 'a tag of YAML is one of those for plain data, such as !!str',
   alias_bomb: 'YAML aliases do not blow the document up',
   too_deep: 'lists and objects nest at most 100 deep',
   several_documents: 'only the first document of a YAML file is read',

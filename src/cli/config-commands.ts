@@ -96,11 +96,8 @@ export async function renderConfig(
 ): Promise<number> {
   const loaded = await loadWorkTreeConfig(request)
   if (loaded.value !== undefined) {
-    const text =
-      format === 'json'
-        ? JSON.stringify(loaded.value, null, 2)
-        : (await import('yaml')).stringify(loaded.value).trimEnd()
-    stdout(`${text}\n`)
+    const { writeJson, writeYaml } = await import('../engine/config/write-document.ts')
+    stdout(format === 'json' ? writeJson(loaded.value) : await writeYaml(loaded.value))
   }
   if (loaded.problems.length > 0) {
     const { formatProblems } = await import('../engine/config/format-problems.ts')

@@ -1,5 +1,6 @@
 import { AgolaError } from '../model/errors.ts'
 import { decodeText } from './decode-text.ts'
+import { exactValue } from './exact-value.ts'
 import { findConfig } from './find-config.ts'
 import type { ConfigTree, LoadConfigOptions, LoadedConfig } from './loaded-config.ts'
 import { type ParsedConfig, parseConfig } from './parse-config.ts'
@@ -21,7 +22,7 @@ export async function loadConfig(tree: ConfigTree, options: LoadConfigOptions): 
   return {
     file,
     texts,
-    value: source?.value,
+    value: source === null ? undefined : exactValue(source),
     config: isRefused ? null : parsed.config,
     problems: kept,
     moreProblems: parsed.moreProblems + all.length - kept.length,

@@ -43,7 +43,7 @@ const explanations: [
     /^Unexpected block-seq-ind/,
     always('a list cannot start on the line of its key', 'start the list on the next line; text needs quotes'),
   ],
-  [/^Flow (sequence|map) /, (_, match) => unclosed(match[1] === 'map' ? '}' : ']')],
+  [/^Flow (sequence|map) /, (place, match) => unclosed(place, match[1] === 'map' ? '}' : ']')],
   [
     /^Missing , /,
     always('a , is missing here', 'put a , between the items; text with special characters needs quotes'),
@@ -78,10 +78,14 @@ export function explainSyntax(errors: readonly Found[], text: string, openQuotes
   const quote = openQuotes[0] ?? Number.POSITIVE_INFINITY
   let lineEnd = -1
   let inTextBlock = false
+  let isUnclosed = false
   for (const { message, pos } of [...errors].sort((a, b) => a.pos[0] - b.pos[0])) {
     const offset = pos[0]
     const isKey = message.startsWith('Implicit ')
     if (offset >= quote || offset <= lineEnd || (inTextBlock && isKey)) continue
+    // What closes a bracket that was ended for it.
+    if (isUnclosed && message.startsWith('Unexpected flow-')) continue
+    isUnclosed ||= message.startsWith('Flow ')
     if (isDirective && message.startsWith('Missing directives-end')) continue
     problems.push({ ...explain({ text, offset }, message), offset })
     inTextBlock ||= isKey && isBelowTextBlock({ text, offset })
@@ -164,11 +168,15 @@ function badEscape(written: string): Omit<SyntaxProblem, 'offset'> {
   }
 }
 
-function unclosed(bracket: string): Omit<SyntaxProblem, 'offset'> {
-  return {
-    message: `a ${bracket} is missing before this place`,
-    hint: `close what was opened with a ${bracket}, and indent its lines further than the key that it belongs to`,
+/** The library also ends brackets at a line that is not indented, whatever comes behind. */
+function unclosed({ text, offset }: Place, bracket: string): Omit<SyntaxProblem, 'offset'> {
+  if (text.slice(offset).includes(bracket)) {
+    return {
+      message: `the lines up to the ${bracket} are not indented, with spaces, further than the key that they belong to`,
+      hint: `indent them, or put a missing ${bracket} before this place`,
+    }
   }
+  return { message: `a ${bracket} is missing before this place`, hint: `close what was opened with a ${bracket}` }
 }
 
 function unknownDirective(directive: string): Omit<SyntaxProblem, 'offset'> {

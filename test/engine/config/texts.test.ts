@@ -205,11 +205,7 @@ const mistakes: [line: string, problem: string, hint: string][] = [
     '4:12 there is text behind the | or >',
     'start the text on the next line; a command with | or > needs quotes',
   ],
-  [
-    '- [a\nb: c',
-    '5:1 a ] is missing before this place',
-    'close what was opened with a ], and indent its lines further than the key that it belongs to',
-  ],
+  ['- [a\nb: c', '5:1 a ] is missing before this place', 'close what was opened with a ]'],
   [
     '- "a"#b',
     '4:8 a # that starts a comment has a space before it',
@@ -221,6 +217,16 @@ test.each(mistakes)('%j is told in words that help', async (line, problem, hint)
   const { source, problems } = await readYaml('f', `runs:\n- name: r\n  steps:\n  ${line}\n`)
   expect(source).toBeNull()
   expect(problems.map((p) => [`${p.line}:${p.column} ${p.message}`, p.hint])).toEqual([[problem, hint]])
+})
+
+test('brackets whose lines are not indented are one problem', async () => {
+  for (const [text, place] of [
+    ['runs: [\n{name: r}\n]', '2:1'],
+    ['runs: [\n\t{name: r}\n]', '2:2'],
+  ]) {
+    const message = 'the lines up to the ] are not indented, with spaces, further than the key that they belong to'
+    expect((await yaml(`${text}\n`)).problems).toEqual([`error syntax ${place} ${message}`])
+  }
 })
 
 test('mistakes of syntax on several lines are all told', async () => {

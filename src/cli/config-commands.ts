@@ -71,13 +71,19 @@ export async function validateConfig(
   const valid = loaded.config !== null
   if (output === 'json') {
     stdout(
-      `${JSON.stringify({ file: loaded.file, valid, problems: loaded.problems, more_problems: loaded.moreProblems })}\n`,
+      `${JSON.stringify({
+        file: loaded.file,
+        valid,
+        problems: loaded.problems,
+        more_problems: loaded.moreProblems,
+        more_errors: loaded.moreErrors,
+      })}\n`,
     )
   } else {
     const { formatProblems } = await import('../engine/config/format-problems.ts')
     if (loaded.problems.length > 0) stderr(`${formatProblems(loaded)}\n\n`)
     if (valid) stdout(`${loaded.file} is valid: ${describeRuns(loaded)}\n`)
-    else stderr(`${loaded.file} is not valid: ${countErrors(loaded)}\n`)
+    else stderr(`${loaded.file} is not valid: ${describeErrors(loaded)}\n`)
   }
   return valid ? exitCodes.success : exitCodes.config
 }
@@ -90,11 +96,8 @@ export async function renderConfig(
 ): Promise<number> {
   const loaded = await loadWorkTreeConfig(request)
   if (loaded.value !== undefined) {
-    const text =
-      format === 'json'
-        ? JSON.stringify(loaded.value, null, 2)
-        : (await import('yaml')).stringify(loaded.value).trimEnd()
-    stdout(`${text}\n`)
+    const { writeJson, writeYaml } = await import('../engine/config/write-document.ts')
+    stdout(format === 'json' ? writeJson(loaded.value) : await writeYaml(loaded.value))
   }
   if (loaded.problems.length > 0) {
     const { formatProblems } = await import('../engine/config/format-problems.ts')
@@ -140,8 +143,8 @@ function describeRuns({ config }: LoadedConfig): string {
   return `${plural(runs.length, 'run')}, ${plural(tasks, 'task')}`
 }
 
-function countErrors({ problems, moreProblems }: LoadedConfig): string {
-  return plural(problems.filter(({ severity }) => severity === 'error').length + moreProblems, 'error')
+function describeErrors({ problems, moreErrors }: LoadedConfig): string {
+  return plural(problems.filter(({ severity }) => severity === 'error').length + moreErrors, 'error')
 }
 
 function plural(count: number, word: string): string {

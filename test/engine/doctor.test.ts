@@ -44,7 +44,7 @@ async function checks(loadConfig: () => Promise<LoadedConfig> = noConfig): Promi
 
 function loaded(given: Partial<LoadedConfig>): () => Promise<LoadedConfig> {
   const config = { runs: [], dockerRegistriesAuth: {}, taskTimeoutIntervalMs: null }
-  const none = { file: '.agola/config.yml', config, problems: [], moreProblems: 0, value: {}, texts: {} }
+  const none = { file: '.agola/config.yml', config, problems: [], moreProblems: 0, moreErrors: 0, value: {}, texts: {} }
   return async () => ({ ...none, ...given })
 }
 

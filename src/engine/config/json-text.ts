@@ -6,7 +6,13 @@ export interface JsonProblem {
   offset: number
 }
 
-export type ParsedJson = { value: unknown; problem: null } | { value: undefined; problem: JsonProblem }
+export interface ParsedJson {
+  value: unknown
+  /** Why there is no value; null: there is one. */
+  problem: JsonProblem | null
+  /** Keys that are given again: the value has the last ones. */
+  duplicates: JsonProblem[]
+}
 
 /** Offsets of a value, of the key that it stands under, and of what is in it. */
 export interface JsonSpan {
@@ -16,17 +22,21 @@ export interface JsonSpan {
   children: Map<string | number, JsonSpan> | null
 }
 
+export const duplicateHint = 'keep one of them; the reference takes the last'
+
 const depthMax = 100
 const stringPattern = /"(?:[^"\\\u0000-\u001f]|\\.)*"/y
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const wordPattern = /[A-Za-z0-9_$.+-]+/y
 
-/** JSON as RFC 8259 has it, keys unique. */
+/** JSON as RFC 8259 has it; keys that are not unique are told. */
 export function parseJson(text: string): ParsedJson {
+  const reader = new JsonReader(text, null)
+  const { duplicates } = reader
   try {
-    return { value: new JsonReader(text, null).document(), problem: null }
+    return { value: reader.document(), problem: null, duplicates }
   } catch (error) {
-    if (error instanceof JsonStop) return { value: undefined, problem: error.problem }
+    if (error instanceof JsonStop) return { value: undefined, problem: error.problem, duplicates }
     throw error
   }
 }
@@ -47,6 +57,7 @@ class JsonStop extends Error {
 }
 
 class JsonReader {
+  readonly duplicates: JsonProblem[] = []
   readonly #text: string
   /** The span of the value that is being read, while spans are wanted. */
   #span: JsonSpan | null
@@ -111,8 +122,10 @@ class JsonReader {
       const keyStart = this.#at
       if (this.#text[keyStart] !== '"') this.#fail('a key in double quotes is expected here')
       const key = this.#string()
-      if (Object.hasOwn(object, key))
-        this.#fail(`the key ${JSON.stringify(key)} is given twice`, 'duplicate_key', keyStart)
+      if (Object.hasOwn(object, key)) {
+        const message = `the key ${JSON.stringify(key)} is given twice`
+        this.duplicates.push({ code: 'duplicate_key', message, offset: keyStart })
+      }
       this.#skipBlanks()
       if (!this.#take(':')) this.#fail('a : is expected after the key')
       const value = this.#child(key, keyStart)

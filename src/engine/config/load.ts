@@ -1,10 +1,11 @@
 import { AgolaError } from '../model/errors.ts'
 import { decodeText } from './decode-text.ts'
+import { exactValue } from './exact-value.ts'
 import { configBefore, findConfig, findNamedConfig } from './find-config.ts'
 import type { ConfigTree, LoadConfigOptions, LoadedConfig } from './loaded-config.ts'
-import { parseConfig } from './parse-config.ts'
+import { type ParsedConfig, parseConfig } from './parse-config.ts'
 import type { ConfigProblem } from './problem.ts'
-import { sortProblems } from './problem-list.ts'
+import { countErrors, cutProblems, sortProblems } from './problem-list.ts'
 import { fileProblem, type ReadResult } from './read-result.ts'
 
 /** 1 MiB (spec/config.md 2). */
@@ -18,12 +19,22 @@ export async function loadConfig(tree: ConfigTree, options: LoadConfigOptions): 
   const unread = named === undefined ? [] : await notReadByRuns(tree, named)
   const texts: Record<string, string> = {}
   const { source, problems } = await read(tree, file, bytes, texts, options)
-  const found = [...unread, ...problems]
-  const base = { file, texts, value: source?.value }
-  if (source === null) return { ...base, config: null, problems: sortProblems(found, file), moreProblems: 0 }
-  const parsed = await parseConfig(source, { strict: options.strict ?? false })
-  return { ...base, ...parsed, problems: sortProblems([...found, ...parsed.problems], file) }
+  const parsed = source === null ? nothingParsed : await parseConfig(source, { strict: options.strict ?? false })
+  const isRefused = countErrors(problems) > 0
+  const all = sortProblems([...unread, ...problems, ...parsed.problems], file)
+  const kept = cutProblems(all)
+  return {
+    file,
+    texts,
+    value: source === null ? undefined : exactValue(source),
+    config: isRefused ? null : parsed.config,
+    problems: kept,
+    moreProblems: parsed.moreProblems + all.length - kept.length,
+    moreErrors: parsed.moreErrors + countErrors(all) - countErrors(kept),
+  }
 }
+
+const nothingParsed: ParsedConfig = { config: null, problems: [], moreProblems: 0, moreErrors: 0 }
 
 async function notReadByRuns(tree: ConfigTree, file: string): Promise<ConfigProblem[]> {
   const before = await configBefore(tree, file)

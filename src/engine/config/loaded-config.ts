@@ -42,9 +42,12 @@ export interface LoadedConfig {
   config: Config | null
   /** All of them, in the order of the file. */
   problems: ConfigProblem[]
-  /** Problems beyond the first thousand are counted only. */
+  /** Problems beyond the first thousand errors and the first thousand warnings are counted only. */
   moreProblems: number
-  /** The evaluated document before it was checked, as `config render` prints it; undefined when there is none. */
+  /** Errors among them. */
+  moreErrors: number
+  /** The evaluated document before it was checked, as `config render` prints it; undefined when there is none.
+   *  Integers that a number cannot hold are bigints. */
   value: unknown
   /** Texts of the files that problems point into, by name: what `formatProblems` takes excerpts from. */
   texts: Record<string, string>

@@ -27,6 +27,8 @@ export interface ParsedConfig {
   problems: ConfigProblem[]
   /** Problems that were counted but not kept. */
   moreProblems: number
+  /** Errors among them. */
+  moreErrors: number
 }
 
 /** Turns a document of whatever shape into a config, and tells everything that is wrong with it (spec/config.md 5 to 10). Never throws. */
@@ -35,7 +37,12 @@ export async function parseConfig(source: DocumentSource, options: { strict?: bo
   const config = parseRoot(new Cursor(source.value), context)
   await checkRegexps(context)
   const { problems, hasErrors, more } = context.problems
-  return { config: hasErrors ? null : config, problems: sortProblems(problems, source.file), moreProblems: more }
+  return {
+    config: hasErrors ? null : config,
+    problems: sortProblems(problems, source.file),
+    moreProblems: more.problems,
+    moreErrors: more.errors,
+  }
 }
 
 function parseRoot(root: Cursor, context: ParseContext): Config {

@@ -7,6 +7,7 @@ export const configProblemCodes = {
   file_not_read: 'runs read the first of config.jsonnet, config.json and config.yml',
   syntax: 'the file follows the syntax of its format',
   duplicate_key: 'a key is given once in an object',
+  unknown_tag: 'a tag of YAML is one of those for plain data, such as !!str',
   alias_bomb: 'YAML aliases do not blow the document up',
   too_deep: 'lists and objects nest at most 100 deep',
   several_documents: 'only the first document of a YAML file is read',

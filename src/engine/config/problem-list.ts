@@ -4,6 +4,7 @@ import type { DocumentSource } from './document-source.ts'
 import type { ConfigProblem } from './problem.ts'
 import type { ConfigProblemCode } from './problem-codes.ts'
 
+/** Of each severity, so that no number of warnings hides an error. */
 const problemsMax = 1000
 
 export interface ProblemOptions {
@@ -13,19 +14,27 @@ export interface ProblemOptions {
   atKey?: boolean
 }
 
-/** Collects what is wrong with a document, with positions. Beyond a thousand it only counts. */
+/** Collects what is wrong with a document, with positions. Beyond a thousand errors and a thousand warnings it only counts. */
 export class ProblemList {
   readonly problems: ConfigProblem[] = []
-  more = 0
-  hasErrors = false
+  readonly #counts = { error: 0, warning: 0 }
   readonly #source: DocumentSource
 
   constructor(source: DocumentSource) {
     this.#source = source
   }
 
+  get hasErrors(): boolean {
+    return this.#counts.error > 0
+  }
+
+  /** Those that were counted only, of both severities and of errors alone. */
+  get more(): { problems: number; errors: number } {
+    const errors = Math.max(0, this.#counts.error - problemsMax)
+    return { problems: errors + Math.max(0, this.#counts.warning - problemsMax), errors }
+  }
+
   error(cursor: Cursor, code: ConfigProblemCode, text: string, options: ProblemOptions = {}): void {
-    this.hasErrors = true
     this.#add('error', cursor, code, text, options)
   }
 
@@ -45,10 +54,7 @@ export class ProblemList {
     text: string,
     options: ProblemOptions,
   ): void {
-    if (this.problems.length >= problemsMax) {
-      this.more++
-      return
-    }
+    if (++this.#counts[severity] > problemsMax) return
     const path = pathOf(cursor)
     const position = this.#source.positionOf(path, options.atKey === true ? 'key' : 'value')
     const subject = subjectOf(cursor)
@@ -100,4 +106,14 @@ export function sortProblems(problems: readonly ConfigProblem[], mainFile: strin
       (a.line ?? last) - (b.line ?? last) ||
       (a.column ?? last) - (b.column ?? last),
   )
+}
+
+/** The first of each severity, as many as a list may have, in the order given. */
+export function cutProblems(problems: readonly ConfigProblem[], errorsMax = problemsMax, warningsMax = problemsMax) {
+  const left = { error: errorsMax, warning: warningsMax }
+  return problems.filter(({ severity }) => left[severity]-- > 0)
+}
+
+export function countErrors(problems: readonly ConfigProblem[]): number {
+  return problems.filter(({ severity }) => severity === 'error').length
 }

@@ -2,6 +2,11 @@ import type { ScalarTag, Tags } from 'yaml'
 
 const plain = ['map', 'seq', 'str', 'null', 'bool', 'int', 'float', 'merge'].map((name) => `tag:yaml.org,2002:${name}`)
 
+/** Whether a value may be given a tag, `tag:yaml.org,2002:str` or its like. */
+export function isConfigTag(tag: string): boolean {
+  return plain.includes(tag)
+}
+
 /** The tags of YAML 1.1 that the reference's decoder knows: no times, no numbers to the base of 60, and `.` is text. */
 export function configTags(tags: Tags): Tags {
   return tags.flatMap((tag): Tags => {

@@ -1,16 +1,30 @@
-import type { Alias, Document, Node, Pair, YAMLMap, YAMLSeq } from 'yaml'
-import { configTags } from './yaml-tags.ts'
+import type { Alias, CST, Document, Node, Pair, YAMLMap, YAMLSeq, YAMLWarning } from 'yaml'
+import { AgolaError } from '../model/errors.ts'
+import { duplicateHint } from './json-text.ts'
+import { explainSyntax } from './yaml-syntax.ts'
+import { configTags, isConfigTag } from './yaml-tags.ts'
+import { readTokens } from './yaml-tokens.ts'
 
 /** Why a text is no YAML, or no YAML that a config may be. */
 export interface YamlProblem {
-  code: 'syntax' | 'duplicate_key' | 'alias_bomb' | 'too_deep' | 'several_documents' | 'converted_to_string'
+  code:
+    | 'syntax'
+    | 'duplicate_key'
+    | 'unknown_tag'
+    | 'alias_bomb'
+    | 'too_deep'
+    | 'several_documents'
+    | 'converted_to_string'
+  /** The document is read all the same. */
+  isWarning?: true
   message: string
+  hint?: string | null
   /** In units of UTF-16. */
   offset: number
 }
 
 export interface ParsedYaml {
-  /** undefined when a problem was found that is more than a warning. */
+  /** undefined when a problem was found that leaves no document. */
   value: unknown
   problems: YamlProblem[]
   tree: YamlTree
@@ -31,50 +45,98 @@ const depthMax = 100
 /** YAML 1.1 with merge keys, as the reference reads it, but with unique keys (spec/config.md 5). Never throws. */
 export async function parseYaml(text: string): Promise<ParsedYaml> {
   const yaml = await import('yaml')
-  const none: YamlTree = { root: null, targets: new Map() }
   try {
-    const document = yaml.parseDocument(text, {
-      version: '1.1',
-      merge: true,
-      // The library compares every key with every other one; the conversion below finds duplicates in one pass.
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'error',
-      customTags: configTags,
-    })
-    return convert(yaml, document)
+    const { tokens, nextDocument, tooDeep, isMisnested, openQuotes } = readTokens(yaml, text, depthMax)
+    if (tooDeep !== null && !isMisnested) return refuse(tooDeepAt(tooDeep))
+    const document = composeDocument(yaml, tokens.filter(isNotVersion), text)
+    const unknownDirectives = document.warnings.filter(({ code }) => code === 'BAD_DIRECTIVE')
+    const errors = [...document.errors, ...unknownDirectives]
+    if (tooDeep !== null && errors.length === 0) return refuse(tooDeepAt(tooDeep))
+    const problems: YamlProblem[] = [
+      ...(nextDocument === null ? [] : [severalDocuments(nextDocument)]),
+      ...tokens.flatMap(versionProblem),
+      ...explainSyntax(errors, text, openQuotes).map((found) => ({ code: 'syntax' as const, ...found })),
+      ...document.warnings.flatMap((warning) => tagProblem(warning, text)),
+    ]
+    return convert(yaml, document, problems)
   } catch (error) {
-    if (error instanceof AliasBomb) {
-      return {
-        value: undefined,
-        problems: [{ code: 'alias_bomb', message: error.message, offset: error.offset }],
-        tree: none,
-      }
-    }
+    if (error instanceof AliasBomb) return refuse({ code: 'alias_bomb', message: error.message, offset: error.offset })
     if (!(error instanceof RangeError)) throw error
-    return { value: undefined, problems: [{ code: 'too_deep', message: tooDeep, offset: 0 }], tree: none }
+    return refuse(tooDeepAt(0))
   }
 }
 
-const tooDeep = `lists and objects nest more than ${depthMax} deep`
+const tooDeepMessage = `lists and objects nest more than ${depthMax} deep`
 
-function convert(yaml: Yaml, document: Document.Parsed): ParsedYaml {
-  const several = document.errors.filter((error) => error.code === 'MULTIPLE_DOCS')
-  const problems = several.map((error): YamlProblem => {
-    return { code: 'several_documents', message: 'only the first document of the file is read', offset: error.pos[0] }
-  })
-  const failed = document.errors.filter((error) => error.code !== 'MULTIPLE_DOCS')
-  for (const error of failed)
-    problems.push({ code: 'syntax', message: lowerFirst(error.message), offset: error.pos[0] })
-  const conversion = new YamlConversion(yaml)
-  const value = failed.length > 0 ? undefined : conversion.document(document.contents)
-  problems.push(...conversion.problems)
-  const usable = problems.every(({ code }) => isWarning(code))
-  return { value: usable ? value : undefined, problems, tree: { root: document.contents, targets: conversion.targets } }
+function tooDeepAt(offset: number): YamlProblem {
+  return { code: 'too_deep', message: tooDeepMessage, offset }
 }
 
-export function isWarning(code: YamlProblem['code']): boolean {
-  return code === 'several_documents' || code === 'converted_to_string'
+function refuse(problem: YamlProblem): ParsedYaml {
+  return { value: undefined, problems: [problem], tree: { root: null, targets: new Map() } }
+}
+
+function composeDocument(yaml: Yaml, tokens: readonly CST.Token[], text: string): Document.Parsed {
+  const composer = new yaml.Composer({
+    version: '1.1',
+    merge: true,
+    // The library compares every key with every other one; the conversion below finds duplicates in one pass.
+    uniqueKeys: false,
+    logLevel: 'error',
+    customTags: configTags,
+  })
+  const [document] = composer.compose(tokens, true, text.length)
+  if (document === undefined) throw new AgolaError('assertionFailed', 'a YAML text gave no document')
+  return document
+}
+
+function severalDocuments(offset: number): YamlProblem {
+  return {
+    code: 'several_documents',
+    isWarning: true,
+    message: 'only the first document of the file is read',
+    hint: 'write all runs into one document',
+    offset,
+  }
+}
+
+const versionPattern = /^%YAML[ \t]+(\S*)/
+
+/** The composer would switch to the dialect that the file asks for. */
+function isNotVersion(token: CST.Token): boolean {
+  return token.type !== 'directive' || !versionPattern.test(token.source)
+}
+
+function versionProblem(token: CST.Token): YamlProblem[] {
+  const version = token.type === 'directive' ? versionPattern.exec(token.source)?.[1] : undefined
+  if (token.type !== 'directive' || version === undefined || version === '1.1') return []
+  const message = `the file is for YAML ${version}, but configs are read as YAML 1.1`
+  return [{ code: 'syntax', message, hint: 'leave the %YAML line out', offset: token.offset }]
+}
+
+/** The reference drops tags that it does not know, but gives those of the standard a meaning. */
+function tagProblem({ code, message, pos }: YAMLWarning, text: string): YamlProblem[] {
+  if (code !== 'TAG_RESOLVE_FAILED' && code !== 'BAD_COLLECTION_TYPE') return []
+  const tag = text.slice(pos[0], pos[1]).trim()
+  const problem = { code: 'unknown_tag' as const, hint: 'leave the tag out', offset: pos[0] }
+  const [standard] = /tag:yaml\.org,2002:\w+/.exec(message) ?? []
+  if (standard === undefined)
+    return [{ ...problem, isWarning: true, message: `the tag ${tag} has no meaning here and is ignored` }]
+  return [
+    { ...problem, message: `the tag ${tag} ${isConfigTag(standard) ? 'does not fit its value' : 'is not supported'}` },
+  ]
+}
+
+function convert(yaml: Yaml, document: Document.Parsed, found: readonly YamlProblem[]): ParsedYaml {
+  const conversion = new YamlConversion(yaml)
+  const value = document.errors.length > 0 ? undefined : conversion.document(document.contents)
+  const problems = [...found, ...conversion.problems]
+  const tree = { root: document.contents, targets: conversion.targets }
+  return { value: problems.some(isFatal) ? undefined : value, problems, tree }
+}
+
+function isFatal({ code }: YamlProblem): boolean {
+  return code === 'syntax' || code === 'too_deep' || code === 'alias_bomb'
 }
 
 interface Converted {
@@ -109,16 +171,19 @@ class YamlConversion {
 
   document(root: Node | null): unknown {
     const { value, depth } = this.#convert(root, 0)
-    if (depth > depthMax && this.problems.length === 0) this.#report('too_deep', tooDeep, root)
+    if (depth > depthMax && this.problems.length === 0) this.#report('too_deep', tooDeepMessage, root)
     return value
   }
 
   #convert(node: Node | null, level: number): Converted {
     if (node === null) return { value: null, size: 1, depth: 0 }
-    if (level > depthMax) return this.#refuse('too_deep', tooDeep, node)
+    if (level > depthMax) return this.#refuse('too_deep', tooDeepMessage, node)
     if (this.#yaml.isAlias(node)) return this.#alias(node)
     const anchor = 'anchor' in node && typeof node.anchor === 'string' ? node.anchor : null
     if (anchor !== null) {
+      // The library takes what looks like a name with a sign in it, as in `&& make`; the reference does not.
+      if (!/^[\w-]+$/.test(anchor))
+        this.#report('syntax', 'text cannot start with & unless it is in quotes', node, 'put the whole text in quotes')
       this.#anchors.set(anchor, node)
       this.#anchored.set(node, undefined)
     }
@@ -136,7 +201,12 @@ class YamlConversion {
   #alias(alias: Alias): Converted {
     const target = this.#anchors.get(alias.source)
     if (target === undefined)
-      return this.#refuse('syntax', `there is no anchor "${alias.source}" before this alias`, alias)
+      return this.#refuse(
+        'syntax',
+        `there is no anchor "${alias.source}" before this alias`,
+        alias,
+        'text that starts with * needs quotes',
+      )
     this.targets.set(alias, target)
     const converted = this.#anchored.get(target)
     this.#expanded += converted?.size ?? 0
@@ -176,12 +246,20 @@ class YamlConversion {
   #setOwn(own: Map<string, unknown>, pair: Pair, value: unknown): void {
     const node = this.#node(pair.key)
     const key = keyText(this.#yaml, node, this.targets.get.bind(this.targets))
-    if (key === null) this.#report('syntax', 'a key must be text', node)
-    else if (own.has(key)) this.#report('duplicate_key', `the key ${JSON.stringify(key)} is given twice`, node)
-    else own.set(key, value)
+    if (key === null) this.#report('syntax', 'a key must be text', node, 'put the key in quotes')
+    else {
+      if (own.has(key))
+        this.#report('duplicate_key', `the key ${JSON.stringify(key)} is given twice`, node, duplicateHint)
+      own.set(key, value)
+    }
     const written = this.#yaml.isScalar(node) && typeof node.value === 'boolean' ? node.source : undefined
     if (written !== undefined && written !== key) {
-      this.#report('converted_to_string', `the key ${written} is read as the text "${key}"`, node)
+      this.#report(
+        'converted_to_string',
+        `the key ${written} is read as the text "${key}"`,
+        node,
+        'put the key in quotes',
+      )
     }
   }
 
@@ -189,13 +267,19 @@ class YamlConversion {
     return this.#yaml.isNode(value) ? value : null
   }
 
-  #refuse(code: YamlProblem['code'], message: string, node: Node): Converted {
-    this.#report(code, message, node)
+  #refuse(code: YamlProblem['code'], message: string, node: Node, hint: string | null = null): Converted {
+    this.#report(code, message, node, hint)
     return { value: null, size: 1, depth: 0 }
   }
 
-  #report(code: YamlProblem['code'], message: string, node: Node | null): void {
-    this.problems.push({ code, message, offset: node?.range?.[0] ?? 0 })
+  #report(code: YamlProblem['code'], message: string, node: Node | null, hint: string | null = null): void {
+    this.problems.push({
+      code,
+      message,
+      hint,
+      offset: node?.range?.[0] ?? 0,
+      ...(code === 'converted_to_string' ? { isWarning: true } : {}),
+    })
   }
 }
 
@@ -235,7 +319,7 @@ export function childOf(
   }
   if (!yaml.isMap(at)) return null
   const targetOf = (alias: Alias): Node | undefined => tree.targets.get(alias)
-  for (const pair of at.items) {
+  for (const pair of at.items.toReversed()) {
     if (!yaml.isNode(pair.key) || keyText(yaml, pair.key, targetOf) !== String(key)) continue
     return { key: pair.key, value: yaml.isNode(pair.value) ? pair.value : null }
   }
@@ -257,8 +341,4 @@ function childOfMerged(
     }
   }
   return null
-}
-
-function lowerFirst(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1)
 }

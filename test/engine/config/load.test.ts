@@ -163,6 +163,12 @@ test('problems of reading and of checking come together in the order of the file
   expect((await load({ '.agola/config.yml': 'foo: 1\nruns: [{ name: a }]' }, { strict: true })).config).toBeNull()
 })
 
+test('mistakes of syntax beyond a thousand are counted too', async () => {
+  const { problems, moreProblems, moreErrors } = await load({ '.agola/config.yml': `runs:\n${'\t- x\n'.repeat(3000)}` })
+  expect(problems).toHaveLength(1000)
+  expect([moreProblems, moreErrors]).toEqual([2000, 2000])
+})
+
 test('a config that is required throws with all problems as text and as data', async () => {
   expect(await requireConfig(await load({ '.agola/config.yml': named('a') }))).toMatchObject({ runs: [{ name: 'a' }] })
   const loaded = await load({ '.agola/config.yml': 'runs: [null]' })

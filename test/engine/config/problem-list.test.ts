@@ -53,12 +53,16 @@ describe('the list of problems', () => {
     ])
   })
 
-  it('counts what is beyond a thousand, errors among them', () => {
+  it('counts what is beyond a thousand of each severity, so that warnings hide no error', () => {
     const list = new ProblemList(source)
     for (let count = 0; count < 1000; count++) list.warning(root, 'unknown_key', 'text')
-    expect([list.problems.length, list.more, list.hasErrors]).toEqual([1000, 0, false])
+    expect([list.problems.length, list.more, list.hasErrors]).toEqual([1000, { problems: 0, errors: 0 }, false])
+    list.warning(root, 'unknown_key', 'text')
+    expect([list.problems.length, list.more, list.hasErrors]).toEqual([1000, { problems: 1, errors: 0 }, false])
+    for (let count = 0; count < 1000; count++) list.error(root, 'no_runs', 'text')
+    expect([list.problems.length, list.more, list.hasErrors]).toEqual([2000, { problems: 1, errors: 0 }, true])
     list.error(root, 'no_runs', 'text')
-    expect([list.problems.length, list.more, list.hasErrors]).toEqual([1000, 1, true])
+    expect([list.problems.length, list.more]).toEqual([2000, { problems: 2, errors: 1 }])
   })
 
   it('knows how a value was written', () => {

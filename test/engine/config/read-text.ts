@@ -1,7 +1,7 @@
 import { readJson } from '../../../src/engine/config/json.ts'
 import { type ParsedConfig, parseConfig } from '../../../src/engine/config/parse-config.ts'
 import type { ConfigProblem } from '../../../src/engine/config/problem.ts'
-import { sortProblems } from '../../../src/engine/config/problem-list.ts'
+import { countErrors, sortProblems } from '../../../src/engine/config/problem-list.ts'
 import { readYaml } from '../../../src/engine/config/yaml.ts'
 
 /** Reads, parses and checks a text as `config.yml`, or as `config.json`. */
@@ -11,9 +11,13 @@ export async function parseText(
 ): Promise<ParsedConfig> {
   const file = options.json === true ? 'config.json' : 'config.yml'
   const { source, problems } = options.json === true ? await readJson(file, text) : await readYaml(file, text)
-  if (source === null) return { config: null, problems: sortProblems(problems, file), moreProblems: 0 }
+  if (source === null) return { config: null, problems: sortProblems(problems, file), moreProblems: 0, moreErrors: 0 }
   const parsed = await parseConfig(source, { strict: options.strict ?? false })
-  return { ...parsed, problems: sortProblems([...problems, ...parsed.problems], file) }
+  return {
+    ...parsed,
+    config: countErrors(problems) > 0 ? null : parsed.config,
+    problems: sortProblems([...problems, ...parsed.problems], file),
+  }
 }
 
 /** A problem in one line: `error code 3:5 path`. */

@@ -35,6 +35,16 @@ describe('lines of a text', () => {
       }),
     ))
 
+  it('are found in one long line without counting from its start each time', () => {
+    const lines = new TextLines('a😀'.repeat(100_000))
+    const started = performance.now()
+    for (let pair = 0; pair < 100_000; pair += 7) {
+      expect(lines.locate(pair * 3 + 1)).toEqual({ line: 1, column: pair * 2 + 2 })
+    }
+    // Half a second; half a minute when the columns are counted anew.
+    expect(performance.now() - started).toBeLessThan(8000)
+  })
+
   it('come without their ends', () =>
     fc.assert(
       fc.property(anyText, (text) => {

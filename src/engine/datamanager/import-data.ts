@@ -15,13 +15,19 @@ import { takeEpoch } from './take-sequence.ts'
 import { transact, unchanged } from './transact.ts'
 import { encodeWal, encodeWalsData } from './wal.ts'
 
+export interface ImportOptions extends CallOptions {
+  /** More conditions, and more changes of the key-value store, of the transaction that switches. `concurrentUpdate` when a condition fails. */
+  compare?: Compare[]
+  ops?: Op[]
+}
+
 /** Replaces all data by that of an export (spec/storage.md 13.5, rule 11). Everything is read, checked and written aside first; then one
  *  transaction switches to it. Until then, and after any failure, the old data is untouched. */
 export async function importData(
   context: DataManagerContext,
   fence: Compare,
   chunks: AsyncIterable<Uint8Array>,
-  options: CallOptions,
+  { compare: conditions = [], ops: changes = [], ...options }: ImportOptions,
 ): Promise<void> {
   const { kv, clock, storeKeys, random, store } = context
   await syncWals(context, options)
@@ -42,8 +48,9 @@ export async function importData(
     { type: 'put', key: storeKeys.walsData, value: encodeWalsData({ lastWal: sequence, generation: random.uuid() }) },
     { type: 'put', key: storeKeys.wal(sequence), value: encodeWal(wal) },
     { type: 'put', key: storeKeys.pointer, value: encodePointer(status) },
+    ...changes,
   ]
-  const compare = [unchanged(storeKeys.walsData, position.value), fence]
+  const compare = [unchanged(storeKeys.walsData, position.value), fence, ...conditions]
   const { succeeded, wasUnknown } = await transact(kv, clock, { compare, ops }, options)
   const isOurs = succeeded || (wasUnknown && (await readPosition(context, options))?.lastWal === sequence)
   if (!isOurs) {

@@ -20,6 +20,8 @@ export const keys = {
   counter: (root: string) => `${base}/counters/${escaped(root)}`,
   /** There while no new runs are taken. */
   maintenance: `${base}/maintenance`,
+  /** Written by every import: a run config that was stored before it is gone. */
+  imports: `${base}/imports`,
   runSequence: `${base}/sequences/run`,
   runEventSequence: `${base}/sequences/runevent`,
   runEvents: `${base}/runevents/`,

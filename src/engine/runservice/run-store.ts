@@ -139,6 +139,7 @@ export class RunStore {
   /** Stores a new run with its config, number, sequence and first event. `inMaintenance`. */
   async create({ config, owner, make, changedTasks }: NewRun): Promise<StoredRun> {
     const root = rootOf(config.group)
+    let imports = await this.#number(keys.imports)
     await this.#archive.putRunConfig(config)
     return this.#numbering.run(async () => {
       for (;;) {
@@ -149,9 +150,12 @@ export class RunStore {
         ])
         const run = make({ sequence: sequence.value + 1, counter: counter.value + 1 })
         const tasks = await this.#putTasks(run, changedTasks)
-        const revision = await this.#tryCreate(run, owner, tasks, { sequence, counter, event })
+        const revision = await this.#tryCreate(run, owner, tasks, { sequence, counter, event, imports })
         if (revision === null) {
           await this.requireOpen()
+          const before = imports.revision
+          imports = await this.#number(keys.imports)
+          if (imports.revision !== before) await this.#archive.putRunConfig(config)
           continue
         }
         this.#configs.set(run.id, config)
@@ -225,7 +229,7 @@ export class RunStore {
     run: Run,
     owner: ExecutorId,
     tasks: readonly Op[],
-    last: { sequence: Numbered; counter: Numbered; event: Numbered },
+    last: { sequence: Numbered; counter: Numbered; event: Numbered; imports: Numbered },
   ): Promise<bigint | null> {
     const { tasks: _, ...header } = run
     const key = keys.run(run.id)
@@ -237,6 +241,8 @@ export class RunStore {
         unchanged(keys.runSequence, last.sequence),
         unchanged(keys.counter(root), last.counter),
         unchanged(keys.runEventSequence, last.event),
+        // Else an import has replaced the run config.
+        unchanged(keys.imports, last.imports),
       ],
       then: [
         { type: 'put', key, value: encode({ ...header, owner, writeId: this.#nextWriteId() }) },

@@ -8,7 +8,7 @@ import type { RunSummary } from '../ports/run-service.ts'
 import { keys } from './keys.ts'
 import type { RunArchive } from './run-archive.ts'
 import { RunPins } from './run-pins.ts'
-import { archives, logs, markerKey } from './task-objects.ts'
+import { archives, logs, markerKey, partOf, type TaskObjects } from './task-objects.ts'
 
 /** Which archived runs are kept: the newest ones, and those that are young (spec/local-runs.md 13). */
 export interface RunLimits {
@@ -86,8 +86,9 @@ export class RunRetention {
     return bytes
   }
 
-  /** Takes away the run's claim, and the data with the last claim. */
-  async #release(kind: Kind, taskId: RunTaskId, runId: RunId, options: CallOptions): Promise<number> {
+  /** Takes away the run's claim, and the data with the last claim. Whoever restarts a run puts new claims first and looks for the run then:
+   *  when it was still there, they are in the list. */
+  async #release(kind: TaskObjects, taskId: RunTaskId, runId: RunId, options: CallOptions): Promise<number> {
     const { objects } = this.#options
     await objects.delete(markerKey(kind, taskId, runId), options)
     const left = await this.#objectsOf(kind, taskId, options)
@@ -96,7 +97,7 @@ export class RunRetention {
     return sizeOf(left)
   }
 
-  async #objectsOf(kind: Kind, taskId: RunTaskId, options: CallOptions): Promise<ObjectInfo[]> {
+  async #objectsOf(kind: TaskObjects, taskId: RunTaskId, options: CallOptions): Promise<ObjectInfo[]> {
     const found: ObjectInfo[] = []
     const query = { prefix: `${kind}${taskId}/`, recursive: true }
     for await (const object of this.#options.objects.list(query, options)) found.push(object)
@@ -104,15 +105,13 @@ export class RunRetention {
   }
 }
 
-type Kind = typeof logs | typeof archives
-
-function placesOf(run: Run | null): { kind: Kind; taskId: RunTaskId }[] {
+function placesOf(run: Run | null): { kind: TaskObjects; taskId: RunTaskId }[] {
   const tasks = Object.keys(run?.tasks ?? {})
-  return tasks.flatMap((taskId) => [logs, archives].map((kind) => ({ kind: kind as Kind, taskId })))
+  return tasks.flatMap((taskId) => [logs, archives].map((kind) => ({ kind: kind as TaskObjects, taskId })))
 }
 
 function isMarker(key: string): boolean {
-  return key.split('/')[2] === 'runs'
+  return partOf(key) === 'runs'
 }
 
 function sizeOf(objects: readonly ObjectInfo[]): number {

@@ -100,7 +100,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
     })
     this.#caches = new Caches(caches, { notesUse: options.notesCacheUse ?? false })
     const retention = { ...defaultRetention, ...options.retention }
-    this.cleaner = new Cleaner({ objects, caches, events: this.#events, clock, retention })
+    this.cleaner = new Cleaner({ objects, caches, events: this.#events, clock, random, retention })
   }
 
   /** Reads the store, then follows it and does the rounds until `close`. Resolves when the store was read. */

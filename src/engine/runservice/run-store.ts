@@ -107,6 +107,12 @@ export class RunStore {
     return { state, revision: entry.modRevision, owner: document.owner }
   }
 
+  /** Whether there is such a run, active or archived. */
+  async exists(runId: RunId): Promise<boolean> {
+    // In this order: a run is archived before it ends to be active.
+    return (await this.#kv.get(keys.run(runId))).entry !== null || (await this.#archive.getRun(runId)) !== null
+  }
+
   /** Whether nobody has changed the run since. */
   async isCurrent({ state: { run }, revision }: StoredRun): Promise<boolean> {
     return (await this.#kv.get(keys.run(run.id))).entry?.modRevision === revision

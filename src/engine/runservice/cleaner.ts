@@ -6,7 +6,7 @@ import type { Random } from '../ports/random.ts'
 import type { LoopService } from '../std/run-loop.ts'
 import { cachesPrefix } from './caches.ts'
 import type { RunEventLog } from './run-event-log.ts'
-import { RunPins } from './run-pins.ts'
+import type { RunPins } from './run-pins.ts'
 import type { Retention } from './run-service-options.ts'
 import { archives, expiringKey, logs, partOf, type TaskObjects, taskIdOf } from './task-objects.ts'
 
@@ -15,6 +15,7 @@ const deletionOrder = ['data', 'runs', 'expiring']
 export interface CleanerOptions {
   objects: ObjectStorage
   caches: ObjectStorage
+  pins: RunPins
   events: RunEventLog
   clock: Clock
   random: Random
@@ -43,11 +44,9 @@ export interface CleanedObjects {
 export class Cleaner implements LoopService {
   readonly name = 'cleaner'
   readonly #options: CleanerOptions
-  readonly #pins: RunPins
 
   constructor(options: CleanerOptions) {
     this.#options = options
-    this.#pins = new RunPins(options.objects)
   }
 
   async step(signal: AbortSignal): Promise<void> {
@@ -126,7 +125,7 @@ export class Cleaner implements LoopService {
     const runIds = task
       .filter(({ key }) => partOf(key) === 'runs')
       .map(({ key }) => key.slice(key.lastIndexOf('/') + 1))
-    for (const runId of runIds) if (await this.#pins.has(runId, options)) return true
+    for (const runId of runIds) if (await this.#options.pins.has(runId, options)) return true
     return false
   }
 

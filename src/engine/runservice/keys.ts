@@ -20,6 +20,8 @@ export const keys = {
   counter: (root: string) => `${base}/counters/${escaped(root)}`,
   /** There while no new runs are taken. */
   maintenance: `${base}/maintenance`,
+  /** Written by everybody who pins a run. */
+  pins: `${base}/pins`,
   /** Written by every import: a run config that was stored before it is gone. */
   imports: `${base}/imports`,
   runSequence: `${base}/sequences/run`,

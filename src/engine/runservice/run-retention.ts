@@ -1,3 +1,4 @@
+import { hasCode } from '../model/errors.ts'
 import type { RunId, RunTaskId } from '../model/ids.ts'
 import type { Run } from '../model/run.ts'
 import type { CallOptions } from '../ports/call-options.ts'
@@ -26,6 +27,7 @@ export interface RunRetentionOptions {
 }
 
 const pageRunsMax = 200
+const attemptsMax = 5
 
 /** Deletes archived runs that need not be kept, with everything that only they use. */
 export class RunRetention {
@@ -34,7 +36,7 @@ export class RunRetention {
 
   constructor(options: RunRetentionOptions) {
     this.#options = options
-    this.#pins = new RunPins(options.objects)
+    this.#pins = new RunPins(options)
   }
 
   /** Runs over the limits, oldest first, so that work cut short goes on where it ended. */
@@ -72,18 +74,24 @@ export class RunRetention {
     const { kv, archive } = this.#options
     const run = await archive.getRun(runId, { signal })
     if (run === null || (await kv.get(keys.run(runId), { signal })).entry !== null) return null
-    if (await this.#pins.has(runId, { signal })) return null
-    const config = await archive.getRunConfig(run.runConfigId, { signal })
-    await archive.deleteRun(run, { signal })
-    if (await this.#pins.has(runId, { signal })) {
-      // Pinned in between: whoever pins looks for the run afterwards, and has found it or has told that it is gone.
-      if (config !== null) await archive.putRunConfig(config, { signal })
-      await archive.putRun(run, { signal })
-      return null
-    }
+    if (!(await this.#delete(run, { signal }))) return null
     let bytes = 0
     for (const { kind, taskId } of placesOf(run)) bytes += await this.#release(kind, taskId, runId, { signal })
     return bytes
+  }
+
+  /** false when the run is pinned. Whoever pins it meanwhile makes the transaction fail, or finds the run gone. */
+  async #delete(run: Run, options: CallOptions): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+      const unpinned = await this.#pins.noneAdded(options)
+      if (await this.#pins.has(run.id, options)) return false
+      try {
+        await this.#options.archive.deleteRun(run, { ...options, compare: [unpinned] })
+        return true
+      } catch (error) {
+        if (!hasCode(error, 'concurrentUpdate') || attempt >= attemptsMax) throw error
+      }
+    }
   }
 
   /** Takes away the run's claim, and the data with the last claim. Whoever restarts a run puts new claims first and looks for the run then:

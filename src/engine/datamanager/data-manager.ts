@@ -149,7 +149,7 @@ export class DataManager {
   async clean(options: CallOptions & { orphans?: boolean } = {}): Promise<void> {
     await this.maintenance.asLeader(options, async (fence) => {
       await clean(this.#context, fence, options)
-      if (options.orphans === true) await collectOrphans(this.#context, options)
+      if (options.orphans === true) await collectOrphans(this.#context, fence, options)
     })
   }
 

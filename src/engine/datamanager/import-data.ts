@@ -1,4 +1,4 @@
-import { AgolaError } from '../model/errors.ts'
+import { AgolaError, messageOf } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Compare, Op } from '../ports/key-value-store.ts'
 import type { DataManagerContext } from './context.ts'
@@ -29,7 +29,7 @@ export async function importData(
   chunks: AsyncIterable<Uint8Array>,
   { compare: conditions = [], ops: changes = [], ...options }: ImportOptions,
 ): Promise<void> {
-  const { kv, clock, storeKeys, random, store } = context
+  const { kv, clock, storeKeys, random, store, log } = context
   await syncWals(context, options)
   const position = await readPosition(context, options)
   if (position === null) throw new AgolaError('notReady', 'the data manager is not initialised; open it again')
@@ -59,7 +59,10 @@ export async function importData(
       'data was written during the import: stop all writers and import again; nothing was changed',
     )
   }
-  await syncWals(context, options)
+  // Done, whatever fails from here on: what object storage lacks comes with the next sync, as it does for every write.
+  await syncWals(context, options).catch((error: unknown) => {
+    log.warn('the import is done, but object storage does not have all of it yet', { error: messageOf(error) })
+  })
 }
 
 async function writeFiles(

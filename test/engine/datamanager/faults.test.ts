@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { AgolaError } from '../../../src/engine/model/errors.ts'
 import type { KeyValueStore, Txn } from '../../../src/engine/ports/key-value-store.ts'
-import { chunksOf, contentOf, DataManagerWorld, exportOf, keysIn, put, textOf } from '../../support/a-data-manager.ts'
+import {
+  chunksOf,
+  contentOf,
+  DataManagerWorld,
+  exportOf,
+  keysIn,
+  put,
+  silentLog,
+  textOf,
+} from '../../support/a-data-manager.ts'
 import { faultyKv, type TxnFault, watchedObjects, withoutKeepAlive } from '../../support/faulty-ports.ts'
 import { Gate, gated } from '../../support/gated.ts'
 
@@ -395,6 +404,30 @@ describe('an import', () => {
     resumed.resolve()
     await expect(importing).rejects.toMatchObject({ code: 'concurrentUpdate' })
     expect(await contentOf(await world.open())).toEqual({ 'note/old': '1' })
+  })
+
+  it('is done once it has switched, whatever object storage does then, which gets it with the next sync', async () => {
+    const world = new DataManagerWorld()
+    let isAway = false
+    const objects = watchedObjects(world.objects, (key) => {
+      if (isAway && key.startsWith('rundata/wals/')) throw new AgolaError('storeUnreachable', 'object storage is away')
+    })
+    const warnings: string[] = []
+    const log = { ...silentLog, warn: (message: string) => void warnings.push(message) }
+    const manager = await world.open({ objects, log })
+    await manager.write([put('old', '1')])
+    async function* whole(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(`${head}\n${entry('new')}\n{"entries":1}\n`)
+      isAway = true
+    }
+    await manager.import(whole())
+    expect(warnings).toEqual([expect.stringContaining('the import is done')])
+    expect(await contentOf(manager)).toEqual({ 'note/new': 'x' })
+    isAway = false
+    await manager.sync()
+    await manager.close()
+    world.loseKv()
+    expect(await contentOf(await world.open())).toEqual({ 'note/new': 'x' })
   })
 
   it('of an export is that export again, byte for byte', async () => {

@@ -210,8 +210,13 @@ describe('reference defects', () => {
     await manager.write([put('a', '1')])
     await manager.sync()
     world.loseKv()
-    const opened = await Promise.all([world.open(), world.open(), world.open()])
-    for (const one of opened) expect(await contentOf(one)).toEqual({ 'note/a': '1' })
+    const openAndRead = async () => {
+      const one = await world.open()
+      // At once, while the others may still be at it.
+      expect(await contentOf(one)).toEqual({ 'note/a': '1' })
+      return one
+    }
+    const opened = await Promise.all([openAndRead(), openAndRead(), openAndRead()])
     await opened[2]?.write([put('b', '2')])
     for (const one of opened) expect(await textOf(one, 'b')).toBe('2')
     await checkStores(world, 10_000_000)

@@ -1,5 +1,7 @@
+import { AgolaError } from '../../src/engine/model/errors.ts'
 import type { Run } from '../../src/engine/model/run.ts'
 import type { RunConfig } from '../../src/engine/model/run-config.ts'
+import type { Compare, KeyValueStore } from '../../src/engine/ports/key-value-store.ts'
 import type { RunList, RunQuery } from '../../src/engine/ports/run-service.ts'
 import type { RunArchive } from '../../src/engine/runservice/run-archive.ts'
 import { rootOf } from '../../src/engine/runservice/run-group.ts'
@@ -9,6 +11,12 @@ import { listOf, summaryOf } from '../../src/engine/runservice/run-summary.ts'
 export class MemoryRunArchive implements RunArchive {
   readonly runs = new Map<string, Run>()
   readonly runConfigs = new Map<string, RunConfig>()
+  readonly #kv: KeyValueStore
+
+  /** The key-value store for the conditions of deletions. */
+  constructor(kv: KeyValueStore) {
+    this.#kv = kv
+  }
 
   async putRunConfig(config: RunConfig): Promise<void> {
     this.runConfigs.set(config.id, structuredClone(config))
@@ -31,7 +39,11 @@ export class MemoryRunArchive implements RunArchive {
     return found?.id ?? null
   }
 
-  async deleteRun({ id, runConfigId }: Pick<Run, 'id' | 'runConfigId'>): Promise<void> {
+  async deleteRun(
+    { id, runConfigId }: Pick<Run, 'id' | 'runConfigId'>,
+    { compare = [] }: { compare?: Compare[] } = {},
+  ): Promise<void> {
+    if (!(await this.#kv.txn({ compare, then: [] })).succeeded) throw new AgolaError('concurrentUpdate', 'it changed')
     this.runs.delete(id)
     this.runConfigs.delete(runConfigId)
   }

@@ -12,7 +12,7 @@ import type { DataEntry, DataIndex, OwnedEntry } from './data-type.ts'
 import { type DecisionReader, decideAndWrite } from './decision.ts'
 import { findIdProblem } from './entry-id.ts'
 import { exportData } from './export-data.ts'
-import { importData } from './import-data.ts'
+import { type ImportOptions, importData } from './import-data.ts'
 import { initialise } from './initialise.ts'
 import { scanEntries, scanIndex } from './list-entries.ts'
 import { Maintenance } from './maintenance.ts'
@@ -149,7 +149,7 @@ export class DataManager {
   async clean(options: CallOptions & { orphans?: boolean } = {}): Promise<void> {
     await this.maintenance.asLeader(options, async (fence) => {
       await clean(this.#context, fence, options)
-      if (options.orphans === true) await collectOrphans(this.#context, options)
+      if (options.orphans === true) await collectOrphans(this.#context, fence, options)
     })
   }
 
@@ -178,7 +178,7 @@ export class DataManager {
   }
 
   /** Replaces all data by that of an export, in one step at its end. `importInvalid` names the line that is wrong; the old data stays then. */
-  async import(chunks: AsyncIterable<Uint8Array>, options: CallOptions = {}): Promise<void> {
+  async import(chunks: AsyncIterable<Uint8Array>, options: ImportOptions = {}): Promise<void> {
     await this.maintenance.asLeader(options, (fence) => importData(this.#context, fence, chunks, options))
     this.#views.forget()
   }

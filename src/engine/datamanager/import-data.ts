@@ -1,4 +1,4 @@
-import { AgolaError } from '../model/errors.ts'
+import { AgolaError, messageOf } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Compare, Op } from '../ports/key-value-store.ts'
 import type { DataManagerContext } from './context.ts'
@@ -15,15 +15,21 @@ import { takeEpoch } from './take-sequence.ts'
 import { transact, unchanged } from './transact.ts'
 import { encodeWal, encodeWalsData } from './wal.ts'
 
+export interface ImportOptions extends CallOptions {
+  /** More conditions, and more changes of the key-value store, of the transaction that switches. `concurrentUpdate` when a condition fails. */
+  compare?: Compare[]
+  ops?: Op[]
+}
+
 /** Replaces all data by that of an export (spec/storage.md 13.5, rule 11). Everything is read, checked and written aside first; then one
  *  transaction switches to it. Until then, and after any failure, the old data is untouched. */
 export async function importData(
   context: DataManagerContext,
   fence: Compare,
   chunks: AsyncIterable<Uint8Array>,
-  options: CallOptions,
+  { compare: conditions = [], ops: changes = [], ...options }: ImportOptions,
 ): Promise<void> {
-  const { kv, clock, storeKeys, random, store } = context
+  const { kv, clock, storeKeys, random, store, log } = context
   await syncWals(context, options)
   const position = await readPosition(context, options)
   if (position === null) throw new AgolaError('notReady', 'the data manager is not initialised; open it again')
@@ -42,8 +48,9 @@ export async function importData(
     { type: 'put', key: storeKeys.walsData, value: encodeWalsData({ lastWal: sequence, generation: random.uuid() }) },
     { type: 'put', key: storeKeys.wal(sequence), value: encodeWal(wal) },
     { type: 'put', key: storeKeys.pointer, value: encodePointer(status) },
+    ...changes,
   ]
-  const compare = [unchanged(storeKeys.walsData, position.value), fence]
+  const compare = [unchanged(storeKeys.walsData, position.value), fence, ...conditions]
   const { succeeded, wasUnknown } = await transact(kv, clock, { compare, ops }, options)
   const isOurs = succeeded || (wasUnknown && (await readPosition(context, options))?.lastWal === sequence)
   if (!isOurs) {
@@ -52,7 +59,10 @@ export async function importData(
       'data was written during the import: stop all writers and import again; nothing was changed',
     )
   }
-  await syncWals(context, options)
+  // Done, whatever fails from here on: what object storage lacks comes with the next sync, as it does for every write.
+  await syncWals(context, options).catch((error: unknown) => {
+    log.warn('the import is done, but object storage does not have all of it yet', { error: messageOf(error) })
+  })
 }
 
 async function writeFiles(

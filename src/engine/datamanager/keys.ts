@@ -12,6 +12,8 @@ export class StoreKeys {
   readonly checkpointSequence: string
   readonly changeGroupPrefix: string
   readonly leader: string
+  /** Another value each time that objects are about to be collected. */
+  readonly collection: string
   /** Snapshots that somebody is reading for long. */
   readonly pinPrefix: string
 
@@ -23,6 +25,7 @@ export class StoreKeys {
     this.checkpointSequence = `${prefix}checkpointseq`
     this.changeGroupPrefix = `${prefix}changegroups/`
     this.leader = `${prefix}leader`
+    this.collection = `${prefix}collection`
     this.pinPrefix = `${prefix}pins/`
   }
 

@@ -46,7 +46,7 @@ export class Maintenance implements LoopService {
     await clean(this.#context, fence, options)
     this.#cleanedMs = nowMs
     if (this.#orphansMs !== null && nowMs - this.#orphansMs < orphansEveryMs) return
-    await collectOrphans(this.#context, options)
+    await collectOrphans(this.#context, fence, options)
     this.#orphansMs = nowMs
   }
 

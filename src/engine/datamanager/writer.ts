@@ -57,6 +57,13 @@ interface Base extends WalsData {
   value: Uint8Array
 }
 
+/** Actions in object storage that no wal names yet. They may be gone once the collection is another one, or the store is. */
+interface LargeData {
+  dataFileId: string
+  collection: Uint8Array | null
+  generation: string
+}
+
 /** Commits writes as wals. Writes that come while one is under way share the next wal, so that the store's latency is paid once for all. */
 export class Writer {
   readonly #context: DataManagerContext
@@ -134,15 +141,18 @@ export class Writer {
 
   async #commit(batch: PendingWrite[]): Promise<void> {
     const { clock, random } = this.#context
-    const dataFileId = await this.#storeLarge(batch)
+    let large: LargeData | null = null
     let writes = batch
     for (let attempt = 1; writes.length > 0; attempt++) {
       const base = this.#base ?? (await this.#readBase())
       writes = rejectOtherGenerations(writes, base)
       if (writes.length === 0) return
-      const attempted = await this.#attempt(writes, base, dataFileId ?? random.uuid())
+      large = await this.#storeLarge(writes, base, large)
+      const attempted = await this.#attempt(writes, base, large)
       if (attempted === null) return
-      writes = this.#rejectConflicts(writes, base, attempted)
+      const isCollected = large !== null && !this.#isCurrent(large, attempted)
+      if (isCollected) large = null
+      writes = this.#rejectConflicts(writes, base, attempted, isCollected)
       if (writes.length === 0) return
       if (attempt >= attemptsMax) {
         const error = new AgolaError(
@@ -156,40 +166,51 @@ export class Writer {
     }
   }
 
-  /** Actions too large for the key-value store go to object storage first; without a wal that names them they are an orphan. */
-  async #storeLarge(batch: readonly PendingWrite[]): Promise<string | null> {
-    const [first] = batch
+  /** Actions too large for the key-value store go to object storage first; without a wal that names them they are an orphan, which
+   *  collectors remove. */
+  async #storeLarge(
+    [first]: readonly PendingWrite[],
+    { generation }: Base,
+    stored: LargeData | null,
+  ): Promise<LargeData | null> {
     if (first === undefined || first.bytes.length <= inlineBytesMax) return null
-    const { objects, objectKeys, random } = this.#context
+    if (stored?.generation === generation) return stored
+    const { kv, objects, objectKeys, storeKeys, random } = this.#context
+    const collection = (await kv.get(storeKeys.collection)).entry?.value ?? null
     const dataFileId = random.uuid()
     await objects.put(objectKeys.walData(dataFileId), first.bytes, { persist: true })
-    return dataFileId
+    return { dataFileId, collection, generation }
+  }
+
+  #isCurrent({ collection }: LargeData, entries: ReadonlyMap<string, Entry | null>): boolean {
+    const now = entries.get(this.#context.storeKeys.collection)?.value
+    return collection === null ? now === undefined : now !== undefined && Buffer.compare(collection, now) === 0
   }
 
   /** null when it is committed; else what the entries compared are like now. */
   async #attempt(
     writes: readonly PendingWrite[],
     base: Base,
-    dataFileId: string,
+    large: LargeData | null,
   ): Promise<ReadonlyMap<string, Entry | null> | null> {
-    const { kv, clock, storeKeys } = this.#context
+    const { kv, clock, storeKeys, random } = this.#context
     const sequence = nextSequence(base.lastWal)
-    const large = writes.some(({ bytes }) => bytes.length > inlineBytesMax)
     const wal: Wal = {
       sequence,
       previous: counterOf(base.lastWal) === 0 ? '' : base.lastWal,
-      dataFileId,
+      dataFileId: large?.dataFileId ?? random.uuid(),
       resetTo: '',
-      inline: large ? null : Buffer.concat(writes.map(({ bytes }) => bytes)),
+      inline: large === null ? Buffer.concat(writes.map(({ bytes }) => bytes)) : null,
     }
     const walKey = storeKeys.wal(sequence)
     const value = encodeWalsData({ lastWal: sequence, generation: base.generation })
     const groupKeys = writes.flatMap(({ options }) => Object.keys(options.changeGroups?.groups ?? {}))
-    const compared = [storeKeys.walsData, walKey, ...groupKeys]
+    const compared = [storeKeys.walsData, walKey, storeKeys.collection, ...groupKeys]
     const outcome = await transact(kv, clock, {
       compare: [
         unchanged(storeKeys.walsData, base.value),
         unchanged(walKey, null),
+        ...(large === null ? [] : [unchanged(storeKeys.collection, large.collection)]),
         ...writes.flatMap(({ compares }) => compares),
       ],
       ops: [
@@ -240,8 +261,13 @@ export class Writer {
     }
   }
 
-  /** Ends the writes whose conditions failed, and gives those that only lost the race for the next number. */
-  #rejectConflicts(writes: PendingWrite[], base: Base, entries: ReadonlyMap<string, Entry | null>): PendingWrite[] {
+  /** Ends the writes whose conditions failed, and gives those that only lost the race for the next number, or their data to a collector. */
+  #rejectConflicts(
+    writes: PendingWrite[],
+    base: Base,
+    entries: ReadonlyMap<string, Entry | null>,
+    isCollected: boolean,
+  ): PendingWrite[] {
     const position = entries.get(this.#context.storeKeys.walsData) ?? null
     this.#base = position === null ? null : { ...decodeWalsData(position.value), value: position.value }
     const remaining = writes.filter(({ options, reject }) => {
@@ -250,7 +276,7 @@ export class Writer {
       return holds
     })
     const raced = this.#base?.lastWal !== base.lastWal || this.#base.generation !== base.generation
-    if (raced || remaining.length < writes.length) return remaining
+    if (raced || isCollected || remaining.length < writes.length) return remaining
     for (const { reject } of remaining) {
       reject(
         new AgolaError('concurrentUpdate', 'the data was changed by somebody else: read it again and decide again'),

@@ -2,18 +2,23 @@ import type { TimeMs } from '../model/ids.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ObjectInfo, ObjectStorage } from '../ports/object-storage.ts'
+import type { Random } from '../ports/random.ts'
 import type { LoopService } from '../std/run-loop.ts'
 import { cachesPrefix } from './caches.ts'
 import type { RunEventLog } from './run-event-log.ts'
-import { RunPins } from './run-pins.ts'
+import type { RunPins } from './run-pins.ts'
 import type { Retention } from './run-service-options.ts'
-import { archives, logs, taskIdOf } from './task-objects.ts'
+import { archives, expiringKey, logs, partOf, type TaskObjects, taskIdOf } from './task-objects.ts'
+
+const deletionOrder = ['data', 'runs', 'expiring']
 
 export interface CleanerOptions {
   objects: ObjectStorage
   caches: ObjectStorage
+  pins: RunPins
   events: RunEventLog
   clock: Clock
+  random: Random
   retention: Retention
 }
 
@@ -39,11 +44,9 @@ export interface CleanedObjects {
 export class Cleaner implements LoopService {
   readonly name = 'cleaner'
   readonly #options: CleanerOptions
-  readonly #pins: RunPins
 
   constructor(options: CleanerOptions) {
     this.#options = options
-    this.#pins = new RunPins(options.objects)
   }
 
   async step(signal: AbortSignal): Promise<void> {
@@ -74,27 +77,55 @@ export class Cleaner implements LoopService {
     return cleaned
   }
 
-  async #cleanTasks(kind: string, ageMsMax: number, { signal, dryRun }: CleanOptions): Promise<Cleaned> {
+  async #cleanTasks(kind: TaskObjects, ageMsMax: number, { signal, dryRun }: CleanOptions): Promise<Cleaned> {
     const { objects } = this.#options
     const isOld = this.#isOlderThan(ageMsMax)
+    // What another cleaner put just now says nothing about the age of the rest.
+    const isSpare = (task: readonly ObjectInfo[]) =>
+      task.every(({ key, modificationTime }) => partOf(key) === 'expiring' || isOld(modificationTime))
     const cleaned = { count: 0, sizeBytes: 0 }
     for await (const task of byTask(objects.list({ prefix: kind, recursive: true }, { signal }))) {
-      if (!task.every((object) => isOld(object.modificationTime))) continue
-      if (await this.#isPinned(task, { signal })) continue
-      // Data first: what is left after a crash is a marker without data, which the next round finds.
-      const dataFirst = task.toSorted((a, b) => Number(isMarker(a)) - Number(isMarker(b)))
-      for (const object of dataFirst) {
-        if (dryRun !== true) await objects.delete(object.key, { signal })
-        if (!isMarker(object)) count(cleaned, object)
-      }
+      if (!isSpare(task) || (await this.#isPinned(task, { signal }))) continue
+      const deleted = dryRun === true ? task : await this.#deleteTask(kind, task, isSpare, { signal })
+      for (const object of deleted) if (partOf(object.key) === 'data') count(cleaned, object)
     }
     return cleaned
   }
 
+  /** Announces the deletion, looks for users once more, and only then deletes; gives what it deleted. Who restarts a run puts its marker
+   *  first and looks for announcements then: so a marker that is not seen here belongs to a restart that is refused. Each announcement has
+   *  a name of its own and is taken back by its cleaner only, as another one may be past its last look. What a crash leaves of it refuses
+   *  restarts until the next round deletes the data, as their age says. */
+  async #deleteTask(
+    kind: TaskObjects,
+    [first]: readonly ObjectInfo[],
+    isSpare: (task: readonly ObjectInfo[]) => boolean,
+    options: CallOptions,
+  ): Promise<ObjectInfo[]> {
+    const { objects, random } = this.#options
+    const taskId = first && taskIdOf(first.key)
+    if (taskId === undefined) return []
+    const announcement = expiringKey(kind, taskId, random.uuid())
+    await objects.put(announcement, new Uint8Array(), { ...options, sizeBytes: 0 })
+    const task: ObjectInfo[] = []
+    const query = { prefix: `${kind}${taskId}/`, recursive: true }
+    for await (const object of objects.list(query, options)) task.push(object)
+    if (!isSpare(task)) {
+      await objects.delete(announcement, options)
+      return []
+    }
+    // What is left after a crash is never data without an announcement; the next round finds it.
+    const inOrder = task.toSorted((a, b) => deletionOrder.indexOf(partOf(a.key)) - deletionOrder.indexOf(partOf(b.key)))
+    for (const { key } of inOrder) await objects.delete(key, options)
+    return inOrder
+  }
+
   /** Whether a run that uses the task is. */
   async #isPinned(task: readonly ObjectInfo[], options: CallOptions): Promise<boolean> {
-    const runIds = task.filter(isMarker).map(({ key }) => key.slice(key.lastIndexOf('/') + 1))
-    for (const runId of runIds) if (await this.#pins.has(runId, options)) return true
+    const runIds = task
+      .filter(({ key }) => partOf(key) === 'runs')
+      .map(({ key }) => key.slice(key.lastIndexOf('/') + 1))
+    for (const runId of runIds) if (await this.#options.pins.has(runId, options)) return true
     return false
   }
 
@@ -121,8 +152,4 @@ async function* byTask(objects: AsyncIterable<ObjectInfo>): AsyncGenerator<Objec
     task.push(object)
   }
   if (task.length > 0) yield task
-}
-
-function isMarker({ key }: ObjectInfo): boolean {
-  return key.split('/')[2] === 'runs'
 }

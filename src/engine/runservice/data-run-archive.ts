@@ -3,6 +3,7 @@ import type { RunConfigId, RunId } from '../model/ids.ts'
 import type { Run } from '../model/run.ts'
 import type { RunConfig } from '../model/run-config.ts'
 import type { CallOptions } from '../ports/call-options.ts'
+import type { Compare } from '../ports/key-value-store.ts'
 import type { RunList, RunQuery, RunSummary } from '../ports/run-service.ts'
 import type { LoopService } from '../std/run-loop.ts'
 import type { RunArchive } from './run-archive.ts'
@@ -79,7 +80,10 @@ export class DataRunArchive implements RunArchive {
     return listOf(found.flat(), query)
   }
 
-  async deleteRun({ id, runConfigId }: Pick<Run, 'id' | 'runConfigId'>, options: CallOptions = {}): Promise<void> {
+  async deleteRun(
+    { id, runConfigId }: Pick<Run, 'id' | 'runConfigId'>,
+    options: CallOptions & { compare?: Compare[] } = {},
+  ): Promise<void> {
     const config = { type: 'delete', dataType: 'runconfig', id: runConfigId } as const
     await this.data.write([{ type: 'delete', dataType: 'run', id }, config], options)
   }

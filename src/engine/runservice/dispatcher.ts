@@ -117,6 +117,7 @@ export class Dispatcher implements LoopService {
       if (!ids.has(task.runId)) await this.#dropTask(task)
       else if (registry.get(task.executorId) === undefined) this.closeTasksOf(task.executorId)
     }
+    await store.removeAbandonedTasks({ signal })
   }
 
   /** One damaged run is no reason to leave the others alone. */

@@ -1,8 +1,8 @@
 import { readExport } from '../datamanager/read-export.ts'
-import { AgolaError } from '../model/errors.ts'
+import { AgolaError, hasCode } from '../model/errors.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { KeyValueStore } from '../ports/key-value-store.ts'
+import type { Compare, KeyValueStore, Op } from '../ports/key-value-store.ts'
 import type { DataRunArchive } from './data-run-archive.ts'
 import { decodeNumber, encode } from './documents.ts'
 import { keys } from './keys.ts'
@@ -17,30 +17,41 @@ export interface ImportRunsOptions {
 }
 
 /** Replaces all archived runs by those of an export, which is read twice: checked first, then taken. Only in maintenance and when no run is
- *  active: `notInMaintenance`, `notReady`. `importInvalid` names what is wrong; until the switch, which is one step, the old runs stay as
+ *  active: `notInMaintenance`, also when the maintenance ends before the switch, and `notReady`. `importInvalid` names what is wrong; until the switch, which is one step, the old runs stay as
  *  they are. Gives how many runs there are now. */
 export async function importRuns(
   { kv, archive, clock }: ImportRunsOptions,
   read: () => AsyncIterable<Uint8Array>,
   options: CallOptions = {},
 ): Promise<number> {
-  await requireQuiet(new MaintenanceMode({ kv, clock }), options)
+  const mode = new MaintenanceMode({ kv, clock })
+  const fence = await requireQuiet(mode, options)
   const numbers = await checkRuns(read())
   // Before the switch: a crash between the two leaves a gap in the numbers, and never a number twice.
   for (const [key, value] of numbers.highest) await raise(kv, key, value, options)
-  await archive.data.import(read(), options)
+  try {
+    const imported: Op = { type: 'put', key: keys.imports, value: encode(numbers.runs) }
+    await archive.data.import(read(), { ...options, compare: [fence], ops: [imported] })
+  } catch (error) {
+    if (!hasCode(error, 'concurrentUpdate') || (await mode.fence(options))?.value === fence.value) throw error
+    const message =
+      'the maintenance ended during the import: agola maintenance enable, and import again; no run was changed'
+    throw new AgolaError('notInMaintenance', message, { cause: error })
+  }
   return numbers.runs
 }
 
-async function requireQuiet(mode: MaintenanceMode, options: CallOptions): Promise<void> {
-  const { since, activeRuns } = await mode.status(options)
-  if (since === null) {
+/** Gives the compare that it is still so. Taken before the runs are counted: as long as it holds, there can only be fewer of them. */
+async function requireQuiet(mode: MaintenanceMode, options: CallOptions): Promise<Compare> {
+  const fence = await mode.fence(options)
+  if (fence === null) {
     throw new AgolaError(
       'notInMaintenance',
       'an import replaces every run, so the store must be in maintenance: agola maintenance enable',
     )
   }
-  if (activeRuns === 0) return
+  const { activeRuns } = await mode.status(options)
+  if (activeRuns === 0) return fence
   const what = activeRuns === 1 ? 'one run is' : `${activeRuns} runs are`
   throw new AgolaError('notReady', `${what} not over yet: wait for the end, or stop them with agola directrun stop`)
 }

@@ -11,6 +11,9 @@ export const keys = {
   /** Tasks that are no longer as the run config makes them; all others are not stored. */
   runTasks: (id: RunId) => `${base}/runtasks/${id}/`,
   runTask: (id: RunId, taskId: RunTaskId) => `${base}/runtasks/${id}/${taskId}`,
+  /** Runs whose tasks are being stored, in several transactions before the one that makes the run: the time when that began. */
+  creations: `${base}/creations/`,
+  creation: (id: RunId) => `${base}/creations/${id}`,
   runNumber: (root: string, counter: number) => `${base}/runnumbers/${escaped(root)}/${padded(counter)}`,
   executorTasks: `${base}/executortasks/`,
   executorTasksOf: (runId: RunId) => `${base}/executortasks/${runId}/`,
@@ -20,6 +23,10 @@ export const keys = {
   counter: (root: string) => `${base}/counters/${escaped(root)}`,
   /** There while no new runs are taken. */
   maintenance: `${base}/maintenance`,
+  /** Written by everybody who pins a run. */
+  pins: `${base}/pins`,
+  /** Written by every import: a run config that was stored before it is gone. */
+  imports: `${base}/imports`,
   runSequence: `${base}/sequences/run`,
   runEventSequence: `${base}/sequences/runevent`,
   runEvents: `${base}/runevents/`,

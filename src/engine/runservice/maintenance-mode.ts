@@ -2,7 +2,7 @@ import { AgolaError } from '../model/errors.ts'
 import type { TimeMs } from '../model/ids.ts'
 import type { CallOptions } from '../ports/call-options.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { KeyValueStore } from '../ports/key-value-store.ts'
+import type { Compare, KeyValueStore } from '../ports/key-value-store.ts'
 import { keys } from './keys.ts'
 import { readAll } from './read-all.ts'
 
@@ -29,6 +29,13 @@ export class MaintenanceMode {
     const since = entry === null ? null : sinceOf(entry.value)
     const { entries } = await readAll(this.#kv, keys.runs, { ...options, revision })
     return { since, activeRuns: entries.length }
+  }
+
+  /** For transactions that must belong to the maintenance of now: fails once that has ended, also when there is a new one. null: there is none. */
+  async fence(options: CallOptions = {}): Promise<Compare | null> {
+    const { entry } = await this.#kv.get(keys.maintenance, options)
+    if (entry === null) return null
+    return { key: keys.maintenance, target: 'createRevision', operator: '=', value: entry.createRevision }
   }
 
   /** false: it was enabled already. */

@@ -2,6 +2,7 @@ import type { RunConfigId, RunId } from '../model/ids.ts'
 import type { Run } from '../model/run.ts'
 import type { RunConfig } from '../model/run-config.ts'
 import type { CallOptions } from '../ports/call-options.ts'
+import type { Compare } from '../ports/key-value-store.ts'
 import type { RunList, RunQuery } from '../ports/run-service.ts'
 import type { LoopService } from '../std/run-loop.ts'
 
@@ -21,6 +22,7 @@ export interface RunArchive {
   findRun(root: string, counter: number, options?: CallOptions): Promise<RunId | null>
   /** From the index, without loading runs; `limit` absent: all. */
   listRuns(query: RunQuery, options?: CallOptions): Promise<RunList>
-  /** Removes a run with its run config, which no other run has. What it left in the object storage is the caller's affair. */
-  deleteRun(run: Pick<Run, 'id' | 'runConfigId'>, options?: CallOptions): Promise<void>
+  /** Removes a run with its run config, which no other run has. What it left in the object storage is the caller's affair.
+   *  `concurrentUpdate` when one of the conditions on the key-value store fails. */
+  deleteRun(run: Pick<Run, 'id' | 'runConfigId'>, options?: CallOptions & { compare?: Compare[] }): Promise<void>
 }

@@ -14,7 +14,7 @@ import { timeOrderedUuid } from '../std/time-ordered-uuid.ts'
 import type { ExecutorRegistry } from './executor-registry.ts'
 import { rootOf } from './run-group.ts'
 import type { NewRun, RunStore, StoredRun } from './run-store.ts'
-import { archiveKey, archives, logs, markerKey } from './task-objects.ts'
+import { archiveKey, archives, expiringPrefix, logs, markerKey } from './task-objects.ts'
 
 export interface RunMakerOptions {
   store: RunStore
@@ -52,7 +52,7 @@ export class RunMaker {
     return await this.#store(config, (run) => run, [])
   }
 
-  /** A run like an old one, whose successful tasks it keeps unless it is `fromStart`. `runCannotBeRestarted` */
+  /** A run like an old one, whose successful tasks it keeps unless it is `fromStart`. `runCannotBeRestarted`, `runDoesNotExist` */
   async recreate(
     { run: old, runConfig }: RunWithConfig,
     { fromStart, environment, archs }: Omit<RestartRunRequest, 'runId'>,
@@ -85,31 +85,54 @@ export class RunMaker {
     }
     await store.requireOpen()
     const runId = newId(this.#options)
-    if (restarted !== undefined) await this.#share(runId, restarted, kept)
+    if (restarted !== undefined && kept.length > 0) await this.#share(runId, restarted, kept)
     const make: NewRun['make'] = (numbers) =>
       finish(newRun(config, { ...numbers, runId, runConfigId: config.id }, clock.now()))
     return await store.create({ config, owner, make, changedTasks: kept })
   }
 
-  /** Makes the new run a user of what its kept tasks left, first of all: nothing of it is deleted from now on. Then it has to be there. */
+  /** Makes the new run a user of what its kept tasks left. First the markers; then the old run and the archives have to be there still.
+   *  Who removes the old run deletes it first, and cleaners announce what they delete; both look for markers afterwards. So either they
+   *  see ours, or we see that they are at it. */
   async #share(runId: RunId, restarted: Run, kept: readonly RunTask[]): Promise<void> {
-    const { objects } = this.#options
-    for (const task of kept) {
-      await objects.put(markerKey(logs, task.id, runId), new Uint8Array(), { sizeBytes: 0 })
-      if (task.workspaceArchives.length === 0) continue
-      await objects.put(markerKey(archives, task.id, runId), new Uint8Array(), { sizeBytes: 0 })
-      for (const step of task.workspaceArchives) await this.#requireArchive(restarted, task, step)
+    const { objects, store } = this.#options
+    const withArchives = kept.filter(({ workspaceArchives }) => workspaceArchives.length > 0)
+    const markers = [
+      ...kept.map(({ id }) => markerKey(logs, id, runId)),
+      ...withArchives.map(({ id }) => markerKey(archives, id, runId)),
+    ]
+    for (const key of markers) await objects.put(key, new Uint8Array(), { sizeBytes: 0 })
+    try {
+      if (!(await store.exists(restarted.id))) {
+        throw new AgolaError('runDoesNotExist', `run ${restarted.counter} has just been removed`)
+      }
+      for (const task of withArchives) await this.#requireArchives(restarted, task)
+    } catch (error) {
+      for (const key of markers) await objects.delete(key)
+      throw error
     }
   }
 
-  async #requireArchive(restarted: Run, task: RunTask, step: number): Promise<void> {
-    try {
-      await this.#options.objects.stat(archiveKey(task.id, step))
-    } catch (error) {
-      if (!hasCode(error, 'objectDoesNotExist')) throw error
-      throw cannotRestart(restarted, 'the workspace of a successful task has expired; restart it from the start')
+  async #requireArchives(restarted: Run, task: RunTask): Promise<void> {
+    const { objects } = this.#options
+    const expired = 'the workspace of a successful task has expired; restart it from the start'
+    const { length: cleaners } = await keysOf(objects, expiringPrefix(archives, task.id))
+    if (cleaners > 0) throw cannotRestart(restarted, expired)
+    for (const step of task.workspaceArchives) {
+      try {
+        await objects.stat(archiveKey(task.id, step))
+      } catch (error) {
+        if (!hasCode(error, 'objectDoesNotExist')) throw error
+        throw cannotRestart(restarted, expired)
+      }
     }
   }
+}
+
+async function keysOf(objects: ObjectStorage, prefix: string): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { key } of objects.list({ prefix })) keys.push(key)
+  return keys
 }
 
 function cannotRestart(run: Run, reason: string): AgolaError {

@@ -1,3 +1,4 @@
+import { hasCode } from '../model/errors.ts'
 import type { RunId, RunTaskId } from '../model/ids.ts'
 import type { Run } from '../model/run.ts'
 import type { CallOptions } from '../ports/call-options.ts'
@@ -8,7 +9,7 @@ import type { RunSummary } from '../ports/run-service.ts'
 import { keys } from './keys.ts'
 import type { RunArchive } from './run-archive.ts'
 import { RunPins } from './run-pins.ts'
-import { archives, logs, markerKey } from './task-objects.ts'
+import { archives, logs, markerKey, partOf, type TaskObjects } from './task-objects.ts'
 
 /** Which archived runs are kept: the newest ones, and those that are young (spec/local-runs.md 13). */
 export interface RunLimits {
@@ -26,6 +27,7 @@ export interface RunRetentionOptions {
 }
 
 const pageRunsMax = 200
+const attemptsMax = 5
 
 /** Deletes archived runs that need not be kept, with everything that only they use. */
 export class RunRetention {
@@ -34,7 +36,7 @@ export class RunRetention {
 
   constructor(options: RunRetentionOptions) {
     this.#options = options
-    this.#pins = new RunPins(options.objects)
+    this.#pins = new RunPins(options)
   }
 
   /** Runs over the limits, oldest first, so that work cut short goes on where it ended. */
@@ -72,22 +74,29 @@ export class RunRetention {
     const { kv, archive } = this.#options
     const run = await archive.getRun(runId, { signal })
     if (run === null || (await kv.get(keys.run(runId), { signal })).entry !== null) return null
-    if (await this.#pins.has(runId, { signal })) return null
-    const config = await archive.getRunConfig(run.runConfigId, { signal })
-    await archive.deleteRun(run, { signal })
-    if (await this.#pins.has(runId, { signal })) {
-      // Pinned in between: whoever pins looks for the run afterwards, and has found it or has told that it is gone.
-      if (config !== null) await archive.putRunConfig(config, { signal })
-      await archive.putRun(run, { signal })
-      return null
-    }
+    if (!(await this.#delete(run, { signal }))) return null
     let bytes = 0
     for (const { kind, taskId } of placesOf(run)) bytes += await this.#release(kind, taskId, runId, { signal })
     return bytes
   }
 
-  /** Takes away the run's claim, and the data with the last claim. */
-  async #release(kind: Kind, taskId: RunTaskId, runId: RunId, options: CallOptions): Promise<number> {
+  /** false when the run is pinned. Whoever pins it meanwhile makes the transaction fail, or finds the run gone. */
+  async #delete(run: Run, options: CallOptions): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+      const unpinned = await this.#pins.noneAdded(options)
+      if (await this.#pins.has(run.id, options)) return false
+      try {
+        await this.#options.archive.deleteRun(run, { ...options, compare: [unpinned] })
+        return true
+      } catch (error) {
+        if (!hasCode(error, 'concurrentUpdate') || attempt >= attemptsMax) throw error
+      }
+    }
+  }
+
+  /** Takes away the run's claim, and the data with the last claim. Whoever restarts a run puts new claims first and looks for the run then:
+   *  when it was still there, they are in the list. */
+  async #release(kind: TaskObjects, taskId: RunTaskId, runId: RunId, options: CallOptions): Promise<number> {
     const { objects } = this.#options
     await objects.delete(markerKey(kind, taskId, runId), options)
     const left = await this.#objectsOf(kind, taskId, options)
@@ -96,7 +105,7 @@ export class RunRetention {
     return sizeOf(left)
   }
 
-  async #objectsOf(kind: Kind, taskId: RunTaskId, options: CallOptions): Promise<ObjectInfo[]> {
+  async #objectsOf(kind: TaskObjects, taskId: RunTaskId, options: CallOptions): Promise<ObjectInfo[]> {
     const found: ObjectInfo[] = []
     const query = { prefix: `${kind}${taskId}/`, recursive: true }
     for await (const object of this.#options.objects.list(query, options)) found.push(object)
@@ -104,15 +113,13 @@ export class RunRetention {
   }
 }
 
-type Kind = typeof logs | typeof archives
-
-function placesOf(run: Run | null): { kind: Kind; taskId: RunTaskId }[] {
+function placesOf(run: Run | null): { kind: TaskObjects; taskId: RunTaskId }[] {
   const tasks = Object.keys(run?.tasks ?? {})
-  return tasks.flatMap((taskId) => [logs, archives].map((kind) => ({ kind: kind as Kind, taskId })))
+  return tasks.flatMap((taskId) => [logs, archives].map((kind) => ({ kind: kind as TaskObjects, taskId })))
 }
 
 function isMarker(key: string): boolean {
-  return key.split('/')[2] === 'runs'
+  return partOf(key) === 'runs'
 }
 
 function sizeOf(objects: readonly ObjectInfo[]): number {

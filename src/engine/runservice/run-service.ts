@@ -90,7 +90,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
       owner: options.owner,
       failUnplaceable: options.failUnplaceableTasks ?? false,
     })
-    this.#pins = new RunPins(objects)
+    this.#pins = new RunPins(options)
     this.#events = new RunEventLog(options.kv, this.#changes)
     this.#logs = new RunLogs({
       objects,
@@ -100,7 +100,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
     })
     this.#caches = new Caches(caches, { notesUse: options.notesCacheUse ?? false })
     const retention = { ...defaultRetention, ...options.retention }
-    this.cleaner = new Cleaner({ objects, caches, events: this.#events, clock, retention })
+    this.cleaner = new Cleaner({ objects, caches, pins: this.#pins, events: this.#events, clock, random, retention })
   }
 
   /** Reads the store, then follows it and does the rounds until `close`. Resolves when the store was read. */
@@ -170,7 +170,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
     return { runs: runs.map((run) => (pinned.has(run.id) ? { ...run, pinned: true } : run)), more }
   }
 
-  /** The pin first: a run that is there afterwards is not removed any more. */
+  /** The pin first: see there. */
   async pinRun(runId: RunId, options: CallOptions = {}): Promise<void> {
     await this.#pins.pin(runId, options)
     try {

@@ -44,6 +44,16 @@ export function executorTaskIdOf(runId: RunId, taskId: RunTaskId): ExecutorTaskI
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
+/** Tasks of a run that was not made in this time are removed; one that takes longer begins again. */
+const creationMsMax = 10 * 60_000
+
+/** What is left to store of a run in the transaction that makes it. */
+interface PreparedTasks {
+  /** That nobody has removed the rest meanwhile. */
+  compare: Compare[]
+  ops: Op[]
+}
+
 export interface RunStoreOptions {
   kv: KeyValueStore
   archive: RunArchive
@@ -107,6 +117,12 @@ export class RunStore {
     return { state, revision: entry.modRevision, owner: document.owner }
   }
 
+  /** Whether there is such a run, active or archived. */
+  async exists(runId: RunId): Promise<boolean> {
+    // In this order: a run is archived before it ends to be active.
+    return (await this.#kv.get(keys.run(runId))).entry !== null || (await this.#archive.getRun(runId)) !== null
+  }
+
   /** Whether nobody has changed the run since. */
   async isCurrent({ state: { run }, revision }: StoredRun): Promise<boolean> {
     return (await this.#kv.get(keys.run(run.id))).entry?.modRevision === revision
@@ -139,6 +155,7 @@ export class RunStore {
   /** Stores a new run with its config, number, sequence and first event. `inMaintenance`. */
   async create({ config, owner, make, changedTasks }: NewRun): Promise<StoredRun> {
     const root = rootOf(config.group)
+    let imports = await this.#number(keys.imports)
     await this.#archive.putRunConfig(config)
     return this.#numbering.run(async () => {
       for (;;) {
@@ -149,9 +166,13 @@ export class RunStore {
         ])
         const run = make({ sequence: sequence.value + 1, counter: counter.value + 1 })
         const tasks = await this.#putTasks(run, changedTasks)
-        const revision = await this.#tryCreate(run, owner, tasks, { sequence, counter, event })
+        const last = { sequence, counter, event, imports }
+        const revision = tasks === null ? null : await this.#tryCreate(run, owner, tasks, last)
         if (revision === null) {
           await this.requireOpen()
+          const before = imports.revision
+          imports = await this.#number(keys.imports)
+          if (imports.revision !== before) await this.#archive.putRunConfig(config)
           continue
         }
         this.#configs.set(run.id, config)
@@ -190,6 +211,24 @@ export class RunStore {
     return result.succeeded
   }
 
+  /** Of runs whose creation was cut short. A creation that is still under way notices, and begins again. */
+  async removeAbandonedTasks(options: CallOptions = {}): Promise<void> {
+    const { entries } = await readAll(this.#kv, keys.creations, options)
+    const oldest = this.#clock.now() - creationMsMax
+    for (const entry of entries.filter((each) => decodeNumber(each) < oldest)) {
+      const { key, modRevision } = entry
+      const compare: Compare[] = [{ key, target: 'modRevision', operator: '=', value: modRevision }]
+      const prefix = keys.runTasks(key.slice(keys.creations.length))
+      await this.#kv.txn({
+        compare,
+        then: [
+          { type: 'delete', key },
+          { type: 'deletePrefix', prefix },
+        ],
+      })
+    }
+  }
+
   async #config(run: RunHeader, options: CallOptions): Promise<RunConfig> {
     const config = this.#configs.get(run.id) ?? (await this.#archive.getRunConfig(run.runConfigId, options))
     if (config === null) throw new AgolaError('dataDoesNotExist', `the run config of run ${run.id} is missing`)
@@ -211,21 +250,26 @@ export class RunStore {
     return { ...found, value: newest === undefined ? found.value : numberOf(newest) }
   }
 
-  /** Stores what does not fit into the transaction that makes the run visible, and gives the rest: nearly always all. */
-  async #putTasks(run: Run, tasks: readonly RunTask[]): Promise<Op[]> {
+  /** Stores what does not fit into the transaction that makes the run visible, and gives the rest: nearly always all. null when what it
+   *  stored was removed again. All of it compares a key which says that the run is being made, and which the last transaction deletes. */
+  async #putTasks(run: Run, tasks: readonly RunTask[]): Promise<PreparedTasks | null> {
     const writes = tasks.map((task) => ({ type: 'task', task }) as const)
     const { tasks: _, ...header } = run
     const batches = writeBatches(header, writes, () => false).map(({ ops }) => [...ops.values()])
     const last = batches.pop() ?? []
-    for (const ops of batches) await this.#kv.txn({ then: ops })
-    return last
+    if (batches.length === 0) return { compare: [], ops: last }
+    const key = keys.creation(run.id)
+    const { revision } = await this.#kv.txn({ then: [{ type: 'put', key, value: encode(this.#clock.now()) }] })
+    const compare: Compare[] = [{ key, target: 'modRevision', operator: '=', value: revision }]
+    for (const ops of batches) if (!(await this.#kv.txn({ compare, then: ops })).succeeded) return null
+    return { compare, ops: [...last, { type: 'delete', key }] }
   }
 
   async #tryCreate(
     run: Run,
     owner: ExecutorId,
-    tasks: readonly Op[],
-    last: { sequence: Numbered; counter: Numbered; event: Numbered },
+    tasks: PreparedTasks,
+    last: { sequence: Numbered; counter: Numbered; event: Numbered; imports: Numbered },
   ): Promise<bigint | null> {
     const { tasks: _, ...header } = run
     const key = keys.run(run.id)
@@ -237,13 +281,16 @@ export class RunStore {
         unchanged(keys.runSequence, last.sequence),
         unchanged(keys.counter(root), last.counter),
         unchanged(keys.runEventSequence, last.event),
+        // Else an import has replaced the run config.
+        unchanged(keys.imports, last.imports),
+        ...tasks.compare,
       ],
       then: [
         { type: 'put', key, value: encode({ ...header, owner, writeId: this.#nextWriteId() }) },
         { type: 'put', key: keys.runNumber(root, run.counter), value: encode(run.id) },
         { type: 'put', key: keys.runSequence, value: encode(run.sequence) },
         { type: 'put', key: keys.counter(root), value: encode(run.counter) },
-        ...tasks,
+        ...tasks.ops,
         ...this.#eventOps(header, [header], last.event.value),
       ],
       else: [{ type: 'get', key }],

@@ -1,8 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { AgolaError } from '../../../src/engine/model/errors.ts'
-import type { KeyValueStore } from '../../../src/engine/ports/key-value-store.ts'
-import { chunksOf, contentOf, DataManagerWorld, exportOf, keysIn, put, textOf } from '../../support/a-data-manager.ts'
+import type { KeyValueStore, Txn } from '../../../src/engine/ports/key-value-store.ts'
+import {
+  chunksOf,
+  contentOf,
+  DataManagerWorld,
+  exportOf,
+  keysIn,
+  put,
+  silentLog,
+  textOf,
+} from '../../support/a-data-manager.ts'
 import { faultyKv, type TxnFault, watchedObjects, withoutKeepAlive } from '../../support/faulty-ports.ts'
+import { Gate, gated } from '../../support/gated.ts'
 
 /** Whatever store the world has at the moment of a call, as at an address where another server listens now. */
 function currentKv(world: DataManagerWorld): KeyValueStore {
@@ -106,6 +116,72 @@ describe('a data manager whose stores fail', () => {
     full = false
     expect(await manager.checkpoint({ force: true })).toBe(true)
     await manager.close()
+  })
+})
+
+describe('a collector of orphans', () => {
+  const hourMs = 60 * 60_000
+  const large = 'x'.repeat(300_000)
+  const isCommit = (request: Txn) => request.then.some((op) => 'key' in op && op.key === 'datamanager/walsdata')
+
+  it('takes nothing from a large write that stood still for hours before its transaction', async () => {
+    const world = new DataManagerWorld()
+    const other = await world.open()
+    await other.write([put('a', '1')])
+    await other.checkpoint({ force: true })
+    const before = new Gate(0)
+    const kv = world.kv.another()
+    const writer = await world.open({
+      kv: {
+        ...faultyKv(kv, () => undefined),
+        async txn(request, options) {
+          if (isCommit(request)) await before.pass()
+          return kv.txn(request, options)
+        },
+      },
+    })
+    const write = writer.write([put('large', large)])
+    expect(await before.isReachedBy(write)).toBe(true)
+    await world.clock.advance(2 * hourMs)
+    await other.clean({ orphans: true })
+    expect(await keysIn(world, 'rundata/wals/data/')).toHaveLength(1)
+    before.open()
+    await write
+    expect(await textOf(other, 'large')).toBe(large)
+    expect(await other.checkpoint({ force: true })).toBe(true)
+    expect(await contentOf(await world.open())).toEqual({ 'note/a': '1', 'note/large': large })
+  })
+
+  it('takes nothing from a large write that is committed at any moment of its work', async () => {
+    for (let at = 0; ; at++) {
+      const world = new DataManagerWorld()
+      const [before, collecting] = [new Gate(0), new Gate(at)]
+      const kv = world.kv.another()
+      const txn: KeyValueStore['txn'] = async (request, options) => {
+        if (isCommit(request)) await before.pass()
+        return kv.txn(request, options)
+      }
+      const other = await world.open()
+      await other.write([put('a', '1')])
+      await other.checkpoint({ force: true })
+      await other.close()
+      const writer = await world.open({ kv: { ...faultyKv(kv, () => undefined), txn } })
+      const write = writer.write([put('large', large)])
+      expect(await before.isReachedBy(write)).toBe(true)
+      await world.clock.advance(2 * hourMs)
+      const collect = async () => {
+        const stores = { kv: gated(world.kv.another(), collecting), objects: gated(world.objects, collecting) }
+        await (await world.open(stores)).clean({ orphans: true })
+      }
+      const collection = collect()
+      const isUnderWay = await collecting.isReachedBy(collection)
+      before.open()
+      await write
+      collecting.open()
+      await collection
+      expect(await textOf(await world.open(), 'large'), `moment ${at}`).toBe(large)
+      if (!isUnderWay) break
+    }
   })
 })
 
@@ -328,6 +404,30 @@ describe('an import', () => {
     resumed.resolve()
     await expect(importing).rejects.toMatchObject({ code: 'concurrentUpdate' })
     expect(await contentOf(await world.open())).toEqual({ 'note/old': '1' })
+  })
+
+  it('is done once it has switched, whatever object storage does then, which gets it with the next sync', async () => {
+    const world = new DataManagerWorld()
+    let isAway = false
+    const objects = watchedObjects(world.objects, (key) => {
+      if (isAway && key.startsWith('rundata/wals/')) throw new AgolaError('storeUnreachable', 'object storage is away')
+    })
+    const warnings: string[] = []
+    const log = { ...silentLog, warn: (message: string) => void warnings.push(message) }
+    const manager = await world.open({ objects, log })
+    await manager.write([put('old', '1')])
+    async function* whole(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from(`${head}\n${entry('new')}\n{"entries":1}\n`)
+      isAway = true
+    }
+    await manager.import(whole())
+    expect(warnings).toEqual([expect.stringContaining('the import is done')])
+    expect(await contentOf(manager)).toEqual({ 'note/new': 'x' })
+    isAway = false
+    await manager.sync()
+    await manager.close()
+    world.loseKv()
+    expect(await contentOf(await world.open())).toEqual({ 'note/new': 'x' })
   })
 
   it('of an export is that export again, byte for byte', async () => {

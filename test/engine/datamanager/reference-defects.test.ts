@@ -19,6 +19,7 @@ import {
 } from '../../support/a-data-manager.ts'
 import { checkStores } from '../../support/data-manager-invariants.ts'
 import { faultyKv, watchedObjects, withoutKeepAlive } from '../../support/faulty-ports.ts'
+import { Gate } from '../../support/gated.ts'
 
 /** Defects of the reference that concern this part (spec/storage.md 8), each shown to be absent. */
 describe('reference defects', () => {
@@ -51,6 +52,34 @@ describe('reference defects', () => {
     await other.clean()
     world.loseKv()
     expect(await contentOf(await world.open())).toEqual({ 'note/a': 'value 20', 'note/b': 'x' })
+  })
+
+  it('D1: the fence alone stops it, when its successor published nothing, but took its files for orphans', async () => {
+    const world = new DataManagerWorld()
+    const other = await world.open()
+    await other.write([put('a', '1')])
+    await other.checkpoint({ force: true })
+    await other.close()
+    const publishing = new Gate(0)
+    const kv = withoutKeepAlive(world.kv.another())
+    const pausing: KeyValueStore = {
+      ...kv,
+      async txn(request, options) {
+        if (request.then.some((op) => 'key' in op && op.key === 'datamanager/snapshot')) await publishing.pass()
+        return kv.txn(request, options)
+      },
+    }
+    const paused = await world.open({ kv: pausing })
+    await paused.write([put('a', '2')])
+    const late = paused.checkpoint({ force: true })
+    expect(await publishing.isReachedBy(late)).toBe(true)
+    await world.clock.advance(2 * 60 * 60_000)
+    await other.clean({ orphans: true })
+    publishing.open()
+    expect(await late).toBe(false)
+    expect(await contentOf(await world.open())).toEqual({ 'note/a': '2' })
+    expect(await other.checkpoint({ force: true })).toBe(true)
+    await checkStores(world, 10_000_000)
   })
 
   it('D1: the pointer alone stops it, even if it still led', async () => {
@@ -210,8 +239,13 @@ describe('reference defects', () => {
     await manager.write([put('a', '1')])
     await manager.sync()
     world.loseKv()
-    const opened = await Promise.all([world.open(), world.open(), world.open()])
-    for (const one of opened) expect(await contentOf(one)).toEqual({ 'note/a': '1' })
+    const openAndRead = async () => {
+      const one = await world.open()
+      // At once, while the others may still be at it.
+      expect(await contentOf(one)).toEqual({ 'note/a': '1' })
+      return one
+    }
+    const opened = await Promise.all([openAndRead(), openAndRead(), openAndRead()])
     await opened[2]?.write([put('b', '2')])
     for (const one of opened) expect(await textOf(one, 'b')).toBe('2')
     await checkStores(world, 10_000_000)

@@ -1,21 +1,29 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryKeyValueStore } from '../../../src/engine/adapters/kv/memory.ts'
 import { MemoryObjectStorage } from '../../../src/engine/adapters/objects/memory.ts'
+import { newRun } from '../../../src/engine/decide/new-run.ts'
 import type { RunId } from '../../../src/engine/model/ids.ts'
+import type { Run, RunTask } from '../../../src/engine/model/run.ts'
 import { DataRunArchive } from '../../../src/engine/runservice/data-run-archive.ts'
 import { RunService } from '../../../src/engine/runservice/run-service.ts'
+import { aRunConfig } from '../../support/a-run-config.ts'
 import { aCreateRequest, silentLog, untilArchived } from '../../support/a-run-service.ts'
 import { CrashPlan, crashingKv, crashingObjects } from '../../support/crashing-ports.ts'
 import { SeededRandom } from '../../support/seeded-random.ts'
 import { SimClock } from '../../support/sim-clock.ts'
 
 const turnsMax = 5000
+const largeRunId = 'large'
+/** Above what one transaction takes, and above what two of them do. */
+const largeRunTasks = 170
 const never = Number.POSITIVE_INFINITY
 
 /** The rows of the crash matrix that concern runs (spec/storage.md 6), as moments at the ports. */
 const namedPoints: Record<string, RegExp> = {
   'create: before the run config': /^before txn datamanager\/walsdata datamanager\/wals/,
   'create: after the run config, before the run': /^before txn .*runservice\/runs\//,
+  'create: before the tasks of a large run': /^before txn runservice\/creations\//,
+  'create: between the tasks of a large run': /^after txn runservice\/runtasks\//,
   'create: after the run': /^after txn .*runservice\/runs\//,
   'archive: after the wal': /^after txn datamanager\/walsdata datamanager\/wals/,
   'archive: before the run is removed': /^before txn .*runservice\/runs\/\S+ .*runservice\/runtasks\//,
@@ -63,6 +71,23 @@ class World {
       await untilArchived(runService, run.id)
       this.archived.add(run.id)
     }
+    const { run } = await runService.restartRun({ runId: largeRunId, fromStart: false, environment: {} })
+    this.created.set(run.id, run.counter)
+  }
+
+  /** An archived run of so many tasks that a restart takes several transactions. */
+  async addLargeRun(): Promise<void> {
+    const { kv, objects, clock, random } = this
+    const archive = await DataRunArchive.open({ kv: kv.another(), objects, clock, random, log: silentLog })
+    const names = Array.from({ length: largeRunTasks }, (_, at) => `t${at}`)
+    const config = { ...aRunConfig([...names, 'last'].map((name) => ({ name }))), id: 'large-config' }
+    const ids = { runId: largeRunId, runConfigId: config.id, counter: 1, sequence: 1 }
+    const run: Run = { ...newRun(config, ids, clock.now()), phase: 'finished', result: 'failed', archived: true }
+    for (const name of names) run.tasks[name] = finishedTask(run, name, 'success')
+    run.tasks.last = finishedTask(run, 'last', 'failed')
+    await archive.putRunConfig(config)
+    await archive.putRun(run)
+    await archive.data.close()
   }
 
   /** Lets simulated time pass until the work is done, or the process has died in it. */
@@ -105,15 +130,28 @@ class World {
       expect((await runService.listRuns({})).runs.map(({ id }) => id)).toEqual([run.id, ...found])
     }
     await this.inTime(recover(), plan)
-    const { entries } = await this.kv.range({ prefix: 'runservice/run', keysOnly: true })
-    const left = entries.map(({ key }) => key).filter((key) => /^runservice\/run(s|tasks)\//.test(key))
-    expect(left).toEqual([])
+    for (let turn = 0; (await this.left()).length > 0 && turn < 70; turn++) await this.clock.advance(10_000)
+    expect(await this.left()).toEqual([])
   }
+
+  /** What only active runs may have in the key-value store. */
+  async left(): Promise<string[]> {
+    const { entries } = await this.kv.range({ prefix: 'runservice/', keysOnly: true })
+    return entries.map(({ key }) => key).filter((key) => /^runservice\/(runs|runtasks|creations)\//.test(key))
+  }
+}
+
+function finishedTask(run: Run, name: string, status: RunTask['status']): RunTask {
+  const task = run.tasks[name]
+  if (task === undefined) throw new Error(`no task ${name}`)
+  const phase = status === 'success' ? 'success' : 'failed'
+  return { ...task, status, setupStep: { ...task.setupStep, phase, logPhase: 'finished' } }
 }
 
 async function liveUntil(at: number): Promise<{ world: World; plan: CrashPlan }> {
   const world = new World()
   const plan = new CrashPlan(at)
+  await world.addLargeRun()
   await world.inTime(world.live(plan), plan)
   return { world, plan }
 }

@@ -133,6 +133,50 @@ describe('an import', () => {
   })
 
   it.each([
+    ['ends', false],
+    ['ends and begins again', true],
+  ])('changes no run when the maintenance %s before the switch', async (_name, beginsAgain) => {
+    const { runService, kv, archive, clock, mode, exported, finish, numbers } = await world()
+    await finish()
+    const data = await exported()
+    await finish()
+    await mode.enable()
+    let reads = 0
+    async function* slowly(): AsyncGenerator<Uint8Array> {
+      reads++
+      yield* chunksOf(data)
+      if (reads === 2) return
+      await mode.disable()
+      if (beginsAgain) await mode.enable()
+    }
+    await expect(importRuns({ kv, archive, clock }, slowly)).rejects.toMatchObject({
+      code: 'notInMaintenance',
+      message: expect.stringContaining('ended during the import'),
+    })
+    expect(await numbers()).toEqual([2, 1])
+    await mode.disable()
+    expect((await runService.createRun(aCreateRequest([]))).run.counter).toBe(3)
+  })
+
+  it('leaves its config to a run that was about to be stored when the maintenance began, and is stored after it', async () => {
+    const { runService, kv, mode, exported, load, finish, archive } = await world()
+    await finish()
+    const data = await exported()
+    const txn = kv.txn.bind(kv)
+    kv.txn = async (request, options) => {
+      if (request.then.some((op) => op.type === 'put' && op.key.startsWith('runservice/runs/'))) {
+        kv.txn = txn
+        await mode.enable()
+        await load(data)
+        await mode.disable()
+      }
+      return await txn(request, options)
+    }
+    const { run } = await runService.createRun(aCreateRequest([{ name: 'b' }]))
+    expect(await archive.getRunConfig(run.runConfigId)).not.toBeNull()
+  })
+
+  it.each([
     ['cut short', (text: string) => text.slice(0, -20)],
     ['without its last line', (text: string) => `${text.trimEnd().split('\n').slice(0, -1).join('\n')}\n`],
     ['with a run that is none', (text: string) => text.replace(/("data_type":"run".*"data":")[^"]+/, '$1e30=')],

@@ -13,7 +13,7 @@ import { SeededRandom } from '../../support/seeded-random.ts'
 import { SimClock } from '../../support/sim-clock.ts'
 
 const archives: Record<string, () => Promise<RunArchive & { checkpoint?: () => Promise<unknown> }>> = {
-  'in memory': async () => new MemoryRunArchive(),
+  'in memory': async () => new MemoryRunArchive(aKv()),
   'in the data manager': openData,
   'in the data manager, from a snapshot': async () => {
     const archive = await openData()
@@ -21,10 +21,14 @@ const archives: Record<string, () => Promise<RunArchive & { checkpoint?: () => P
   },
 }
 
+function aKv(): MemoryKeyValueStore {
+  return new MemoryKeyValueStore({ clock: new SimClock(), random: new SeededRandom(1) })
+}
+
 function openData(): Promise<DataRunArchive> {
   const clock = new SimClock()
   const random = new SeededRandom(1)
-  const kv = new MemoryKeyValueStore({ clock, random })
+  const kv = aKv()
   return DataRunArchive.open({ kv, objects: new MemoryObjectStorage({ clock }), clock, random, log: silentLog })
 }
 
@@ -118,6 +122,18 @@ describe.each(Object.entries(archives))('runs archived %s', (_name, open) => {
     expect(await archive.findRun('u1', 4)).toBeNull()
     const listed = await archive.listRuns({ groups: ['/user/u1'] })
     expect(listed.runs.map((run) => run.sequence)).toEqual([10, 9, 8, 7, 6, 5, 3, 2, 1])
+  })
+
+  it('stay when a condition of their deletion fails', async () => {
+    const archive = await filled(open)
+    const run = { id: 'id-4', runConfigId: 'none' }
+    const absent = { key: 'other', target: 'modRevision', operator: '=' } as const
+    await expect(archive.deleteRun(run, { compare: [{ ...absent, value: 99n }] })).rejects.toMatchObject({
+      code: 'concurrentUpdate',
+    })
+    expect(await archive.getRun('id-4')).not.toBeNull()
+    await archive.deleteRun(run, { compare: [{ ...absent, value: 0n }] })
+    expect(await archive.getRun('id-4')).toBeNull()
   })
 })
 

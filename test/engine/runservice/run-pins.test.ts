@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { RunRetention } from '../../../src/engine/runservice/run-retention.ts'
 import { aRunService, startRun } from '../../support/a-run-service.ts'
 import { finishedRuns } from '../../support/finished-runs.ts'
+import { Gate, gated } from '../../support/gated.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 const limits = { runsKeptMin: 0, runAgeMsMax: dayMs }
@@ -63,27 +64,32 @@ describe('a pinned run', () => {
     for await (const { key } of objects.list({ prefix: 'pins/' })) expect(key).toBe('')
   })
 
-  it('is there again when it was pinned in the moment of its removal, and is told to be gone a moment later', async () => {
-    for (const moment of ['before', 'after'] as const) {
-      const { archive, runService, retention, finish, dataOf } = await world()
-      const runId = await finish()
-      const deleteRun = archive.deleteRun.bind(archive)
-      let pinning: Promise<unknown> = Promise.resolve()
-      archive.deleteRun = async (run) => {
-        if (moment === 'before') await runService.pinRun(runId)
-        await deleteRun(run)
-        if (moment === 'after') pinning = runService.pinRun(runId).catch((error: unknown) => error)
-        if (moment === 'after') await pinning
-      }
-      const freed = await retention.remove(runId)
-      if (moment === 'before') {
-        expect(freed).toBeNull()
-        expect((await runService.getRun(runId)).run.counter).toBe(1)
+  it('is there, or was told to be gone, when it is pinned at any moment of a removal, which may die at any later one', async () => {
+    const outcomes = new Set<string>()
+    for (let at = 0, isOver = false; !isOver; at++) {
+      for (let death = at, isAlive = false; !isAlive; death++) {
+        const { kv, clock, objects, archive, runService, finish, dataOf } = await world()
+        const runId = await finish()
+        const [pinning, dying] = [new Gate(at), new Gate(death)]
+        const behindGates = <Port extends object>(port: Port) => gated(gated(port, dying), pinning)
+        const stores = { kv: behindGates(kv), objects: behindGates(objects), archive: behindGates(archive) }
+        const removal = new RunRetention({ ...stores, clock }).remove(runId)
+        isOver = !(await pinning.isReachedBy(removal))
+        if (isOver) break
+        const pinned = await runService.pinRun(runId).catch((error: unknown) => error)
+        pinning.open()
+        isAlive = !(await dying.isReachedBy(removal))
+        outcomes.add(pinned === undefined ? 'pinned' : 'gone')
+        if (pinned !== undefined) {
+          expect(pinned).toMatchObject({ code: 'runDoesNotExist' })
+          continue
+        }
+        if (isAlive) expect(await removal).toBeNull()
+        const found = await runService.getRun(runId).catch((error: unknown) => error)
+        expect(found, `pinned at ${at}, dead at ${death}`).toMatchObject({ pinned: true })
         expect(await dataOf('t1')).toHaveLength(3)
-      } else {
-        expect(await pinning).toMatchObject({ code: 'runDoesNotExist' })
-        expect(freed).toBeGreaterThan(0)
       }
     }
+    expect([...outcomes]).toEqual(['pinned', 'gone'])
   })
 })

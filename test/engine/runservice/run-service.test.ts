@@ -1,8 +1,10 @@
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { newRun } from '../../../src/engine/decide/new-run.ts'
 import type { RunEvent } from '../../../src/engine/model/run-event.ts'
+import type { KeyValueStore } from '../../../src/engine/ports/key-value-store.ts'
 import { RunService } from '../../../src/engine/runservice/run-service.ts'
-import { aRestoreStep, aRunStep, aSaveStep } from '../../support/a-run-config.ts'
+import { aRestoreStep, aRunConfig, aRunStep, aSaveStep } from '../../support/a-run-config.ts'
 import {
   aCreateRequest,
   aRunService,
@@ -12,6 +14,8 @@ import {
   until,
   untilArchived,
 } from '../../support/a-run-service.ts'
+import { faultyKv } from '../../support/faulty-ports.ts'
+import { Gate } from '../../support/gated.ts'
 
 describe('the run service', () => {
   it('gives tasks away in the order of their dependencies and archives the run at the end', async () => {
@@ -381,6 +385,40 @@ describe('the run service', () => {
     await expect(runService.restartRun({ runId: run.id, fromStart: false, environment: {} })).rejects.toMatchObject({
       code: 'runCannotBeRestarted',
     })
+  })
+
+  it('creates a run of many tasks whole, though another process took its creation for abandoned at any moment', async () => {
+    const names = Array.from({ length: 170 }, (_, at) => `t${at}`)
+    for (let at = 0; ; at++) {
+      const { runService, kv, clock, archive, options } = await aRunService()
+      const config = { ...aRunConfig([...names, 'last'].map((name) => ({ name }))), id: 'config' }
+      const old = newRun(config, { runId: 'old', runConfigId: 'config', counter: 1, sequence: 1 }, 0)
+      const kept = Object.values(old.tasks).map((task) => {
+        const setupStep = { ...task.setupStep, phase: 'success', logPhase: 'finished' } as const
+        return { ...task, status: task.id === 'last' ? ('failed' as const) : ('success' as const), setupStep }
+      })
+      const tasks = Object.fromEntries(kept.map((task) => [task.id, task]))
+      await archive.putRunConfig(config)
+      await archive.putRun({ ...old, tasks, phase: 'finished', result: 'failed', archived: true })
+      const gate = new Gate(at)
+      const txn: KeyValueStore['txn'] = async (request, call) => {
+        await gate.pass()
+        return kv.txn(request, call)
+      }
+      const slow = new RunService({ ...options, kv: { ...faultyKv(kv, () => undefined), txn } })
+      const restart = slow.restartRun({ runId: 'old', fromStart: false, environment: {} })
+      const isUnderWay = await gate.isReachedBy(restart)
+      await clock.advance(11 * 60_000)
+      await runService.dispatcher.step(new AbortController().signal)
+      gate.open()
+      const { run } = await restart
+      const succeeded = Object.values((await runService.getRun(run.id)).run.tasks).filter(
+        (task) => task.status === 'success',
+      )
+      expect(succeeded, `moment ${at}`).toHaveLength(names.length)
+      expect((await kv.range({ prefix: 'runservice/creations/' })).entries).toEqual([])
+      if (!isUnderWay) break
+    }
   })
 
   it('refuses to build on a workspace that has expired', async () => {

@@ -183,16 +183,54 @@ export function stepsSuite(name: string, make: () => Promise<StepWorld>, end: ()
       expect(logs[1]).toBe('content\ncontent\nother\nother\n1\n')
     })
 
-    test('names that are long, strange or no UTF-8 survive', async () => {
-      const long = `${'l'.repeat(120)}/${'m'.repeat(200)}`
-      const make = `mkdir ${'l'.repeat(120)}; echo long >${long}; echo n >"$(printf 'new\\nline')"; echo o >"$(printf 'odd\\377')"
-echo s >'-x $HOME "q"'; echo u >ünï☺; ln -s ${'l'.repeat(120)} link`
-      const { operation } = await workspace(make, save({ paths: ['**', '?'] }))
-      const show = `cat ${long} "$(printf 'new\\nline')" "$(printf 'odd\\377')" './-x $HOME "q"' ünï☺ link/*`
-      const { logs, status } = await world.run([restore(), runStep(show)], { workspaceOperations: [operation] })
-      expect(status.phase, logs.join('\n')).toBe('success')
-      expect(logs[1]).toBe('long\nn\no\ns\nu\nlong\n')
+    test('a hard link keeps its content where another directory has a file of the same name', async () => {
+      const links = 'mkdir -p a/z b; echo from a >a/x; echo from b >b/x; ln b/x b/y; echo other >b/z; ln b/z b/zz'
+      const ofA = { sourceDir: 'a', paths: ['x', 'z'] }
+      const { operation } = await workspace(links, save(ofA, { sourceDir: 'b', paths: ['y*', 'zz'] }))
+      const others = await workspace(links, save(ofA, { sourceDir: 'b', destDir: 'b' }), 'others')
+      const { logs } = await world.run(
+        [restore('1'), runStep('cat 1/x 1/y 1/zz'), runStep('cat 1/b/x 1/b/y 1/b/z 1/b/zz')],
+        { workspaceOperations: [operation] },
+      )
+      expect(logs[1]).toBe('from a\nfrom b\nother\n')
+      const again = await world.run([restore(), runStep('cat x b/x b/y b/z b/zz')], {
+        workspaceOperations: [others.operation],
+      })
+      expect(again.logs[1]).toBe('from a\nfrom b\nfrom b\nother\nother\n')
     })
+
+    test('what no pattern matches is not read', async () => {
+      const make = `mkdir -p sub/closed far/below; for f in a.txt sub/b.txt far/below/c.txt secret.bin sub/secret; do echo $f >$f; done
+chmod 000 secret.bin sub/secret sub/closed`
+      const id = await world.submit(
+        [runStep(make), save({ paths: ['*.txt', 'sub/*.txt', 'far/**/c.txt'] }), save({ paths: ['a.txt', 'far'] })],
+        { user: '1000', workingDir: '/tmp/agola-unread' },
+      )
+      const { status, logs } = await world.outcome(id)
+      expect(status.phase, logs.join('\n')).toBe('success')
+      expect(await saved(id, 1)).toEqual(['a.txt', 'far/below/c.txt', 'sub/b.txt'])
+      expect(await saved(id, 2)).toEqual(['a.txt', 'far/'])
+    })
+
+    test('names fill several command lines', async () => {
+      const make = 'n=$(printf %0200d 0); i=0; while [ $i -lt 1500 ]; do echo >"a $n $i"; i=$((i+1)); done; echo >skip'
+      const { names } = await workspace(make, save({ paths: ['a*'] }))
+      expect(names).toHaveLength(1500)
+    })
+
+    test.each([[['**', '?']], [['*', 'l*/*']]])(
+      'names that are long, strange or no UTF-8 survive (%j)',
+      async (paths) => {
+        const long = `${'l'.repeat(120)}/${'m'.repeat(200)}`
+        const make = `mkdir ${'l'.repeat(120)}; echo long >${long}; echo n >"$(printf 'new\\nline')"; echo o >"$(printf 'odd\\377')"
+echo s >'-x $HOME "q"'; echo u >ünï☺; ln -s ${'l'.repeat(120)} link`
+        const { operation } = await workspace(make, save({ paths }))
+        const show = `cat ${long} "$(printf 'new\\nline')" "$(printf 'odd\\377')" './-x $HOME "q"' ünï☺ link/*`
+        const { logs, status } = await world.run([restore(), runStep(show)], { workspaceOperations: [operation] })
+        expect(status.phase, logs.join('\n')).toBe('success')
+        expect(logs[1]).toBe('long\nn\no\ns\nu\nlong\n')
+      },
+    )
 
     test('a link that leads out is saved with a warning, and refused by the restore unless it is inside there', async () => {
       const { operation } = await workspace('ln -s /agola-none/tool tool', save({}))

@@ -11,6 +11,7 @@ import { cleanEntryName, entryNameIn } from './entry-name.ts'
 import { encodeName } from './name-codec.ts'
 import { NamesOutput } from './names-output.ts'
 import { createTarOfNamesScript, createTarScript, listScript } from './pod-scripts.ts'
+import { isRefusedLink, type RefusedLink, type RestorePlace } from './refused-links.ts'
 import type { TarEntry } from './tar-header.ts'
 
 /** Arguments of one command stay below this, far from what Linux takes. */
@@ -23,11 +24,14 @@ export interface CreateArchiveOptions {
   signal: AbortSignal
   /** Where the archive will lie once it is complete. */
   file: string
+  restorePlace: RestorePlace
 }
 
 export interface CreatedArchive {
   entries: number
   sizeBytes: number
+  /** Links that its restore would refuse. When there are some, there is no archive. */
+  refused: RefusedLink[]
 }
 
 /** Archives what the contents name (spec/executor.md 11.1): the pod lists what can match, sends tars of what does, and that is renamed and
@@ -38,10 +42,11 @@ export async function createArchive(
 ): Promise<CreatedArchive> {
   const writer = await ArchiveWriter.create(options.file)
   try {
-    for (const content of contents) await new ContentArchiver(content, writer, options).run()
+    const refused: RefusedLink[] = []
+    for (const content of contents) refused.push(...(await new ContentArchiver(content, writer, options).run()))
     const entries = writer.entries
-    const { sizeBytes } = await writer.finish()
-    return { entries, sizeBytes }
+    const { sizeBytes } = refused.length > 0 ? { sizeBytes: 0 } : await writer.finish()
+    return { entries, sizeBytes, refused }
   } finally {
     await writer.discard()
   }
@@ -60,6 +65,8 @@ class ContentArchiver {
   readonly #patterns: PatternList
   /** Paths of this content that are in the archive: the same names may be there from other directories. */
   readonly #stored = new Set<string>()
+  readonly #restorePlace: string | null
+  readonly #refused: RefusedLink[] = []
   #hardLinks: HardLink[] = []
   #warnings = 0
 
@@ -67,10 +74,12 @@ class ContentArchiver {
     this.#content = content
     this.#writer = writer
     this.#options = options
+    this.#restorePlace = options.restorePlace(content)
     this.#patterns = new PatternList(content.paths)
   }
 
-  async run(): Promise<void> {
+  /** Returns the links that the restore would refuse. */
+  async run(): Promise<RefusedLink[]> {
     if (this.#content.sourceDir === '') {
       throw new AgolaError('archiveInvalid', 'source_dir is empty; write "." for the working directory')
     }
@@ -80,6 +89,7 @@ class ContentArchiver {
     else if (places.every(({ depth }) => depth === 0)) await this.#storeFiles(paths)
     else await this.#storeNames(await this.#listMatches(places))
     while (this.#hardLinks.length > 0) await this.#storeHardLinks()
+    return this.#refused
   }
 
   /** All that lies below the paths matches, so nothing is read in vain. */
@@ -152,18 +162,21 @@ class ContentArchiver {
       this.#hardLinks.push({ path, target: cleanEntryName(entry.linkName) })
       return undefined
     }
-    if (entry.type === 'symlink') this.#warnOfLink(path, entry.linkName)
+    const name = this.#nameOf(path)
+    if (entry.type === 'symlink') this.#checkLink(name, path, entry.linkName)
     this.#stored.add(path)
-    return this.#nameOf(path)
+    return name
   }
 
-  /** Said where it can still be mended: the restore will refuse it, unless it goes to a directory that holds the target. */
-  #warnOfLink(path: string, target: string): void {
-    if (!target.startsWith('/') || this.#warnings >= warningsMax) return
-    this.#warnings += 1
-    this.#options.log.line(
-      `warning: the link ${path} leads to ${target}; a restore into a directory that does not hold that will refuse it`,
-    )
+  /** Said where it can still be mended: a restore refuses it, unless it goes to a directory that holds the target. */
+  #checkLink(name: string, path: string, target: string): void {
+    if (isRefusedLink(name, target, this.#restorePlace)) this.#refused.push({ path, target })
+    else if (target.startsWith('/') && this.#warnings < warningsMax) {
+      this.#warnings += 1
+      this.#options.log.line(
+        `warning: the link ${path} leads to ${target}; a restore into a directory that does not hold that will refuse it`,
+      )
+    }
   }
 
   #nameOf(path: string): string {

@@ -336,12 +336,64 @@ echo s >'-x $HOME "q"'; echo u >ünï☺; ln -s ${'l'.repeat(120)} link`
       ])
     })
 
+    test('what a restore would refuse is never a cache, and the step goes on', async () => {
+      const saveCache = (key: string, sourceDir: string): ExecutorStep => ({
+        ...{ type: 'save_cache', name: '', key },
+        contents: [{ sourceDir, destDir: '', paths: [] }],
+      })
+      const restoreCache: ExecutorStep = { type: 'restore_cache', name: '', keys: ['links-'], destDir: 'venv' }
+      const make = 'mkdir -p venv/bin; echo l >venv/l; ln -s /agola-none/python venv/bin/python'
+      for (let round = 0; round < 2; round++) {
+        const { status, logs } = await world.run([restoreCache, runStep(make), saveCache('links-1', 'venv')])
+        expect(status.phase, logs.join('\n')).toBe('success')
+        expect(logs[2]).toMatch(
+          /nothing was saved as cache "links-1": .*bin\/python \(leads to \/agola-none\/python\).*write paths .*make it relative/,
+        )
+        expect(status.steps[2]?.cache).toMatchObject([{ key: 'links-1', answer: 'refused', entry: null }])
+      }
+      const relative = 'mkdir -p venv/bin; ln -s ../../l venv/bin/up'
+      expect((await world.run([runStep(relative), saveCache('links-2', 'venv')])).logs[1]).toContain('bin/up')
+      const fold = 'mkdir -p fold/d; echo >fold/d/f; ln -s d fold/D'
+      expect((await world.run([runStep(fold), saveCache('links-3', 'fold')])).logs[1]).toContain('nothing was saved')
+      expect([...world.runService.caches.keys()].filter((key) => key.includes('links-'))).toEqual([])
+    })
+
+    test('a cache has links within the place that it is saved from', async () => {
+      const sourceDir = '/tmp/agola-links-inside'
+      const contents = [{ sourceDir, destDir: '', paths: [] }]
+      const save: ExecutorStep = { type: 'save_cache', name: '', key: 'inside-1', contents }
+      const restore: ExecutorStep = { type: 'restore_cache', name: '', keys: ['inside-1'], destDir: sourceDir }
+      const make = `mkdir -p ${sourceDir}/v1; echo v >${sourceDir}/v1/f; ln -s ${sourceDir}/v1 ${sourceDir}/now`
+      const remove = runStep(`rm -r ${sourceDir}`)
+      const { status, logs } = await world.run([
+        ...[runStep(make), save, remove, restore],
+        ...[runStep(`cat ${sourceDir}/now/f`), remove],
+      ])
+      expect(status.phase, logs.join('\n')).toBe('success')
+      expect(logs[4]).toBe('v\n')
+    })
+
+    test('a workspace that no restore would take fails its save, and leaves no archive', async () => {
+      const id = await world.submit([runStep('mkdir d; ln -s ../outside d/link'), save({ sourceDir: 'd' })])
+      const { status, logs } = await world.outcome(id)
+      expect(status.steps[1]).toMatchObject({ phase: 'failed', exitStatus: 1 })
+      expect(logs[1]).toMatch(/nothing was saved: .*the link link \(leads to \.\.\/outside\)/)
+      await expect(world.executor.openArchive(id, 1)).rejects.toMatchObject({ code: 'archiveDoesNotExist' })
+    })
+
     test('a secret in a cache key is masked where the key is kept', async () => {
       const key = 'k-{{ env "TOKEN" }}'
       const step: ExecutorStep = { type: 'restore_cache', name: '', keys: [key], destDir: '' }
       const spec = { environment: { TOKEN: 'hush-hush' }, secretValues: ['hush-hush'] }
       const { status } = await world.run([step], spec)
       expect(status.steps[0]?.cache).toMatchObject([{ template: key, key: 'k-***', answer: 'missing' }])
+    })
+
+    test('a variable that nobody sets is empty in a key, whatever it is called', async () => {
+      const key = 'n{{ env "toString" }}{{ env "constructor" }}{{ env "__proto__" }}{{ env "hasOwnProperty" }}'
+      const step: ExecutorStep = { type: 'restore_cache', name: '', keys: [key], destDir: '' }
+      const { logs } = await world.run([step], { environment: { hasOwnProperty: 'own' } })
+      expect(logs[0]).toContain('no cache for "nown"\n')
     })
 
     test('a key with a mistake fails its step with the place', async () => {

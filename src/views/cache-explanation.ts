@@ -79,6 +79,8 @@ function reasonOf(answer: CacheLookup['answer'], entry: string): string {
       return 'saved'
     case 'existed':
       return 'not saved: there was a cache of this key already, and caches never change'
+    case 'refused':
+      return 'not saved: a restore would refuse it; the log of the step says why'
   }
 }
 

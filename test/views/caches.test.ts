@@ -98,6 +98,9 @@ test('an explanation says what did not happen', () => {
   expect(cacheExplanationText(explanation([[asked('exact', 'k-amd64', 1)], [asked('existed', 'k-amd64')]]))).toMatch(
     /restored: there was a cache of exactly this key, 1 B[\s\S]*not saved: there was a cache of this key already/,
   )
+  expect(cacheExplanationText(explanation([[], [asked('refused', null)]]))).toContain(
+    'not saved: a restore would refuse',
+  )
   const none = aRunConfig([{ name: 'a' }])
   expect(cacheExplanationText({ run: aRunningRun(none), runConfig: none, present: new Set() })).toBe(
     'run 1 has no step that saves or restores a cache\n',

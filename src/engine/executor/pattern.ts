@@ -63,13 +63,16 @@ export class Pattern {
   }
 
   /** Adds a state and those that are reached from it without taking a character. */
-  #enter(id: number, active: Set<number>, hasName: boolean, bad: { message: string }): void {
-    if (active.has(id)) return
-    active.add(id)
-    const state = this.#states[id] as State
-    if (state.kind === 'star' || state.kind === 'components') this.#enter(state.next, active, hasName, bad)
-    else if (state.kind === 'fork') for (const next of state.next) this.#enter(next, active, hasName, bad)
-    else if (state.kind === 'bad' && (hasName || !state.needsName)) bad.message = state.message
+  #enter(first: number, active: Set<number>, hasName: boolean, bad: { message: string }): void {
+    const entered = [first]
+    for (let id = entered.pop(); id !== undefined; id = entered.pop()) {
+      if (active.has(id)) continue
+      active.add(id)
+      const state = this.#states[id] as State
+      if (state.kind === 'star' || state.kind === 'components') entered.push(state.next)
+      else if (state.kind === 'fork') entered.push(...state.next)
+      else if (state.kind === 'bad' && (hasName || !state.needsName)) bad.message = state.message
+    }
   }
 
   #advance(id: number, code: number, active: Set<number>, hasName: boolean, bad: { message: string }): void {
@@ -111,76 +114,98 @@ class PatternCompiler {
   }
 
   compile(text: string[]): number {
-    return this.#sequence(text, 0, this.#add({ kind: 'end' }), true, true)
+    return this.#sequence(text, this.#add({ kind: 'end' }), true, true)
   }
 
   #add(state: State): number {
     return this.#states.push(state) - 1
   }
 
-  /** `atStart`: a component begins at `from`. `open`: what `next` stands for begins with the end or with `/`. */
-  #sequence(text: string[], from: number, next: number, atStart: boolean, open: boolean): number {
-    const char = text[from]
-    if (char === undefined) return next
-    const rest = (index: number, starts = false) => this.#sequence(text, index, next, starts, open)
+  /** `atStart`: a component begins with the text. `open`: what `next` stands for begins with the end or with `/`. */
+  #sequence(text: string[], next: number, atStart: boolean, open: boolean): number {
+    const parts: Part[] = []
+    for (let at = 0, starts = atStart; at < text.length; ) {
+      const part = this.#part(text, at, starts, open)
+      parts.push(part)
+      at = part.end
+      starts = part.startsComponent ?? false
+    }
+    return parts.reduceRight((following, part) => part.add(following), next)
+  }
+
+  #part(text: string[], from: number, atStart: boolean, open: boolean): Part {
+    const char = text[from] ?? ''
     switch (char) {
       case '*':
-        return this.#stars(text, from, atStart, open, rest)
+        return this.#stars(text, from, atStart, open)
       case '?':
-        return this.#add({ kind: 'any', next: rest(from + 1) })
+        return { end: from + 1, add: (next) => this.#add({ kind: 'any', next }) }
       case '[':
-        return this.#class(text, from, rest)
+        return this.#class(text, from)
       case '{':
-        return this.#alternatives(text, from, open, rest)
+        return this.#alternatives(text, from, open)
       case '\\': {
         const escaped = text[from + 1]
-        if (escaped === undefined) return this.#bad('"\\" at the end escapes nothing', true)
-        return this.#add({ kind: 'char', code: codeOf(escaped), next: rest(from + 2) })
+        if (escaped === undefined) return this.#bad(text, '"\\" at the end escapes nothing', true)
+        return { end: from + 2, add: (next) => this.#add({ kind: 'char', code: codeOf(escaped), next }) }
       }
-      default:
-        return this.#add({ kind: 'char', code: codeOf(char), next: rest(from + 1, char === '/') })
+      default: {
+        const add = (next: number) => this.#add({ kind: 'char', code: codeOf(char), next })
+        return { end: from + 1, startsComponent: char === '/', add }
+      }
     }
   }
 
-  #bad(message: string, needsName: boolean): number {
-    return this.#add({ kind: 'bad', message, needsName })
+  /** Nothing behind it counts. */
+  #bad(text: string[], message: string, needsName: boolean): Part {
+    return { end: text.length, add: () => this.#add({ kind: 'bad', message, needsName }) }
   }
 
-  #stars(text: string[], from: number, atStart: boolean, open: boolean, rest: Rest): number {
+  #stars(text: string[], from: number, atStart: boolean, open: boolean): Part {
     let end = from
     while (text[end] === '*') end += 1
     const isComponent = atStart && end - from === 2
-    if (isComponent && text[end] === '/') return this.#add({ kind: 'components', next: rest(end + 1, true) })
-    if (isComponent && end === text.length && open) return this.#add({ kind: 'rest' })
-    return this.#add({ kind: 'star', next: rest(end) })
+    if (isComponent && text[end] === '/') {
+      return { end: end + 1, startsComponent: true, add: (next) => this.#add({ kind: 'components', next }) }
+    }
+    if (isComponent && end === text.length && open) return { end, add: () => this.#add({ kind: 'rest' }) }
+    return { end, add: (next) => this.#add({ kind: 'star', next }) }
   }
 
-  #class(text: string[], from: number, rest: Rest): number {
+  #class(text: string[], from: number): Part {
     const end = closing(text, from + 1, ']')
-    if (end === -1) return this.#bad('"[" without "]"', true)
+    if (end === -1) return this.#bad(text, '"[" without "]"', true)
     const parsed = parseClass(text.slice(from + 1, end))
     if (parsed === undefined) {
-      return this.#bad(
-        `"${text.slice(from, end + 1).join('')}" is no character class; write "\\-" and "\\]" for themselves`,
-        true,
-      )
+      const found = text.slice(from, end + 1).join('')
+      return this.#bad(text, `"${found}" is no character class; write "\\-" and "\\]" for themselves`, true)
     }
-    return this.#add({ kind: 'class', ...parsed, next: rest(end + 1) })
+    return { end: end + 1, add: (next) => this.#add({ kind: 'class', ...parsed, next }) }
   }
 
-  #alternatives(text: string[], from: number, open: boolean, rest: Rest): number {
+  #alternatives(text: string[], from: number, open: boolean): Part {
     const parts = splitAlternatives(text, from + 1)
-    if (parts === undefined) return this.#bad('"{" without "}"', false)
-    const after = rest(parts.end + 1, false)
+    if (parts === undefined) return this.#bad(text, '"{" without "}"', false)
     const following = text[parts.end + 1]
     const opens = following === undefined ? open : following === '/'
     // "**" at the start of an alternative is no component of its own; after a "/" inside the alternative it is.
-    const next = parts.alternatives.map((part) => this.#sequence(part, 0, after, false, opens))
-    return this.#add({ kind: 'fork', next })
+    const add = (after: number) => {
+      const next = parts.alternatives.map((part) => this.#sequence(part, after, false, opens))
+      return this.#add({ kind: 'fork', next })
+    }
+    return { end: parts.end + 1, add }
   }
 }
 
-type Rest = (index: number, atStart?: boolean) => number
+/** A piece of a pattern's text. */
+interface Part {
+  /** Where the next one begins. */
+  end: number
+  /** Whether a component begins there. */
+  startsComponent?: boolean
+  /** Adds its state before the state that follows it, and returns which it is. */
+  add(next: number): number
+}
 
 function codeOf(char: string): number {
   return char.codePointAt(0) ?? 0

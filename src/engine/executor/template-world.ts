@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { AgolaError } from '../model/errors.ts'
+import { ownValue } from '../std/own-value.ts'
 import type { TemplateWorld } from './key-template.ts'
 import { OutputCollector } from './ready-pod.ts'
 import type { StepContext } from './steps/step-context.ts'
@@ -13,7 +14,7 @@ export function templateWorld(context: StepContext): TemplateWorld {
   return {
     arch: pod.pod.arch,
     now: clock.now(),
-    env: async (name) => task.spec.environment[name] ?? (await readVariable(name, context)),
+    env: async (name) => ownValue(task.spec.environment, name) ?? (await readVariable(name, context)),
     hash: (algorithm, file) => hashFile(algorithm, file, context),
   }
 }

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgolaError } from '../model/errors.ts'
+import { ownValue } from '../std/own-value.ts'
 import { matchesPattern } from './path-pattern.ts'
 import { readVariableFile, readVariablesByPattern } from './variable-file.ts'
 
@@ -80,7 +81,7 @@ async function parseFlag(flag: string, text: string, request: VariableRequest): 
 }
 
 async function valueElsewhere(flag: string, name: string, request: VariableRequest): Promise<string> {
-  const value = request.environment[name]
+  const value = ownValue(request.environment, name)
   if (value !== undefined) return value
   if (request.askHidden !== null) return await request.askHidden(name)
   throw new AgolaError(

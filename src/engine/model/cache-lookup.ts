@@ -4,8 +4,9 @@ export interface CacheLookup {
   template: string
   /** What that was rendered to. */
   key: string
-  /** Of a restore: `exact`, `prefix` (the newest cache that begins with the key) or `missing`. Of a save: `saved`, or `existed`. */
-  answer: 'exact' | 'prefix' | 'missing' | 'saved' | 'existed'
+  /** Of a restore: `exact`, `prefix` (the newest cache that begins with the key) or `missing`. Of a save: `saved`,
+   *  `existed`, or `refused` (a restore would refuse what was to be saved). */
+  answer: 'exact' | 'prefix' | 'missing' | 'saved' | 'existed' | 'refused'
   /** The key of the cache that was found or saved, without the part that all caches of the group share; null when there is none. */
   entry: string | null
   /** Of the archive, where it is known. */

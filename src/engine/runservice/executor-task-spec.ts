@@ -55,18 +55,13 @@ export function executorTaskSpec({ run, config, taskId, secrets, labels }: SpecI
   }
 }
 
-/** The archives of all ancestors that exist: that of a step that did not succeed never will. */
+/** All archives that ancestors were to make. That of a step that did not succeed is not there: the log of the restore says so
+ *  (design/decisions.md 13). */
 function workspaceOperations(run: Run, config: RunConfig, task: RunConfigTask): WorkspaceOperation[] {
   if (!task.steps.some((step) => step.type === 'restore_workspace')) return []
   return ancestors(graphOf(config), task.id).flatMap((taskId) => {
-    const ancestor = run.tasks[taskId]
-    if (ancestor === undefined) return []
-    return ancestor.workspaceArchives
-      .filter((step, index) => {
-        const isFetched = ancestor.workspaceArchivesPhase[index] === 'finished'
-        return isFetched && ancestor.steps[step]?.phase === 'success'
-      })
-      .map((step) => ({ taskId, taskName: config.tasks[taskId]?.name ?? taskId, step }))
+    const taskName = config.tasks[taskId]?.name ?? taskId
+    return (run.tasks[taskId]?.workspaceArchives ?? []).map((step) => ({ taskId, taskName, step }))
   })
 }
 

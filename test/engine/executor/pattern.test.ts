@@ -130,3 +130,15 @@ test('a pattern of many stars takes linear time', () => {
   expect(new Pattern(`${'*a'.repeat(40)}b`).matches('a'.repeat(4000))).toBe(false)
   expect(new Pattern(`${'**/'.repeat(40)}b`).matches('a/'.repeat(1000))).toBe(false)
 })
+
+test.each([
+  ['a', 'a'],
+  ['a*', 'ab'],
+  ['a*{,b}', 'ab'],
+  ['?[a]\\b/', 'aab/'],
+])('a pattern of 30,000 characters is compiled and compared as a short one is: %s', (part, path) => {
+  const long = part.repeat(Math.floor(30_000 / part.length))
+  const name = path.repeat(100)
+  expect(new Pattern(long).matches(name)).toBe(false)
+  expect(new Pattern(`{${long},${part.repeat(100)}}`).matches(name)).toBe(true)
+})

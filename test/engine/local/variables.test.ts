@@ -77,6 +77,7 @@ test('a name without a value is looked up, then asked for, then refused', async 
     code: 'flagInvalid',
     message: expect.stringContaining('write --secret ASKED=VALUE'),
   })
+  await expect(collect({ ...request, secrets: ['toString'] })).rejects.toMatchObject({ code: 'flagInvalid' })
 })
 
 test('a name that is a secret anywhere is a secret', async () => {

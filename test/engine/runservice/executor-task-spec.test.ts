@@ -67,7 +67,7 @@ describe('the spec of an executor task', () => {
     expect(specOf({})?.cachePrefix).toBe('u1')
   })
 
-  it('lists the archives of all ancestors by level, name and step, without those that do not exist', () => {
+  it('lists the archives of all ancestors by level, name and step, also those that are missing, which the log tells', () => {
     const saving = { steps: [aSaveStep, aRunStep(), aSaveStep] }
     const config = aRunConfig([
       { name: 'z', ...saving },
@@ -91,6 +91,7 @@ describe('the spec of an executor task', () => {
       'b/0',
       'b/2',
       'failed/0',
+      'failed/2',
       'z/0',
       'z/2',
       'middle/0',

@@ -69,8 +69,12 @@ describe('the run service', () => {
     await executor.finish('other', 'failed')
     await executor.finish('a')
     const { spec } = await executor.task('b')
-    // The archive of the failed task does not exist, so nobody is sent to look for it.
-    expect(spec.workspaceOperations).toEqual([{ taskId: 'a', taskName: 'a', step: 0 }])
+    // That of the failed task does not exist, which the log of the restore will tell.
+    expect(spec.workspaceOperations).toEqual([
+      { taskId: 'a', taskName: 'a', step: 0 },
+      { taskId: 'other', taskName: 'other', step: 0 },
+    ])
+    await expect(runService.openWorkspaceArchive('other', 0)).rejects.toMatchObject({ code: 'archiveDoesNotExist' })
     expect(await text((await runService.openWorkspaceArchive('a', 0)).stream())).toBe('a tar')
   })
 

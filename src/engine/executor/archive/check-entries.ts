@@ -49,24 +49,25 @@ function checkType(entry: IndexedEntry): CheckedEntry['type'] {
   throw refused(entry.name, entry.type === 'hardlink' ? 'it is a hard link' : `it is a ${entry.type}`)
 }
 
-/** The link may point at anything within the destination, existing or not. `..` counts only at its start: behind a name it would
- *  depend on what that name links to. */
-function checkLink(name: string, target: string, destination: string): void {
-  if (target === '') throw refused(name, 'it is a link to nothing')
+/** Whether a restore into `destination` refuses the link `name` of an archive. It may point at anything within the destination, existing
+ *  or not. `..` counts only at its start: behind a name it would depend on what that name links to. */
+export function linkLeadsOut(name: string, target: string, destination: string): boolean {
   if (target.startsWith('/')) {
     const root = destination.endsWith('/') ? destination : `${destination}/`
     const isInside = target === destination || target.startsWith(root)
-    if (isInside && !target.split('/').includes('..')) return
-    throw leadsOut(name, target)
+    return !isInside || target.split('/').includes('..')
   }
   const parts = target.split('/').filter((part) => part !== '' && part !== '.')
   const ups = parts.findIndex((part) => part !== '..')
   const leading = ups === -1 ? parts.length : ups
-  if (leading > parentsOf(name).length || parts.slice(leading).includes('..')) throw leadsOut(name, target)
+  return leading > parentsOf(name).length || parts.slice(leading).includes('..')
 }
 
-function leadsOut(name: string, target: string): AgolaError {
-  return refused(name, `it is a link to "${target}", outside the destination`)
+function checkLink(name: string, target: string, destination: string): void {
+  if (target === '') throw refused(name, 'it is a link to nothing')
+  if (linkLeadsOut(name, target, destination)) {
+    throw refused(name, `it is a link to "${target}", outside the destination`)
+  }
 }
 
 /** Nothing lies below a file or a link of the same archive; where letters differ in case only, below a link neither: some file systems

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { Readable, Writable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AgolaError } from '../../model/errors.ts'
 import type { ContainerExec } from '../../ports/pod-driver.ts'
@@ -10,7 +10,8 @@ import { toolboxScript } from '../toolbox.ts'
 import { readArchiveIndex } from './archive-index.ts'
 import { type CheckedEntry, checkEntries } from './check-entries.ts'
 import { parentsOf } from './entry-name.ts'
-import { decodeName, encodeName } from './name-codec.ts'
+import { encodeName } from './name-codec.ts'
+import { NamesOutput } from './names-output.ts'
 import { answerEnd, changeModeScript, extractTarScript } from './pod-scripts.ts'
 import { endOfArchive, paddingBytes, tarHeader } from './tar-header.ts'
 
@@ -243,32 +244,17 @@ function isBrokenPipe(error: unknown): boolean {
 type ExistingKind = 'l' | 'd' | 'f'
 
 /** What `extractTarScript` prints. */
-class Answer extends Writable {
+class Answer extends NamesOutput {
   readonly complete: Promise<Map<string, ExistingKind>>
-  #resolve: (existing: Map<string, ExistingKind>) => void = () => undefined
-  readonly #existing = new Map<string, ExistingKind>()
-  #partial: Buffer = Buffer.alloc(0)
 
   constructor() {
-    super()
-    this.complete = new Promise((resolve) => {
-      this.#resolve = resolve
+    const existing = new Map<string, ExistingKind>()
+    const { promise, resolve } = Promise.withResolvers<Map<string, ExistingKind>>()
+    super((text) => {
+      const kind = text[0]
+      if (text === answerEnd) resolve(existing)
+      else if (kind === 'l' || kind === 'd' || kind === 'f') existing.set(text.slice(1), kind)
     })
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    let rest = Buffer.concat([this.#partial, chunk])
-    for (let end = rest.indexOf(0); end !== -1; end = rest.indexOf(0)) {
-      this.#line(decodeName(rest.subarray(0, end)))
-      rest = rest.subarray(end + 1)
-    }
-    this.#partial = Buffer.from(rest)
-    done()
-  }
-
-  #line(text: string): void {
-    const kind = text[0]
-    if (text === answerEnd) this.#resolve(this.#existing)
-    else if (kind === 'l' || kind === 'd' || kind === 'f') this.#existing.set(text.slice(1), kind)
+    this.complete = promise
   }
 }

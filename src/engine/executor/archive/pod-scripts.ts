@@ -1,22 +1,52 @@
 import type { Pod } from '../../ports/pod-driver.ts'
 import { applet } from '../toolbox.ts'
 
-/** Writes a tar of the paths `$2` and on, seen from the directory `$1`. Paths that do not exist, or that a link leads to, are left out;
- *  when none is left, nothing is written. */
-export function createTarScript(pod: Pod): string {
-  return `cd -- "$1" || exit 1
-shift
-for path; do
-  shift
-  part=$path linked=
+/** Adds `path` to the positional parameters unless it does not exist or a link leads to it. */
+const addExisting = `part=$path linked=
   while :; do
     part=\${part%/*}
     case $part in */*) if [ -L "$part" ]; then linked=1; fi ;; *) break ;; esac
   done
-  if [ -z "$linked" ] && { [ -e "$path" ] || [ -L "$path" ]; }; then set -- "$@" "$path"; fi
+  if [ -z "$linked" ] && { [ -e "$path" ] || [ -L "$path" ]; }; then set -- "$@" "$path"; fi`
+
+/** Writes a tar of the paths `$2` and on, seen from the directory `$1`, and where `isDeep` of all that lies below them. Paths that do not
+ *  exist, or that a link leads to, are left out; when none is left, nothing is written. */
+export function createTarScript(pod: Pod, isDeep: boolean): string {
+  return `cd -- "$1" || exit 1
+shift
+for path; do
+  shift
+  ${addExisting}
 done
 if [ $# -eq 0 ]; then exit 0; fi
-exec ${applet(pod, 'tar')} -c -f - "$@"`
+exec ${applet(pod, 'tar')} -c${isDeep ? '' : ' --no-recursion'} -f - "$@"`
+}
+
+/** Lists the paths `$2` and on, seen from the directory `$1`, and what is below them, each ended by NUL. Each has the number of levels to
+ *  go below it and a colon before it; these numbers are `depths`. The same are left out as of the tar; no link is followed. */
+export function listScript(pod: Pod, depths: readonly number[]): string {
+  const calls = depths.map((depth) => `list ${depth} '${depth === Infinity ? '' : `-maxdepth ${depth}`}' "$@"`)
+  return `cd -- "$1" || exit 1
+shift
+list() {
+  depth=$1 option=$2
+  shift 2
+  for path; do
+    shift
+    case $path in "$depth":*) path=\${path#*:} ;; *) continue ;; esac
+    ${addExisting}
+  done
+  if [ $# -gt 0 ]; then ${applet(pod, 'find')} "$@" $option -print0 || code=$?; fi
+}
+code=0
+${calls.join('\n')}
+exit "$code"`
+}
+
+/** Writes tars, one behind the other, of the names on standard input, each ended by NUL, below the directory `$1`: of these only, not of
+ *  what lies below them. Names on a command line may have every character, which those of a list that tar reads may not. */
+export function createTarOfNamesScript(pod: Pod): string {
+  return `cd -- "$1" && exec ${applet(pod, 'xargs')} -0 ${applet(pod, 'tar')} -c --no-recursion -f -`
 }
 
 /** What `extractTarScript` says when its answer is complete. */

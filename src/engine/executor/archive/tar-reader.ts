@@ -9,16 +9,18 @@ export interface TarVisitor {
   entryEnd: (sizeBytes: number) => void
 }
 
-/** Reads a tar that comes in chunks of any size. */
+/** Reads a tar that comes in chunks of any size. Further tars may follow behind its end. */
 export class TarReader {
   readonly #visitor: TarVisitor
   readonly #headers = new TarHeaders()
   /** What is read next, and how many bytes of it are missing. */
-  #state: 'header' | 'description' | 'content' | 'padding' | 'end' = 'header'
+  #state: 'header' | 'description' | 'content' | 'padding' = 'header'
   #missing = blockBytes
   /** The beginning of a header or description. */
   #partial: Buffer[] = []
   #isWanted = false
+  /** The last header was the end of a tar. */
+  #isEnded = false
   #padding = 0
   #sizeBytes = 0
 
@@ -28,7 +30,7 @@ export class TarReader {
 
   push(chunk: Buffer): void {
     let position = 0
-    while (position < chunk.length && this.#state !== 'end') {
+    while (position < chunk.length) {
       const piece = chunk.subarray(position, position + this.#missing)
       position += piece.length
       this.#missing -= piece.length
@@ -39,7 +41,7 @@ export class TarReader {
 
   /** `archiveInvalid` when the archive is cut off. */
   end(): void {
-    if (this.#state !== 'end') throw invalid('no end: it was cut off')
+    if (!this.#isEnded || this.#partial.length > 0) throw invalid('no end: it was cut off')
   }
 
   #take(piece: Buffer): void {
@@ -64,8 +66,6 @@ export class TarReader {
       case 'padding':
         this.#expect('header', blockBytes)
         break
-      case 'end':
-        break
     }
   }
 
@@ -79,8 +79,9 @@ export class TarReader {
 
   #header(block: Buffer): void {
     const read = this.#headers.read(block)
+    this.#isEnded = read.kind === 'end'
     if (read.kind === 'end') {
-      this.#state = 'end'
+      this.#expect('header', blockBytes)
       return
     }
     const sizeBytes = read.kind === 'description' ? read.sizeBytes : read.entry.sizeBytes

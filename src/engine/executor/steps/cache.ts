@@ -1,8 +1,12 @@
 import { rm } from 'node:fs/promises'
+import { hasCode, messageOf } from '../../model/errors.ts'
 import type { ExecutorStep } from '../../model/executor-task.ts'
+import { readArchiveIndex } from '../archive/archive-index.ts'
+import { checkEntries } from '../archive/check-entries.ts'
 import { createArchive } from '../archive/create-archive.ts'
 import { extractArchive } from '../archive/extract-archive.ts'
 import { withLocalArchive } from '../archive/local-archive.ts'
+import { originalPlace, refusedLinksText } from '../archive/refused-links.ts'
 import { fullCacheKey } from '../cache-key.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { formatEntries } from '../format-entries.ts'
@@ -13,12 +17,13 @@ import type { StepContext } from './step-context.ts'
 export type SaveCacheStep = Extract<ExecutorStep, { type: 'save_cache' }>
 export type RestoreCacheStep = Extract<ExecutorStep, { type: 'restore_cache' }>
 
-/** Saves files under a key unless that key is taken: caches never change (spec/executor.md 12.4). */
+/** Saves files under a key unless that key is taken: caches never change (spec/executor.md 12.4). For the same reason nothing is saved
+ *  that a restore would refuse: every later run would fail. */
 export async function runSaveCacheStep(step: SaveCacheStep, context: StepContext): Promise<number> {
   const { pod, log, runService, interrupted: signal } = context
   const { name, key } = await keyOf(step.key, context)
-  const note = (answer: 'saved' | 'existed', size: number | null) =>
-    context.noteCache({ template: step.key, key: name, answer, entry: name, sizeBytes: size })
+  const note = (answer: 'saved' | 'existed' | 'refused', sizeBytes: number | null) =>
+    context.noteCache({ template: step.key, key: name, answer, entry: answer === 'refused' ? null : name, sizeBytes })
   if (await runService.hasCache(key, { signal })) {
     note('existed', null)
     log.line(`cache "${name}" exists already`)
@@ -26,8 +31,15 @@ export async function runSaveCacheStep(step: SaveCacheStep, context: StepContext
   }
   const file = context.files.archive(context.task.id, context.index)
   const contents = step.contents.map((content) => ({ ...content, paths: withDefault(content.paths) }))
-  const { entries, sizeBytes } = await createArchive(contents, { pod, log, signal, file })
+  const restorePlace = originalPlace(context.task.spec.workingDir)
+  const { entries, sizeBytes, refused } = await createArchive(contents, { pod, log, signal, file, restorePlace })
   try {
+    const problem = refused.length > 0 ? refusedLinksText(refused) : await restoreProblem(file)
+    if (problem !== null) {
+      note('refused', null)
+      log.line(`nothing was saved as cache "${name}": ${problem}`)
+      return 0
+    }
     const saved = await runService.saveCache(key, { file }, { signal, sizeBytes })
     note(saved ? 'saved' : 'existed', saved ? sizeBytes : null)
     if (saved) log.line(`saved cache "${name}": ${formatEntries(entries)}, ${formatBytes(sizeBytes)}`)
@@ -65,6 +77,17 @@ export async function runRestoreCacheStep(step: RestoreCacheStep, context: StepC
   }
   log.line('no cache was found')
   return 0
+}
+
+/** Why no restore would take the archive, wherever it extracts it; null when there is no such reason. */
+async function restoreProblem(file: string): Promise<string | null> {
+  try {
+    checkEntries(await readArchiveIndex(file), '/')
+    return null
+  } catch (error) {
+    if (hasCode(error, 'archiveInvalid')) return messageOf(error)
+    throw error
+  }
 }
 
 async function keyOf(template: string, context: StepContext): Promise<{ name: string; key: string }> {

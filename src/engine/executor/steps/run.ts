@@ -25,7 +25,7 @@ export async function runRunStep(step: RunStep, context: StepContext): Promise<n
   const shell = (step.shell || spec.shell || '/bin/sh -e').split(' ').filter((word) => word !== '')
   const inline = script.length <= scriptBytesMax && !script.includes(0)
   if (!inline) {
-    const exitCode = await uploadScript(script, directory, name, context)
+    const exitCode = await uploadScript(script, directory, name, step, context)
     if (exitCode !== 0) return exitCode
   }
   const parts = inline ? ['1', script.toString()] : ['-1']
@@ -54,11 +54,19 @@ export function stepDirectory(step: RunStep, pod: ReadyPod): string {
   return resolveIn(pod.facts.workingDir, expandHome(step.workingDir, home))
 }
 
-async function uploadScript(script: Buffer, directory: string, name: string, context: StepContext): Promise<number> {
+async function uploadScript(
+  script: Buffer,
+  directory: string,
+  name: string,
+  { environment }: RunStep,
+  context: StepContext,
+): Promise<number> {
   const { pod, log } = context
   const exec = await pod.start(
     {
       command: toolboxScript(pod.pod, runScript(pod.pod), [directory, name, '0']),
+      // TMPDIR and HOME say where the step will look for it.
+      environment,
       stdin: true,
       stdout: log,
       stderr: log,

@@ -1,8 +1,9 @@
-import { hasCode } from '../../model/errors.ts'
+import { AgolaError, hasCode } from '../../model/errors.ts'
 import type { ExecutorStep, WorkspaceOperation } from '../../model/executor-task.ts'
 import { createArchive } from '../archive/create-archive.ts'
 import { extractArchive } from '../archive/extract-archive.ts'
 import { withLocalArchive } from '../archive/local-archive.ts'
+import { anyRestorePlace, refusedLinksText } from '../archive/refused-links.ts'
 import { formatBytes } from '../format-bytes.ts'
 import { formatEntries } from '../format-entries.ts'
 import type { StepContext } from './step-context.ts'
@@ -10,11 +11,15 @@ import type { StepContext } from './step-context.ts'
 export type SaveToWorkspaceStep = Extract<ExecutorStep, { type: 'save_to_workspace' }>
 export type RestoreWorkspaceStep = Extract<ExecutorStep, { type: 'restore_workspace' }>
 
-/** Archives files for the tasks that depend on this one; the runservice fetches the archive (spec/executor.md 11.4). */
+/** Archives files for the tasks that depend on this one; the runservice fetches the archive (spec/executor.md 11.4). `archiveInvalid`
+ *  when every restore would refuse it. */
 export async function runSaveToWorkspaceStep(step: SaveToWorkspaceStep, context: StepContext): Promise<number> {
   const { pod, log, interrupted: signal } = context
   const file = context.files.archive(context.task.id, context.index)
-  const archive = await createArchive(step.contents, { pod, log, signal, file })
+  const archive = await createArchive(step.contents, { pod, log, signal, file, restorePlace: anyRestorePlace })
+  if (archive.refused.length > 0) {
+    throw new AgolaError('archiveInvalid', `nothing was saved: ${refusedLinksText(archive.refused)}`)
+  }
   log.line(`saved ${formatEntries(archive.entries)}, ${formatBytes(archive.sizeBytes)}`)
   return 0
 }

@@ -80,6 +80,15 @@ test('what we write is read back', () => {
   expect(entries.at(-1)).toMatchObject({ mtime: 2 ** 40, linkName: long })
 })
 
+test('tars that follow each other are read as one, each with its end', async () => {
+  const tar = await sample()
+  const two = Buffer.concat([tar, Buffer.alloc(5120), tar])
+  for (const chunkBytes of [1, 513, 100_000]) expect(read(two, chunkBytes)).toHaveLength(14)
+  for (const cut of [1, 100, 2000])
+    expect(() => read(two.subarray(0, two.length - 1024 - cut), 700)).toThrow('was cut off')
+  expect(() => read(two.subarray(0, tar.length + 5120 + 100), 700)).toThrow('was cut off')
+})
+
 test('a file beyond 8 GiB has its size in binary', () => {
   const header = tarHeader({ name: 'big', type: 'file', mode: 0, mtime: 0, sizeBytes: 9 * 2 ** 30 })
   const entries: TarEntry[] = []

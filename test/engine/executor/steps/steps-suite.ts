@@ -82,9 +82,11 @@ export function stepsSuite(name: string, make: () => Promise<StepWorld>, end: ()
       expect(logs).toEqual(['n d f c p x\n600\n0022\n', 'gone\n'])
     })
 
-    test('a script of a megabyte runs', async () => {
-      const { logs } = await world.run([runStep(`${'# a comment that is long enough\n'.repeat(32_000)}echo ran`)])
-      expect(logs[0]).toBe('ran\n')
+    test('a script of a megabyte runs, wherever its step has temporary files', async () => {
+      const command = `${'# a comment that is long enough\n'.repeat(32_000)}echo ran`
+      const environment = { TMPDIR: '/tmp/agola-of-step' }
+      const steps = [runStep(command), runStep(`mkdir -p ${environment.TMPDIR}`), runStep(command, { environment })]
+      expect((await world.run(steps)).logs).toEqual(['ran\n', '', 'ran\n'])
     })
 
     test('a missing working directory and a missing shell are said clearly', async () => {
@@ -181,16 +183,54 @@ export function stepsSuite(name: string, make: () => Promise<StepWorld>, end: ()
       expect(logs[1]).toBe('content\ncontent\nother\nother\n1\n')
     })
 
-    test('names that are long, strange or no UTF-8 survive', async () => {
-      const long = `${'l'.repeat(120)}/${'m'.repeat(200)}`
-      const make = `mkdir ${'l'.repeat(120)}; echo long >${long}; echo n >"$(printf 'new\\nline')"; echo o >"$(printf 'odd\\377')"
-echo s >'-x $HOME "q"'; echo u >ünï☺; ln -s ${'l'.repeat(120)} link`
-      const { operation } = await workspace(make, save({ paths: ['**', '?'] }))
-      const show = `cat ${long} "$(printf 'new\\nline')" "$(printf 'odd\\377')" './-x $HOME "q"' ünï☺ link/*`
-      const { logs, status } = await world.run([restore(), runStep(show)], { workspaceOperations: [operation] })
-      expect(status.phase, logs.join('\n')).toBe('success')
-      expect(logs[1]).toBe('long\nn\no\ns\nu\nlong\n')
+    test('a hard link keeps its content where another directory has a file of the same name', async () => {
+      const links = 'mkdir -p a/z b; echo from a >a/x; echo from b >b/x; ln b/x b/y; echo other >b/z; ln b/z b/zz'
+      const ofA = { sourceDir: 'a', paths: ['x', 'z'] }
+      const { operation } = await workspace(links, save(ofA, { sourceDir: 'b', paths: ['y*', 'zz'] }))
+      const others = await workspace(links, save(ofA, { sourceDir: 'b', destDir: 'b' }), 'others')
+      const { logs } = await world.run(
+        [restore('1'), runStep('cat 1/x 1/y 1/zz'), runStep('cat 1/b/x 1/b/y 1/b/z 1/b/zz')],
+        { workspaceOperations: [operation] },
+      )
+      expect(logs[1]).toBe('from a\nfrom b\nother\n')
+      const again = await world.run([restore(), runStep('cat x b/x b/y b/z b/zz')], {
+        workspaceOperations: [others.operation],
+      })
+      expect(again.logs[1]).toBe('from a\nfrom b\nfrom b\nother\nother\n')
     })
+
+    test('what no pattern matches is not read', async () => {
+      const make = `mkdir -p sub/closed far/below; for f in a.txt sub/b.txt far/below/c.txt secret.bin sub/secret; do echo $f >$f; done
+chmod 000 secret.bin sub/secret sub/closed`
+      const id = await world.submit(
+        [runStep(make), save({ paths: ['*.txt', 'sub/*.txt', 'far/**/c.txt'] }), save({ paths: ['a.txt', 'far'] })],
+        { user: '1000', workingDir: '/tmp/agola-unread' },
+      )
+      const { status, logs } = await world.outcome(id)
+      expect(status.phase, logs.join('\n')).toBe('success')
+      expect(await saved(id, 1)).toEqual(['a.txt', 'far/below/c.txt', 'sub/b.txt'])
+      expect(await saved(id, 2)).toEqual(['a.txt', 'far/'])
+    })
+
+    test('names fill several command lines', async () => {
+      const make = 'n=$(printf %0200d 0); i=0; while [ $i -lt 1500 ]; do echo >"a $n $i"; i=$((i+1)); done; echo >skip'
+      const { names } = await workspace(make, save({ paths: ['a*'] }))
+      expect(names).toHaveLength(1500)
+    })
+
+    test.each([[['**', '?']], [['*', 'l*/*']]])(
+      'names that are long, strange or no UTF-8 survive (%j)',
+      async (paths) => {
+        const long = `${'l'.repeat(120)}/${'m'.repeat(200)}`
+        const make = `mkdir ${'l'.repeat(120)}; echo long >${long}; echo n >"$(printf 'new\\nline')"; echo o >"$(printf 'odd\\377')"
+echo s >'-x $HOME "q"'; echo u >ünï☺; ln -s ${'l'.repeat(120)} link`
+        const { operation } = await workspace(make, save({ paths }))
+        const show = `cat ${long} "$(printf 'new\\nline')" "$(printf 'odd\\377')" './-x $HOME "q"' ünï☺ link/*`
+        const { logs, status } = await world.run([restore(), runStep(show)], { workspaceOperations: [operation] })
+        expect(status.phase, logs.join('\n')).toBe('success')
+        expect(logs[1]).toBe('long\nn\no\ns\nu\nlong\n')
+      },
+    )
 
     test('a link that leads out is saved with a warning, and refused by the restore unless it is inside there', async () => {
       const { operation } = await workspace('ln -s /agola-none/tool tool', save({}))
@@ -296,12 +336,64 @@ echo s >'-x $HOME "q"'; echo u >ünï☺; ln -s ${'l'.repeat(120)} link`
       ])
     })
 
+    test('what a restore would refuse is never a cache, and the step goes on', async () => {
+      const saveCache = (key: string, sourceDir: string): ExecutorStep => ({
+        ...{ type: 'save_cache', name: '', key },
+        contents: [{ sourceDir, destDir: '', paths: [] }],
+      })
+      const restoreCache: ExecutorStep = { type: 'restore_cache', name: '', keys: ['links-'], destDir: 'venv' }
+      const make = 'mkdir -p venv/bin; echo l >venv/l; ln -s /agola-none/python venv/bin/python'
+      for (let round = 0; round < 2; round++) {
+        const { status, logs } = await world.run([restoreCache, runStep(make), saveCache('links-1', 'venv')])
+        expect(status.phase, logs.join('\n')).toBe('success')
+        expect(logs[2]).toMatch(
+          /nothing was saved as cache "links-1": .*bin\/python \(leads to \/agola-none\/python\).*write paths .*make it relative/,
+        )
+        expect(status.steps[2]?.cache).toMatchObject([{ key: 'links-1', answer: 'refused', entry: null }])
+      }
+      const relative = 'mkdir -p venv/bin; ln -s ../../l venv/bin/up'
+      expect((await world.run([runStep(relative), saveCache('links-2', 'venv')])).logs[1]).toContain('bin/up')
+      const fold = 'mkdir -p fold/d; echo >fold/d/f; ln -s d fold/D'
+      expect((await world.run([runStep(fold), saveCache('links-3', 'fold')])).logs[1]).toContain('nothing was saved')
+      expect([...world.runService.caches.keys()].filter((key) => key.includes('links-'))).toEqual([])
+    })
+
+    test('a cache has links within the place that it is saved from', async () => {
+      const sourceDir = '/tmp/agola-links-inside'
+      const contents = [{ sourceDir, destDir: '', paths: [] }]
+      const save: ExecutorStep = { type: 'save_cache', name: '', key: 'inside-1', contents }
+      const restore: ExecutorStep = { type: 'restore_cache', name: '', keys: ['inside-1'], destDir: sourceDir }
+      const make = `mkdir -p ${sourceDir}/v1; echo v >${sourceDir}/v1/f; ln -s ${sourceDir}/v1 ${sourceDir}/now`
+      const remove = runStep(`rm -r ${sourceDir}`)
+      const { status, logs } = await world.run([
+        ...[runStep(make), save, remove, restore],
+        ...[runStep(`cat ${sourceDir}/now/f`), remove],
+      ])
+      expect(status.phase, logs.join('\n')).toBe('success')
+      expect(logs[4]).toBe('v\n')
+    })
+
+    test('a workspace that no restore would take fails its save, and leaves no archive', async () => {
+      const id = await world.submit([runStep('mkdir d; ln -s ../outside d/link'), save({ sourceDir: 'd' })])
+      const { status, logs } = await world.outcome(id)
+      expect(status.steps[1]).toMatchObject({ phase: 'failed', exitStatus: 1 })
+      expect(logs[1]).toMatch(/nothing was saved: .*the link link \(leads to \.\.\/outside\)/)
+      await expect(world.executor.openArchive(id, 1)).rejects.toMatchObject({ code: 'archiveDoesNotExist' })
+    })
+
     test('a secret in a cache key is masked where the key is kept', async () => {
       const key = 'k-{{ env "TOKEN" }}'
       const step: ExecutorStep = { type: 'restore_cache', name: '', keys: [key], destDir: '' }
       const spec = { environment: { TOKEN: 'hush-hush' }, secretValues: ['hush-hush'] }
       const { status } = await world.run([step], spec)
       expect(status.steps[0]?.cache).toMatchObject([{ template: key, key: 'k-***', answer: 'missing' }])
+    })
+
+    test('a variable that nobody sets is empty in a key, whatever it is called', async () => {
+      const key = 'n{{ env "toString" }}{{ env "constructor" }}{{ env "__proto__" }}{{ env "hasOwnProperty" }}'
+      const step: ExecutorStep = { type: 'restore_cache', name: '', keys: [key], destDir: '' }
+      const { logs } = await world.run([step], { environment: { hasOwnProperty: 'own' } })
+      expect(logs[0]).toContain('no cache for "nown"\n')
     })
 
     test('a key with a mistake fails its step with the place', async () => {

@@ -74,6 +74,8 @@ export class TaskRun {
   #pod: ReadyPod | undefined
   #stopRequested: boolean
   #timedOut = false
+  /** A stop or the timeout came to the step that was running, and not only after it. */
+  #stepWasInterrupted = false
 
   constructor(task: ExecutorTaskWithSpec, mask: LogMask, options: TaskRunOptions) {
     this.id = task.id
@@ -217,6 +219,9 @@ export class TaskRun {
       killed: AbortSignal.any([this.#killed.signal, log.failed]),
       imagesWithoutGit,
       addMask,
+      noteInterrupted: () => {
+        this.#stepWasInterrupted = true
+      },
       noteCache: (lookup) => {
         status.cache = [...(status.cache ?? []), this.#masked(lookup)].slice(0, cacheLookupsMax)
       },
@@ -297,7 +302,7 @@ export class TaskRun {
     try {
       exitStatus = await runStep(step, context)
       context.log.failed.throwIfAborted()
-      if (exitStatus === 0) return { phase: 'success', exitStatus }
+      if (exitStatus === 0 && !this.#stepWasInterrupted) return { phase: 'success', exitStatus }
       if (!this.#isInterrupted) await this.#explainPodEnd(context, exitStatus === killedExitCode)
     } catch (error) {
       exitStatus ??= isFaultOfStep(error) ? 1 : null

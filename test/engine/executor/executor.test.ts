@@ -241,6 +241,37 @@ test('the exit code of an interrupted step is kept', async () => {
   expect((await runService.finished()).steps[0]).toMatchObject({ phase: 'stopped', exitStatus: 130 })
 })
 
+test.each([
+  ['a stop', 'stopped', false],
+  ['the timeout', 'failed', true],
+])('a step that %s interrupts has not succeeded, though it ends with 0', async (cause, phase, timedout) => {
+  const begun = Promise.withResolvers<void>()
+  driver.when('sleep', async (process) => {
+    const signalled = process.nextSignal()
+    begun.resolve()
+    await signalled
+    return 0
+  })
+  const task = anExecutorTask({ spec: { taskTimeoutIntervalMs: 30_000, steps: [runStep('sleep'), runStep('true')] } })
+  await create().submit(task)
+  await begun.promise
+  if (cause === 'a stop') await executor.submit({ ...task, stop: true })
+  else await clock.advance(30_000)
+  const status = await runService.finished()
+  expect(status).toMatchObject({ phase, timedout, steps: [{ phase, exitStatus: 0 }, { phase: 'notstarted' }] })
+  if (timedout) expect(await logOf(0)).toContain('longer than its timeout')
+})
+
+test('a step that has ended before the stop stays a success', async () => {
+  const begun = started('sleep')
+  const task = anExecutorTask({ spec: { steps: [runStep('true'), runStep('sleep')] } })
+  await create().submit(task)
+  await begun
+  await executor.submit({ ...task, stop: true })
+  const status = await runService.finished()
+  expect(status.steps).toMatchObject([{ phase: 'success', exitStatus: 0 }, { phase: 'stopped' }])
+})
+
 test('a task that runs longer than its timeout fails as timed out; the set-up does not count', async () => {
   const begun = started('sleep')
   driver.fault = async (method) => {

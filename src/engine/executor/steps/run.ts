@@ -71,7 +71,7 @@ async function uploadScript(script: Buffer, directory: string, name: string, con
 }
 
 /** Waits for the command. Interrupted, it gets INT, after half the grace TERM, after the other half the end of its pod
- *  (spec/local-runs.md 9); what it prints meanwhile is still logged, and its exit code counts. */
+ *  (spec/local-runs.md 9); what it prints meanwhile is still logged, and its exit code kept. */
 async function waitGracefully(exec: ContainerExec, context: StepContext): Promise<number> {
   const ended = new AbortController()
   const stopping = stopGracefully(exec, context, ended.signal)
@@ -95,6 +95,7 @@ async function stopGracefully(exec: ContainerExec, context: StepContext, ended: 
     () => context.pod.pod.stop(podStopGraceMs, options),
   ]
   if (!(await aborted(interrupted, over))) return
+  context.noteInterrupted()
   for (const measure of measures) {
     if (over.aborted) return
     await measure().catch((error: unknown) => {

@@ -111,8 +111,8 @@ export class DockerDriver implements PodDriver {
       // Its containers are known, and it has nothing else.
       const remove = (call: CallOptions) => removeContainers(this.#client, clock, created.containerIds, call)
       const arch = request.arch === '' ? this.#client.engine.version.arch : request.arch
-      const containerUser = request.containers[0]?.user ?? ''
-      const parts = { id: request.podId, arch, containerUser, client: this.#client, clock, random, remove }
+      const container = request.containers[0] ?? { user: '', environment: {} }
+      const parts = { id: request.podId, arch, container, client: this.#client, clock, random, remove }
       const pod = new DockerPod({ ...parts, ...created })
       this.#pods.add(pod)
       void pod.ended.then(() => this.#pods.delete(pod))

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import { messageOf } from '../../model/errors.ts'
 import type { ExecutorStep } from '../../model/executor-task.ts'
 import type { ContainerExec } from '../../ports/pod-driver.ts'
+import { carryVariables } from '../carried-variables.ts'
 import { expandHome, resolveIn } from '../container-path.ts'
 import type { ReadyPod } from '../ready-pod.ts'
 import { StepOutput } from '../step-output.ts'
@@ -33,9 +34,11 @@ export async function runRunStep(step: RunStep, context: StepContext): Promise<n
   // Standard output and errors mix in the log, but not within a line that names a mask.
   const [stdout, stderr] = [outputOf(context), step.tty ? null : outputOf(context)]
   // Its first output can come before the engine has said that it runs: an interrupt then has to reach it like any other.
-  const command = toolboxScript(pod.pod, runScript(pod.pod), [directory, name, ...parts, ...shell])
+  const carried = carryVariables(pod.pod, pod.environmentWith(step.environment))
+  const command = toolboxScript(pod.pod, runScript(pod.pod, carried.prefix), [directory, name, ...parts, ...shell])
   const tty = step.tty ? context.ttySize : null
-  const request = { command, environment: step.environment, tty, stdout, stderr }
+  const environment = { ...step.environment, ...carried.environment }
+  const request = { command, environment, tty, stdout, stderr }
   try {
     return await waitGracefully(await pod.start(request, { signal: context.killed }), context)
   } finally {

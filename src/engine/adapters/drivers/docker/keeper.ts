@@ -15,6 +15,9 @@ export const openingPattern = new RegExp(`^${openingMark}\n`)
 /** What ends it: the script's exit code. */
 export const openedPattern = /\n(\d+) opened\n$/
 
+/** What ends the script's standard error, which may come later than the end of its output. */
+export const openedErrorPattern = /\nopened\n$/
+
 /** A longer command is left to an exec: a shell reads its line byte by byte. */
 const commandBytesMax = 64 * 1024
 
@@ -28,7 +31,7 @@ export function keeper(opening: PodOpening | undefined): string[] {
   const first =
     opening === undefined
       ? ''
-      : `echo ${openingMark}; (toolbox=${busyboxPath}\n${opening.script}\n) </dev/null; _agola_code=$?; echo; echo "$_agola_code opened"`
+      : `echo ${openingMark}; (toolbox=${busyboxPath}\n${opening.script}\n) </dev/null; _agola_code=$?; echo; echo "$_agola_code opened"; { echo; echo opened; } >&2`
   const script = `trap 'exit 0' USR2
 exec 3<&0
 ${first}

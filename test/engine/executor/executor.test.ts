@@ -164,6 +164,42 @@ test('a working directory that cannot be made fails the task and leaves no pod',
   expect(await logOf(null)).toContain('mkdir: read-only file system')
 })
 
+test('a set-up command that could not be run, such as for want of its user, fails the task with its own words', async () => {
+  driver.when('uid=$(', async (process) => {
+    await process.writeError('cannot run "busybox": the image has no user "alice"\n')
+    return 126
+  })
+  await create().submit(anExecutorTask())
+  const { failError } = await runService.finished()
+  expect(failError).toBe('cannot run "busybox": the image has no user "alice"')
+  expect((await logOf(null)).match(/alice/g)).toHaveLength(1)
+})
+
+test.each([
+  [
+    'true',
+    { reason: 'exited', exitCode: 0 } as const,
+    /ended \(exit code 0\): its entrypoint "true" has to keep running/,
+  ],
+  ['true', { reason: 'outOfMemory', exitCode: 137 } as const, /^main container ended \(out of memory\)$/],
+  ['', { reason: 'exited', exitCode: 1 } as const, /^main container ended \(exit code 1\)$/],
+  ['', { reason: 'lost', exitCode: null } as const, /connection to the container engine lost/],
+])(
+  'a main container with the entrypoint "%s" that ends during the set-up (%s) is explained',
+  async (entrypoint, end, message) => {
+    driver.when('uid=$(', () => {
+      queueMicrotask(() => driver.endPod(driver.pods[0]?.id ?? '', end))
+      return never()
+    })
+    const task = anExecutorTask()
+    const containers = task.spec.containers.map((container) => ({ ...container, entrypoint }))
+    await create().submit({ ...task, spec: { ...task.spec, containers } })
+    const status = await runService.finished()
+    expect(phases(status)).toEqual(['failed', 'failed'])
+    expect(status.failError).toMatch(message)
+  },
+)
+
 test('secrets are masked in the log of a step, across its writes, and in errors', async () => {
   driver.when('echo', async (process) => {
     for (const part of ['<s3c', 'r3t-val', 'ue>', '<other>']) await process.write(part)

@@ -16,6 +16,7 @@ import type { Random } from '../../../ports/random.ts'
 import { abortable } from '../../../std/abortable.ts'
 import { EngineClient } from './client.ts'
 import { findClientCredentials, readClientConfig } from './client-config.ts'
+import { whyTooLarge } from './command-size.ts'
 import { type CreationParts, startPod } from './creation.ts'
 import { EngineEvents } from './events.ts'
 import { parseImageReference } from './image-reference.ts'
@@ -142,7 +143,11 @@ export class DockerDriver implements PodDriver {
     if (containers.some((container) => container.privileged) && !privilegedContainers) {
       throw new AgolaError('assertionFailed', 'a privileged container was asked for that is not allowed')
     }
-    for (const { image } of containers) parseImageReference(image)
+    for (const { image, environment } of containers) {
+      parseImageReference(image)
+      const tooLarge = whyTooLarge(environment, [])
+      if (tooLarge !== null) throw new AgolaError('tooLarge', `image ${image} cannot be started: ${tooLarge}`)
+    }
   }
 
   #specs(request: PodRequest, tools: ToolsMount) {

@@ -84,6 +84,20 @@ test.each([
   },
 )
 
+test('an environment that Linux does not take is told with the name of the variable, or the sum', async () => {
+  const large = 'x'.repeat(131_072)
+  const pod = await create(aPodRequest([aContainer(busybox)]))
+  const one = await runIn(pod, ['true'], { environment: { BIG: large } })
+  expect(one).toMatchObject({ exitCode: 126, stderr: expect.stringContaining('the environment variable "BIG" has') })
+  const environment = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`V${index}`, large.slice(31_072)]))
+  const many = await runIn(pod, ['true'], { environment })
+  expect(many).toMatchObject({ exitCode: 126, stderr: expect.stringContaining('more than the 2 MiB') })
+  const most = Object.fromEntries(Object.entries(environment).slice(0, 19))
+  expect(await runIn(pod, ['true'], { environment: most })).toMatchObject({ exitCode: 0 })
+  const failure = await failureOf(aPodRequest([aContainer(busybox, { environment: { BIG: large } })]))
+  expect(failure.message).toContain('the environment variable "BIG" has')
+})
+
 test('what the first command leaves behind is not heard in the next, and ends with the pod', async () => {
   const opening = { script: ':', parameters: [] }
   const pod = await create(aPodRequest([aContainer(busybox)], { opening }))

@@ -27,8 +27,8 @@ export class RunRecord {
       color,
       width,
       tail: (place, count) => this.#tails.lines(place, count),
-      nextCommands: (run, failedTasks) => [
-        ...wholeLogs(`${bin} directrun logs ${run}`, failedTasks),
+      nextCommands: (run, tasksWithLogs) => [
+        ...wholeLogs(`${bin} directrun logs ${run}`, tasksWithLogs),
         { what: 'run again from the failed tasks', command: `${bin} directrun restart ${run} --from-failed` },
       ],
     })

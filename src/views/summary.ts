@@ -11,8 +11,8 @@ export interface SummaryOptions {
   width: number
   /** The last lines of a step's log. */
   tail: (place: { run: number; task: string; step: number }, count: number) => readonly string[]
-  /** What to type next, by what it does: the whole logs of failed tasks, another run. Called for runs that did not succeed. */
-  nextCommands: (run: number, failedTasks: readonly string[]) => readonly { what: string; command: string }[]
+  /** What to type next, by what it does: the whole logs of failed tasks that have logs, another run. Called for runs that did not succeed. */
+  nextCommands: (run: number, tasksWithLogs: readonly string[]) => readonly { what: string; command: string }[]
 }
 
 const tailLines = 10
@@ -58,6 +58,11 @@ function table(run: RunView, options: SummaryOptions, paint: Paint): string {
     return `  ${mark(task.status, paint)} ${name}  ${padEnd(word(task), 9)} ${padStart(duration, 8)}`.trimEnd()
   })
   return rows.map((row) => `${row}\n`).join('')
+}
+
+/** A task that no executor could run has failed without a log. */
+function hasBegun({ setup, steps }: TaskView): boolean {
+  return [setup, ...steps].some(({ phase }) => phase !== 'notstarted')
 }
 
 function isUnstarted(task: TaskView): boolean {
@@ -109,7 +114,7 @@ function printable(line: string, options: SummaryOptions): string {
 
 function nextCommands(run: RunView, failed: readonly TaskView[], options: SummaryOptions, paint: Paint): string {
   if (run.phase !== 'finished' || run.result === 'success') return ''
-  const names = failed.map(({ name }) => cleanName(name))
+  const names = failed.filter(hasBegun).map(({ name }) => cleanName(name))
   const commands = options.nextCommands(run.number, names)
   const lines = commands.map(({ what, command }) => `${paint('grey', `${what}:`)} ${command}\n`)
   return lines.length === 0 ? '' : `\n${lines.join('')}`

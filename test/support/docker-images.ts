@@ -35,12 +35,16 @@ export class TestImages {
 
   /** A static busybox with its usual applets, users root and dev (1000), a writable /tmp. */
   busybox(): Promise<string> {
-    return this.#make('busybox', async (files) => {
-      addBasics(files)
-      addFile(files, 'bin/busybox', await hostBusybox())
-      for (const applet of `${applets} ${moreApplets}`.split(' '))
-        files.set(`bin/${applet}`, { type: 'link', target: 'busybox' })
-    })
+    return this.#make('busybox', addBusybox)
+  }
+
+  /** As `busybox`, with more variables of its own. */
+  withEnvironment(environment: Record<string, string>): Promise<string> {
+    const changes = Object.entries(environment).map(([name, value]) => `ENV ${name}=${value}`)
+    const kind = `environment-${createHash('sha256').update(changes.join('\n')).digest('hex').slice(0, 8)}`
+    const made = this.#made.get(kind) ?? this.#import(kind, addBusybox, changes)
+    this.#made.set(kind, made)
+    return made
   }
 
   /** Nothing but a static /bin/true: no shell, no /tmp, no users. */
@@ -56,10 +60,7 @@ export class TestImages {
   /** As `busybox`, with this machine's bash and git. */
   gitAndBash(): Promise<string> {
     return this.#make('git-bash', async (files) => {
-      addBasics(files)
-      addFile(files, 'bin/busybox', await hostBusybox())
-      for (const applet of `${applets} ${moreApplets}`.split(' '))
-        files.set(`bin/${applet}`, { type: 'link', target: 'busybox' })
+      await addBusybox(files)
       await addProgram(files, '/bin/bash', 'bin/bash')
       await addProgram(files, '/usr/bin/git', 'usr/bin/git')
       const helpers = (await run('git', ['--exec-path'])).stdout.trim()
@@ -71,10 +72,7 @@ export class TestImages {
   /** As `busybox`, with the Node that runs the tests. */
   node(): Promise<string> {
     return this.#make('node', async (files) => {
-      addBasics(files)
-      addFile(files, 'bin/busybox', await hostBusybox())
-      for (const applet of `${applets} ${moreApplets}`.split(' '))
-        files.set(`bin/${applet}`, { type: 'link', target: 'busybox' })
+      await addBusybox(files)
       await addProgram(files, process.execPath, 'usr/bin/node')
     })
   }
@@ -120,12 +118,16 @@ export class TestImages {
     return made
   }
 
-  async #import(kind: string, fill: (files: Map<string, Entry>) => Promise<void>): Promise<string> {
+  async #import(
+    kind: string,
+    fill: (files: Map<string, Entry>) => Promise<void>,
+    changes: string[] = [],
+  ): Promise<string> {
     const files = new Map<string, Entry>()
     await fill(files)
     const name = `localhost/agola-test-${kind}:${this.#suffix}`
     const stream = await this.#client.stream('POST', '/images/create', {
-      query: { fromSrc: '-', repo: name, changes: ['ENV PATH=/usr/local/bin:/usr/bin:/bin', 'CMD ["sh"]'] },
+      query: { fromSrc: '-', repo: name, changes: ['ENV PATH=/usr/local/bin:/usr/bin:/bin', 'CMD ["sh"]', ...changes] },
       file: toTar(files),
     })
     for await (const { error } of jsonLines(stream)) if (error !== undefined) throw new Error(String(error))
@@ -159,6 +161,13 @@ async function hostBusybox(): Promise<string> {
     if ((await lstat(path).catch(() => null)) !== null) return path
   }
   throw new Error('the tests need a static busybox at /bin/busybox (Debian: apt-get install busybox-static)')
+}
+
+async function addBusybox(files: Map<string, Entry>): Promise<void> {
+  addBasics(files)
+  addFile(files, 'bin/busybox', await hostBusybox())
+  for (const applet of `${applets} ${moreApplets}`.split(' '))
+    files.set(`bin/${applet}`, { type: 'link', target: 'busybox' })
 }
 
 function addBasics(files: Map<string, Entry>): void {

@@ -25,14 +25,20 @@ export interface AssignOptions {
 /** Gives every task that is free to start to an executor, as long as there is one with room for it; a task that finds none does
  *  not hold up the others (spec/runs.md 4.5). Returns whether a task is left waiting for an executor. */
 export function assignTasks(draft: RunDraft, options: AssignOptions): boolean {
+  for (;;) {
+    const isWaiting = placeTasks(draft, options)
+    // Only after the others have their places: a failure cancels what has no parents and was not given away.
+    if (!options.failUnplaceable || !failUnplaceable(draft, options)) return isWaiting
+  }
+}
+
+function placeTasks(draft: RunDraft, options: AssignOptions): boolean {
   const { pool, now } = options
-  const choose = (need: TaskNeed) => chooseExecutor(pool.executors, pool.assigned, need, now)
-  if (options.failUnplaceable) failUnplaceable(draft, pool, now)
   const full = new Set<TaskNeed>()
   for (;;) {
     const ready = draft.firstReady((need) => !full.has(need))
     if (ready === undefined) return full.size > 0
-    const executor = choose(ready.need)
+    const executor = chooseExecutor(pool.executors, pool.assigned, ready.need, now)
     if (executor === undefined) {
       full.add(ready.need)
       continue
@@ -44,14 +50,18 @@ export function assignTasks(draft: RunDraft, options: AssignOptions): boolean {
   }
 }
 
-function failUnplaceable(draft: RunDraft, pool: ExecutorPool, now: TimeMs): void {
+/** Fails all tasks that are free to start and have no executor, each with its own reason, and decides what follows. Returns whether there
+ *  were any. */
+function failUnplaceable(draft: RunDraft, { pool, now }: AssignOptions): boolean {
   const reason = (need: TaskNeed) => whyUnplaceable(pool.executors, need)
-  for (;;) {
+  for (let count = 0; ; count++) {
     const ready = draft.firstReady((need) => reason(need) !== undefined)
-    if (ready === undefined) return
+    if (ready === undefined) {
+      if (count > 0) draft.decide(now)
+      return count > 0
+    }
     const task = withAllFetched(draft.task(ready.id))
     const failError = reason(ready.need) ?? ''
     draft.setTask({ ...task, status: 'failed', failError, startTime: now, endTime: now })
-    draft.decide(now)
   }
 }

@@ -60,5 +60,8 @@ export function whyUnplaceable(executors: readonly Executor[], need: TaskNeed): 
   if (need.arch !== '' && !archs.includes(need.arch)) {
     return `no executor can run it: it needs the architecture ${need.arch}, here is only ${archs.join(', ') || 'none'}; without \`arch\` in its runtime it runs on any`
   }
-  return 'no executor can run it: it has a privileged container, which --allow-privileged allows, or allowPrivilegedContainers of a server'
+  return (
+    'no executor can run it: it has a privileged container, which --allow-privileged allows where Docker or Podman makes the containers ' +
+    '(the host driver has none), or allowPrivilegedContainers of a server'
+  )
 }

@@ -49,6 +49,11 @@ export class ReadyPod {
     return startCommand(this.pod, this.spec, command, options)
   }
 
+  /** The environment of a command that adds `more` to the task's, as far as the config says it: the image has variables of its own. */
+  environmentWith(more: Readonly<Record<string, string>>): Record<string, string> {
+    return { ...this.spec.containers[0]?.environment, ...this.spec.environment, ...more }
+  }
+
   /** Runs a command to its end; when `signal` comes first the command is killed. */
   async run(command: PodCommand, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted()

@@ -1,12 +1,13 @@
-import { AgolaError, messageOf } from '../model/errors.ts'
+import { AgolaError, hasCode, messageOf } from '../model/errors.ts'
 import type { ExecutorTaskSpec, ExecutorTaskWithSpec } from '../model/executor-task.ts'
 import type { ExecutorId, PodId, TimeMs } from '../model/ids.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Pod, PodDriver, PullPolicy } from '../ports/pod-driver.ts'
+import type { Pod, PodDriver, PodOpened, PullPolicy } from '../ports/pod-driver.ts'
 import { alarm } from '../std/alarm.ts'
 import { expandHome } from './container-path.ts'
 import { archsOfEmulator, cannotEmulate, checkEmulation, isOfForeignProgram } from './emulation.ts'
 import type { LogFile } from './log-file.ts'
+import { describePodEnd, endOfPod } from './pod-end.ts'
 import { OutputCollector, type PodFacts, ReadyPod, startCommand, waitOrKill } from './ready-pod.ts'
 import { applet, setUpScript, toolboxScript } from './toolbox.ts'
 
@@ -50,9 +51,28 @@ export async function setUpPod(
     const facts = await prepareWorkingDir(pod, task, log, signal)
     return new ReadyPod(pod, task.spec, facts)
   } catch (error) {
+    const isPodGone = hasCode(error, 'podDoesNotExist') && !signal.aborted
+    const explained = isPodGone ? await explainEnd(pod, task.spec, options.clock, error) : error
     await removeQuietly(pod, log)
-    throw error
+    throw explained
   }
+}
+
+/** Why the main container was no longer there before the first step: as a rule an entrypoint of the config that ended. */
+async function explainEnd(pod: Pod, { containers }: ExecutorTaskSpec, clock: Clock, cause: unknown): Promise<unknown> {
+  const end = await endOfPod(pod, clock)
+  if (end === undefined) return cause
+  const text = describePodEnd(end)
+  if (end.reason === 'lost') return new AgolaError('driverUnreachable', text, { cause })
+  const [main] = containers
+  if (end.reason !== 'exited' || main === undefined || main.entrypoint === '') {
+    return new AgolaError('podDoesNotExist', text, { cause })
+  }
+  return new AgolaError(
+    'imageInvalid',
+    `${text}: its entrypoint "${main.entrypoint}" has to keep running as long as the task; without one the container waits for the steps`,
+    { cause, details: { image: main.image } },
+  )
 }
 
 function checkPrivileged(task: ExecutorTaskWithSpec, allowed: boolean): void {
@@ -113,8 +133,10 @@ async function prepareWorkingDir(
 ): Promise<PodFacts> {
   const { spec } = task
   if (spec.workingDir !== '') log.line(`creating the working directory ${spec.workingDir}`)
-  const { exitCode, stdout } = pod.opened === null ? await execSetUp(pod, spec, log, signal) : pod.opened
-  if (pod.opened !== null && pod.opened.stderr !== '') log.line(pod.opened.stderr.trimEnd())
+  const { exitCode, stdout, stderr } = pod.opened ?? (await execSetUp(pod, spec, signal))
+  // Nothing of it ran, because of its user as a rule: what is said then is the whole reason.
+  if (exitCode === 126 || exitCode === 127) throw new AgolaError('workingDirUnusable', stderr.trim())
+  if (stderr !== '') log.line(stderr.trimEnd())
   if (exitCode !== 0) {
     throw new AgolaError(
       'workingDirUnusable',
@@ -131,21 +153,16 @@ function canOpen({ user, containers, environment }: ExecutorTaskSpec): boolean {
   return (user === '' || user === main?.user) && !('HOME' in environment) && !('PATH' in environment)
 }
 
-async function execSetUp(
-  pod: Pod,
-  spec: ExecutorTaskSpec,
-  log: LogFile,
-  signal: AbortSignal,
-): Promise<{ exitCode: number; stdout: string }> {
-  const stdout = new OutputCollector()
+async function execSetUp(pod: Pod, spec: ExecutorTaskSpec, signal: AbortSignal): Promise<PodOpened> {
+  const [stdout, stderr] = [new OutputCollector(), new OutputCollector()]
   const command = toolboxScript(
     pod,
     setUpScript((name) => applet(pod, name)),
     [spec.workingDir],
   )
-  const exec = await startCommand(pod, spec, { command, stdout, stderr: log }, { signal })
+  const exec = await startCommand(pod, spec, { command, stdout, stderr }, { signal })
   const exitCode = await waitOrKill(exec, signal)
-  return { exitCode, stdout: stdout.text }
+  return { exitCode, stdout: stdout.text, stderr: stderr.text }
 }
 
 async function removeQuietly(pod: Pod, log: LogFile): Promise<void> {

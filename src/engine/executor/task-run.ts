@@ -11,14 +11,14 @@ import type { ExecutorTaskId } from '../model/ids.ts'
 import { type ExecutionPhase, isExecutionFinished, type TaskPause } from '../model/run.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ExecutorRunService } from '../ports/executor-run-service.ts'
-import type { PodEnd, TtySize } from '../ports/pod-driver.ts'
+import type { TtySize } from '../ports/pod-driver.ts'
 import type { Random } from '../ports/random.ts'
 import type { SourceProvider } from '../ports/source-provider.ts'
-import { withinTime } from '../std/alarm.ts'
 import { LatestSender } from './latest-sender.ts'
 import { LogFile } from './log-file.ts'
 import type { LogMask } from './log-mask.ts'
 import type { PauseDecision, PausedStep, PausedSteps } from './paused-steps.ts'
+import { describePodEnd, endOfPod } from './pod-end.ts'
 import type { PodSetUp } from './pod-set-up.ts'
 import type { ReadyPod } from './ready-pod.ts'
 import type { AddMask } from './step-output.ts'
@@ -29,8 +29,6 @@ import type { StepContext } from './steps/step-context.ts'
 import type { TaskFiles } from './task-files.ts'
 import { TimeLimit } from './time-limit.ts'
 
-/** The engine's events about a dead container may come a moment after its commands have ended. */
-const podEndMsMax = 1_000
 const killedExitCode = 137
 
 export interface TaskRunOptions {
@@ -74,6 +72,8 @@ export class TaskRun {
   #pod: ReadyPod | undefined
   #stopRequested: boolean
   #timedOut = false
+  /** A stop or the timeout came to the step that was running, and not only after it. */
+  #stepWasInterrupted = false
 
   constructor(task: ExecutorTaskWithSpec, mask: LogMask, options: TaskRunOptions) {
     this.id = task.id
@@ -217,6 +217,9 @@ export class TaskRun {
       killed: AbortSignal.any([this.#killed.signal, log.failed]),
       imagesWithoutGit,
       addMask,
+      noteInterrupted: () => {
+        this.#stepWasInterrupted = true
+      },
       noteCache: (lookup) => {
         status.cache = [...(status.cache ?? []), this.#masked(lookup)].slice(0, cacheLookupsMax)
       },
@@ -297,7 +300,7 @@ export class TaskRun {
     try {
       exitStatus = await runStep(step, context)
       context.log.failed.throwIfAborted()
-      if (exitStatus === 0) return { phase: 'success', exitStatus }
+      if (exitStatus === 0 && !this.#stepWasInterrupted) return { phase: 'success', exitStatus }
       if (!this.#isInterrupted) await this.#explainPodEnd(context, exitStatus === killedExitCode)
     } catch (error) {
       exitStatus ??= isFaultOfStep(error) ? 1 : null
@@ -313,18 +316,13 @@ export class TaskRun {
 
   /** Whether the step failed because its container went away, which is said in its log and in the task's error. */
   async #explainPodEnd(context: StepContext, mayComeLate: boolean): Promise<boolean> {
-    const end = mayComeLate ? await this.#podEnd(context.pod) : context.pod.end
+    const end = mayComeLate ? await endOfPod(context.pod.pod, context.clock) : context.pod.end
     if (end === undefined) return false
     const text = describePodEnd(end)
     context.log.line(`agola: ${text}`)
     this.status.failError = text
     if (end.reason === 'lost') this.status.failKind = 'unavailable'
     return true
-  }
-
-  async #podEnd(pod: ReadyPod): Promise<PodEnd | undefined> {
-    await withinTime(pod.pod.ended, this.#options.clock, podEndMsMax)
-    return pod.end
   }
 
   #finish(): void {
@@ -380,17 +378,4 @@ function isFaultOfStep(error: unknown): boolean {
     (error.kind === 'badrequest' || error.kind === 'notexist') &&
     !hasCode(error, 'podDoesNotExist')
   )
-}
-
-function describePodEnd(end: PodEnd): string {
-  switch (end.reason) {
-    case 'outOfMemory':
-      return 'main container ended (out of memory)'
-    case 'removed':
-      return 'main container ended (removed from outside)'
-    case 'lost':
-      return 'main container ended (connection to the container engine lost)'
-    case 'exited':
-      return `main container ended (${end.exitCode === null ? 'by itself' : `exit code ${end.exitCode}`})`
-  }
 }

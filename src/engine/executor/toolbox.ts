@@ -47,8 +47,9 @@ printf '%s\\0' "$PWD" "$home" "$git"`
 /** Writes the text of a step to a file, which only the step's user can read, and removes it in the end. Both outputs go one way, so that
  *  they keep their order. Parameters: working directory or '', name of the file, number of following parameters that together are the
  *  text, those, then the words of the shell. With number 0 the text comes on standard input, and the file stays for `runScript` with
- *  number −1. Its variables have names that no environment holds: one that the step has would reach the step changed. */
-export function runScript(pod: Pod): string {
+ *  number −1. Its variables have names that no environment holds: one that the step has would reach the step changed. `prefix` is shell text
+ *  before the words of the shell, as `carryVariables` makes it. */
+export function runScript(pod: Pod, prefix = ''): string {
   const rm = applet(pod, 'rm')
   return `exec 2>&1
 _agola_dir=$1 _agola_name=$2 _agola_parts=$3
@@ -104,15 +105,15 @@ if ! [ -x "$_agola_command" ] || [ -d "$_agola_command" ]; then
 fi
 shift
 trap : HUP INT QUIT TERM
-"$_agola_command" "$@" "$_agola_file"
+${prefix}"$_agola_command" "$@" "$_agola_file"
 _agola_code=$?
 ${rm} -f -- "$_agola_file"
 exit "$_agola_code"`
 }
 
 /** Becomes the command `$3` and on, looked up as the step's own commands are, in the directory `$1`. With `$2` "shell" the toolbox has one
- *  to offer when the image does not. */
-export function commandScript(pod: Pod): string {
+ *  to offer when the image does not. `prefix` as for `runScript`. */
+export function commandScript(pod: Pod, prefix = ''): string {
   return `if [ -n "$1" ] && ! cd -- "$1" 2>/dev/null; then
   echo "agola: the working directory \\"$1\\" does not exist in the container, or its user may not enter it" >&2
   exit 1
@@ -133,5 +134,5 @@ if ! [ -x "$_agola_command" ] || [ -d "$_agola_command" ]; then
   exit 127
 fi
 shift 3
-exec "$_agola_command" "$@"`
+exec ${prefix}"$_agola_command" "$@"`
 }

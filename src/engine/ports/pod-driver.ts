@@ -5,7 +5,7 @@ import type { Arch } from '../model/run-config.ts'
 import type { CallOptions } from './call-options.ts'
 
 /** How pods are made: docker, host, kubernetes, fake (spec/executor.md 8, 18). Errors: `driverUnreachable`, `driverTooOld`,
- *  `imageUnavailable`, `imageInvalid`, `diskFull`, `podDoesNotExist`. */
+ *  `imageUnavailable`, `imageInvalid`, `tooLarge`, `diskFull`, `podDoesNotExist`. */
 export interface PodDriver {
   readonly name: string
   /** Connects and asks what the driver can do. Cheap after the first call. */

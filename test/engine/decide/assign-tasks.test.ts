@@ -96,14 +96,34 @@ describe('where no other executor can come', () => {
       { name: 'e' },
     ])
     const { isWaiting, tasks } = assign(draft, [{ id: 'x', archs: ['amd64'] }], { failUnplaceable: true })
-    expect({ isWaiting, tasks }).toEqual({ isWaiting: false, tasks: [['c', 'x']] })
-    // The run has failed with the first of them, so that what has no parents and was not given away is cancelled.
-    expect(statusesOf(draft)).toEqual({ a: 'failed', b: 'skipped', c: 'notstarted', d: 'failed', e: 'cancelled' })
+    expect({ isWaiting, tasks }).toEqual({
+      isWaiting: false,
+      tasks: [
+        ['e', 'x'],
+        ['c', 'x'],
+      ],
+    })
+    expect(statusesOf(draft)).toEqual({ a: 'failed', b: 'skipped', c: 'notstarted', d: 'failed', e: 'notstarted' })
     expect(draft.task('a')).toMatchObject({ startTime: now, endTime: now })
     expect(draft.task('a').failError).toMatch(/needs the architecture arm64.*only amd64/)
     expect(draft.task('d').failError).toMatch(/privileged/)
     expect(isFetched(draft.task('a'))).toBe(true)
     expect(draft.header.result).toBe('failed')
+  })
+
+  it('those that can run are given away first, and the others fail for reasons of their own', () => {
+    const draft = aDraft([{ name: 'a', runtime: privileged }, { name: 'b', runtime: onArm }, { name: 'c' }])
+    const { isWaiting, tasks } = assign(draft, [{ id: 'x', archs: ['amd64'] }], { failUnplaceable: true })
+    expect({ isWaiting, tasks }).toEqual({ isWaiting: false, tasks: [['c', 'x']] })
+    expect(draft.task('a').failError).toMatch(/privileged/)
+    expect(draft.task('b').failError).toMatch(/arm64/)
+  })
+
+  it('what has no parents and no place yet is cancelled with the run that such a task fails', () => {
+    const draft = aDraft([{ name: 'a', runtime: privileged }, { name: 'b' }, { name: 'c' }])
+    const { isWaiting, tasks } = assign(draft, [{ id: 'x', activeTasksLimit: 1 }], { failUnplaceable: true })
+    expect({ isWaiting, tasks }).toEqual({ isWaiting: false, tasks: [['b', 'x']] })
+    expect(statusesOf(draft)).toEqual({ a: 'failed', b: 'notstarted', c: 'cancelled' })
   })
 
   it('a task that only has to wait for room does not fail', () => {

@@ -102,7 +102,9 @@ describe('a task that no executor can run', () => {
     const executors = [anExecutor({ archs: ['amd64'], activeTasks: 2, activeTasksLimit: 2 })]
     expect(whyUnplaceable(executors, { arch: 'amd64', privileged: false })).toBeUndefined()
     expect(whyUnplaceable(executors, { arch: 'arm64', privileged: false })).toMatch(/arm64.*amd64.*`arch`/)
-    expect(whyUnplaceable(executors, { arch: '', privileged: true })).toMatch(/--allow-privileged/)
+    expect(whyUnplaceable(executors, { arch: '', privileged: true })).toMatch(
+      /--allow-privileged.*host driver has none/,
+    )
   })
 
   it('may wait as long as no executor is known', () =>

@@ -164,6 +164,42 @@ test('a working directory that cannot be made fails the task and leaves no pod',
   expect(await logOf(null)).toContain('mkdir: read-only file system')
 })
 
+test('a set-up command that could not be run, such as for want of its user, fails the task with its own words', async () => {
+  driver.when('uid=$(', async (process) => {
+    await process.writeError('cannot run "busybox": the image has no user "alice"\n')
+    return 126
+  })
+  await create().submit(anExecutorTask())
+  const { failError } = await runService.finished()
+  expect(failError).toBe('cannot run "busybox": the image has no user "alice"')
+  expect((await logOf(null)).match(/alice/g)).toHaveLength(1)
+})
+
+test.each([
+  [
+    'true',
+    { reason: 'exited', exitCode: 0 } as const,
+    /ended \(exit code 0\): its entrypoint "true" has to keep running/,
+  ],
+  ['true', { reason: 'outOfMemory', exitCode: 137 } as const, /^main container ended \(out of memory\)$/],
+  ['', { reason: 'exited', exitCode: 1 } as const, /^main container ended \(exit code 1\)$/],
+  ['', { reason: 'lost', exitCode: null } as const, /connection to the container engine lost/],
+])(
+  'a main container with the entrypoint "%s" that ends during the set-up (%s) is explained',
+  async (entrypoint, end, message) => {
+    driver.when('uid=$(', () => {
+      queueMicrotask(() => driver.endPod(driver.pods[0]?.id ?? '', end))
+      return never()
+    })
+    const task = anExecutorTask()
+    const containers = task.spec.containers.map((container) => ({ ...container, entrypoint }))
+    await create().submit({ ...task, spec: { ...task.spec, containers } })
+    const status = await runService.finished()
+    expect(phases(status)).toEqual(['failed', 'failed'])
+    expect(status.failError).toMatch(message)
+  },
+)
+
 test('secrets are masked in the log of a step, across its writes, and in errors', async () => {
   driver.when('echo', async (process) => {
     for (const part of ['<s3c', 'r3t-val', 'ue>', '<other>']) await process.write(part)
@@ -239,6 +275,37 @@ test('the exit code of an interrupted step is kept', async () => {
   await begun.promise
   await executor.submit({ ...task, stop: true })
   expect((await runService.finished()).steps[0]).toMatchObject({ phase: 'stopped', exitStatus: 130 })
+})
+
+test.each([
+  ['a stop', 'stopped', false],
+  ['the timeout', 'failed', true],
+])('a step that %s interrupts has not succeeded, though it ends with 0', async (cause, phase, timedout) => {
+  const begun = Promise.withResolvers<void>()
+  driver.when('sleep', async (process) => {
+    const signalled = process.nextSignal()
+    begun.resolve()
+    await signalled
+    return 0
+  })
+  const task = anExecutorTask({ spec: { taskTimeoutIntervalMs: 30_000, steps: [runStep('sleep'), runStep('true')] } })
+  await create().submit(task)
+  await begun.promise
+  if (cause === 'a stop') await executor.submit({ ...task, stop: true })
+  else await clock.advance(30_000)
+  const status = await runService.finished()
+  expect(status).toMatchObject({ phase, timedout, steps: [{ phase, exitStatus: 0 }, { phase: 'notstarted' }] })
+  if (timedout) expect(await logOf(0)).toContain('longer than its timeout')
+})
+
+test('a step that has ended before the stop stays a success', async () => {
+  const begun = started('sleep')
+  const task = anExecutorTask({ spec: { steps: [runStep('true'), runStep('sleep')] } })
+  await create().submit(task)
+  await begun
+  await executor.submit({ ...task, stop: true })
+  const status = await runService.finished()
+  expect(status.steps).toMatchObject([{ phase: 'success', exitStatus: 0 }, { phase: 'stopped' }])
 })
 
 test('a task that runs longer than its timeout fails as timed out; the set-up does not count', async () => {

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import type { ExecutorStep } from '../../model/executor-task.ts'
 import type { CallOptions } from '../../ports/call-options.ts'
 import type { ContainerExec, TtySize } from '../../ports/pod-driver.ts'
+import { carryVariables } from '../carried-variables.ts'
 import type { ReadyPod } from '../ready-pod.ts'
 import { commandScript, toolboxScript } from '../toolbox.ts'
 import { stepDirectory } from './run.ts'
@@ -31,10 +32,12 @@ export function openShell(
   const directory = isRun ? stepDirectory(step, pod) : pod.facts.workingDir
   const [shell = '/bin/sh'] = ((isRun && step.shell) || pod.spec.shell).split(' ').filter((word) => word !== '')
   const words = command.length === 0 ? ['shell', shell] : ['command', ...command]
+  const environment = { ...request.environment, ...pod.spec.environment, ...(isRun ? step.environment : {}) }
+  const carried = carryVariables(pod.pod, pod.environmentWith(environment))
   return pod.start(
     {
-      command: toolboxScript(pod.pod, commandScript(pod.pod), [directory, ...words]),
-      environment: { ...request.environment, ...pod.spec.environment, ...(isRun ? step.environment : {}) },
+      command: toolboxScript(pod.pod, commandScript(pod.pod, carried.prefix), [directory, ...words]),
+      environment: { ...environment, ...carried.environment },
       tty,
       stdin: true,
       stdout,

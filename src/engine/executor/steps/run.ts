@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import { messageOf } from '../../model/errors.ts'
 import type { ExecutorStep } from '../../model/executor-task.ts'
 import type { ContainerExec } from '../../ports/pod-driver.ts'
+import { carryVariables } from '../carried-variables.ts'
 import { expandHome, resolveIn } from '../container-path.ts'
 import type { ReadyPod } from '../ready-pod.ts'
 import { StepOutput } from '../step-output.ts'
@@ -33,9 +34,11 @@ export async function runRunStep(step: RunStep, context: StepContext): Promise<n
   // Standard output and errors mix in the log, but not within a line that names a mask.
   const [stdout, stderr] = [outputOf(context), step.tty ? null : outputOf(context)]
   // Its first output can come before the engine has said that it runs: an interrupt then has to reach it like any other.
-  const command = toolboxScript(pod.pod, runScript(pod.pod), [directory, name, ...parts, ...shell])
+  const carried = carryVariables(pod.pod, pod.environmentWith(step.environment))
+  const command = toolboxScript(pod.pod, runScript(pod.pod, carried.prefix), [directory, name, ...parts, ...shell])
   const tty = step.tty ? context.ttySize : null
-  const request = { command, environment: step.environment, tty, stdout, stderr }
+  const environment = { ...step.environment, ...carried.environment }
+  const request = { command, environment, tty, stdout, stderr }
   try {
     return await waitGracefully(await pod.start(request, { signal: context.killed }), context)
   } finally {
@@ -79,7 +82,7 @@ async function uploadScript(
 }
 
 /** Waits for the command. Interrupted, it gets INT, after half the grace TERM, after the other half the end of its pod
- *  (spec/local-runs.md 9); what it prints meanwhile is still logged, and its exit code counts. */
+ *  (spec/local-runs.md 9); what it prints meanwhile is still logged, and its exit code kept. */
 async function waitGracefully(exec: ContainerExec, context: StepContext): Promise<number> {
   const ended = new AbortController()
   const stopping = stopGracefully(exec, context, ended.signal)
@@ -103,6 +106,7 @@ async function stopGracefully(exec: ContainerExec, context: StepContext, ended: 
     () => context.pod.pod.stop(podStopGraceMs, options),
   ]
   if (!(await aborted(interrupted, over))) return
+  context.noteInterrupted()
   for (const measure of measures) {
     if (over.aborted) return
     await measure().catch((error: unknown) => {

@@ -24,6 +24,8 @@ export interface StepContext {
   sources: SourceProvider
   /** Keeps with the step what a cache key led to. */
   noteCache(lookup: CacheLookup): void
+  /** The command of the step is being interrupted: whatever it ends with, it has not done its work. */
+  noteInterrupted(): void
   clock: Clock
   random: Random
   ttySize: TtySize

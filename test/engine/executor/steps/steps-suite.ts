@@ -82,6 +82,23 @@ export function stepsSuite(name: string, make: () => Promise<StepWorld>, end: ()
       expect(logs).toEqual(['n d f c p x\n600\n0022\n', 'gone\n'])
     })
 
+    test('variables whose names no shell could write reach the shell of the step, and nothing else does with them', async () => {
+      const odd = { 'my.var': 'a\nb\'c"$d', 'my-var': 'task', '-u': 'PATH', '1': 'one' }
+      const container = { image: world.image, environment: { 'of.container': 'c', 'my-var': 'container' } }
+      const task = { environment: odd, shell: 'cat /proc/self/environ' }
+      const containers = [{ ...container, user: '', privileged: false, entrypoint: '', volumes: [] }]
+      const own = { environment: { 'my.step': 's' } }
+      const { logs } = await world.run([runStep('#', own), runStep('#')], { ...task, containers })
+      for (const [index, log] of logs.entries()) {
+        const variables = log.split('\0')
+        const expected = ['my.var=a\nb\'c"$d', 'my-var=task', '-u=PATH', '1=one', 'of.container=c']
+        expect(variables).toEqual(expect.arrayContaining(expected))
+        expect(variables.includes('my.step=s')).toBe(index === 0)
+        expect(variables.filter((variable) => variable.startsWith('_agola_'))).toEqual([])
+        expect(variables.filter((variable) => variable.startsWith('my-var='))).toHaveLength(1)
+      }
+    })
+
     test('a script of a megabyte runs, wherever its step has temporary files', async () => {
       const command = `${'# a comment that is long enough\n'.repeat(32_000)}echo ran`
       const environment = { TMPDIR: '/tmp/agola-of-step' }

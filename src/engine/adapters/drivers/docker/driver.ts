@@ -16,6 +16,7 @@ import type { Random } from '../../../ports/random.ts'
 import { abortable } from '../../../std/abortable.ts'
 import { EngineClient } from './client.ts'
 import { findClientCredentials, readClientConfig } from './client-config.ts'
+import { whyTooLarge } from './command-size.ts'
 import { type CreationParts, startPod } from './creation.ts'
 import { EngineEvents } from './events.ts'
 import { parseImageReference } from './image-reference.ts'
@@ -111,8 +112,8 @@ export class DockerDriver implements PodDriver {
       // Its containers are known, and it has nothing else.
       const remove = (call: CallOptions) => removeContainers(this.#client, clock, created.containerIds, call)
       const arch = request.arch === '' ? this.#client.engine.version.arch : request.arch
-      const containerUser = request.containers[0]?.user ?? ''
-      const parts = { id: request.podId, arch, containerUser, client: this.#client, clock, random, remove }
+      const container = request.containers[0] ?? { user: '', environment: {} }
+      const parts = { id: request.podId, arch, container, client: this.#client, clock, random, remove }
       const pod = new DockerPod({ ...parts, ...created })
       this.#pods.add(pod)
       void pod.ended.then(() => this.#pods.delete(pod))
@@ -142,7 +143,11 @@ export class DockerDriver implements PodDriver {
     if (containers.some((container) => container.privileged) && !privilegedContainers) {
       throw new AgolaError('assertionFailed', 'a privileged container was asked for that is not allowed')
     }
-    for (const { image } of containers) parseImageReference(image)
+    for (const { image, environment } of containers) {
+      parseImageReference(image)
+      const tooLarge = whyTooLarge(environment, [])
+      if (tooLarge !== null) throw new AgolaError('tooLarge', `image ${image} cannot be started: ${tooLarge}`)
+    }
   }
 
   #specs(request: PodRequest, tools: ToolsMount) {

@@ -6,6 +6,7 @@ import type { ContainerExec, ExecRequest, TtySize } from '../../../ports/pod-dri
 import { abortable } from '../../../std/abortable.ts'
 import { ExecOutput } from '../exec-output.ts'
 import { type EngineClient, EngineFailure, hasStatus } from './client.ts'
+import { whyTooLarge } from './command-size.ts'
 import { Demultiplexer } from './demultiplexer.ts'
 import { compareVersions } from './engine-version.ts'
 import { FailedExec } from './failed-exec.ts'
@@ -43,6 +44,9 @@ const detachKeys = 'ctrl-^,ctrl-_,ctrl-^,ctrl-_'
 /** Creates and starts a command: two requests. */
 export async function startExec(context: ExecContext, request: ExecRequest, marker: string): Promise<ContainerExec> {
   const { client, containerId } = context
+  const tooLarge = whyTooLarge(request.environment, request.command)
+  if (tooLarge !== null)
+    return new FailedExec(request, { message: `cannot run the command: ${tooLarge}`, exitCode: 126 })
   try {
     const sized = withTerminalSize(client, request)
     const body = toBody(sized, marker)

@@ -1,4 +1,5 @@
 import { AgolaError } from '../../../model/errors.ts'
+import type { ExecutorContainer } from '../../../model/executor-task.ts'
 import type { CallOptions } from '../../../ports/call-options.ts'
 import type { ContainerExec, ExecRequest } from '../../../ports/pod-driver.ts'
 import { abortable } from '../../../std/abortable.ts'
@@ -16,7 +17,7 @@ export function startKeptCommand(
   context: ExecContext,
   lifeline: Lifeline,
   request: ExecRequest,
-  names: { marker: string; containerUser: string },
+  names: { marker: string; container: Pick<ExecutorContainer, 'user' | 'environment'> },
 ): Promise<ContainerExec> | null {
   // The mark is known to nobody in the pod; its first byte is rare.
   const mark = `\x01${names.marker}`

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { PodOpened } from '../../../ports/pod-driver.ts'
 import { Demultiplexer } from './demultiplexer.ts'
-import { openedPattern, openingPattern } from './keeper.ts'
+import { openedErrorPattern, openedPattern, openingPattern } from './keeper.ts'
 
 /** The opening script is ours and says little. */
 const openingBytesMax = 64 * 1024
@@ -30,19 +30,20 @@ export class Lifeline {
     connection.on('error', () => undefined)
   }
 
-  /** What the opening script prints, up to its mark. null when the connection ends before, or when it came too late for the beginning. */
+  /** What the opening script prints, up to the marks on both streams. null when the connection ends before, or when it came too late for the beginning. */
   readOpening(): Promise<PodOpened | null> {
     const { promise, resolve } = Promise.withResolvers<PodOpened | null>()
     const output = { 1: '', 2: '' }
     this.#onBytes = (stream, bytes) => {
       output[stream] = (output[stream] + bytes.toString('utf8')).slice(-openingBytesMax)
       const mark = openedPattern.exec(output[1])
-      if (mark === null) return
+      const errorMark = openedErrorPattern.exec(output[2])
+      if (mark === null || errorMark === null) return
       this.#onBytes = () => undefined
       const printed = output[1].slice(0, mark.index)
       const stdout = printed.replace(openingPattern, '')
       this.#isHeard = stdout !== printed
-      resolve(this.#isHeard ? { exitCode: Number(mark[1]), stdout, stderr: output[2] } : null)
+      resolve(this.#isHeard ? { exitCode: Number(mark[1]), stdout, stderr: output[2].slice(0, errorMark.index) } : null)
     }
     void this.closed.then(() => resolve(null))
     return promise

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { AgolaError } from '../../../model/errors.ts'
+import type { ExecutorContainer } from '../../../model/executor-task.ts'
 import type { PodId } from '../../../model/ids.ts'
 import type { Arch } from '../../../model/run-config.ts'
 import type { CallOptions } from '../../../ports/call-options.ts'
@@ -26,8 +27,8 @@ export interface DockerPodParts {
   /** The main one first. */
   containerIds: string[]
   watch: ContainerWatch
-  /** Of the main one. */
-  containerUser: string
+  /** What the main one was asked to have. */
+  container: Pick<ExecutorContainer, 'user' | 'environment'>
   /** What keeps the pod alive; null for one that outlives us. */
   lifeline: Lifeline | null
   opened: PodOpened | null
@@ -121,9 +122,9 @@ export class DockerPod implements Pod {
   }
 
   #start(request: ExecRequest): Promise<ContainerExec> {
-    const { lifeline, containerUser, random } = this.#parts
+    const { lifeline, container, random } = this.#parts
     const marker = random.uuid()
-    const kept = lifeline && startKeptCommand(this.#context, lifeline, request, { marker, containerUser })
+    const kept = lifeline && startKeptCommand(this.#context, lifeline, request, { marker, container })
     if (kept !== null) return kept
     lifeline?.release()
     return startExec(this.#context, request, marker)

@@ -52,11 +52,21 @@ test("a container's environment reaches a command, and no duplicate of a name do
   expect(stdout.match(/^BOTH=.*$/gm)).toEqual(['BOTH=b'])
 })
 
-test.each(['', 'dev'])(
-  'the first command of a pod, which is no exec, differs from an exec in nothing, as user "%s"',
-  async (user) => {
+test.each([
+  ['', false],
+  ['dev', false],
+  ['', true],
+])(
+  'the first command of a pod, which is no exec, differs from an exec in nothing, as user "%s", its variables from the image: %s',
+  async (user, inImage) => {
     const opening = { script: ':', parameters: [] }
-    const pod = await create(aPodRequest([aContainer(busybox, { user })], { opening }))
+    // Names that a shell gives to variables of its own, the first process's too.
+    const names = ['code', 'command', 'newline', 'pid', 'rest', 'toolbox', 'IFS', 'OPTIND', 'PS4', 'REPLY', '-u', 'a.b']
+    const environment = Object.fromEntries([...names, 'OLDPWD', 'SHLVL'].map((name) => [name, '7']))
+    const image = await world.images.withEnvironment({ SHLVL: '5', code: '6', pid: '8', OTHER: '9' })
+    const pod = await create(
+      aPodRequest([aContainer(image, { user, environment: inImage ? {} : environment })], { opening }),
+    )
     const script = `env | sort; pwd; id; umask; ulimit -a; ls -l /proc/self/fd/0; tty
   grep -E '^(Sig(Blk|Ign|Cgt)|Cap|NoNewPrivs|Seccomp|Groups|Cpus)' /proc/self/status
   cat /proc/self/cgroup /proc/self/oom_score_adj; ls /proc/self/fd; read -r stat </proc/$$/stat
@@ -68,9 +78,25 @@ test.each(['', 'dev'])(
     expect(perExec(first.stdout)).toBe(perExec(second.stdout))
     expect(first).toMatchObject({ exitCode: 3, stderr: 'error\n' })
     expect(first.stdout).toContain("OWN=it's\n")
+    const expected = inImage ? ['code=6', 'pid=8', 'OTHER=9', 'SHLVL=6'] : ['code=7', 'pid=7', 'command=7', 'SHLVL=8']
+    expect(first.stdout.split('\n')).toEqual(expect.arrayContaining(expected))
     expect(first.stdout).toContain('leads its group and its session')
   },
 )
+
+test('an environment that Linux does not take is told with the name of the variable, or the sum', async () => {
+  const large = 'x'.repeat(131_072)
+  const pod = await create(aPodRequest([aContainer(busybox)]))
+  const one = await runIn(pod, ['true'], { environment: { BIG: large } })
+  expect(one).toMatchObject({ exitCode: 126, stderr: expect.stringContaining('the environment variable "BIG" has') })
+  const environment = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`V${index}`, large.slice(31_072)]))
+  const many = await runIn(pod, ['true'], { environment })
+  expect(many).toMatchObject({ exitCode: 126, stderr: expect.stringContaining('more than the 2 MiB') })
+  const most = Object.fromEntries(Object.entries(environment).slice(0, 19))
+  expect(await runIn(pod, ['true'], { environment: most })).toMatchObject({ exitCode: 0 })
+  const failure = await failureOf(aPodRequest([aContainer(busybox, { environment: { BIG: large } })]))
+  expect(failure.message).toContain('the environment variable "BIG" has')
+})
 
 test('what the first command leaves behind is not heard in the next, and ends with the pod', async () => {
   const opening = { script: ':', parameters: [] }

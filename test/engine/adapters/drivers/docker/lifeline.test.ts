@@ -18,9 +18,11 @@ test('the output of the opening script ends at its mark, with the exit code, how
     frame(2, 'mkdir: no'),
     frame(1, '\n1 ope'),
     frame(1, 'ned\n'),
+    // The two streams come on ways of their own.
+    frame(2, ' such directory\n\nopened\n'),
   ])
   for (const byte of bytes) connection.write(Buffer.from([byte]))
-  expect(await opened).toEqual({ exitCode: 1, stdout: '/root/project\0/root', stderr: 'mkdir: no' })
+  expect(await opened).toEqual({ exitCode: 1, stdout: '/root/project\0/root', stderr: 'mkdir: no such directory\n' })
 })
 
 test('an attachment that came too late for the beginning tells nothing, and carries no command', async () => {
@@ -28,6 +30,7 @@ test('an attachment that came too late for the beginning tells nothing, and carr
   const lifeline = new Lifeline(connection)
   const opened = lifeline.readOpening()
   connection.write(frame(1, '/root\n0 opened\n'))
+  connection.write(frame(2, '\nopened\n'))
   expect(await opened).toBeNull()
   expect(lifeline.takesCommand).toBe(false)
 })

@@ -4,8 +4,9 @@ import { checkApprovals } from './check-approvals.ts'
 import { compileRuns } from './compile/compile.ts'
 import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import { directRunMessage, directRunOrigin } from './compile/direct-run-origin.ts'
-import { selectTasks } from './compile/select-tasks.ts'
+import { selectSkipped, selectTasks } from './compile/select-tasks.ts'
 import { emptyVariableText, wantedVariables } from './compile/undefined-variables.ts'
+import type { Config } from './config/config.ts'
 import { requireConfig } from './config/load.ts'
 import type { DirectRunOptions, DirectRunRequest } from './direct-run-interface.ts'
 import type { Variables } from './local/variables.ts'
@@ -51,11 +52,20 @@ export async function compileSnapshot(
       strictVariables: request.variables.strict,
       newTaskId: () => systemRandom.uuid(),
     })
-    return { ...compiled, selected: selectTasks(compiled.runs, request.selection) }
+    const skipped = compiled.skipped.map((run) => ({ ...run, tasks: taskNames(config, run.name) }))
+    const selected = selectTasks(compiled.runs, request.selection, skipped)
+    return { ...compiled, selected, skipped: selectSkipped(skipped, request.selection) }
   }
   let compiled = await compile()
   const wanted = wantedVariables(compiled.undefinedVariables, compiled.selected)
   if (await askForVariables(wanted, variables, request.variables.askUndefined, options)) compiled = await compile()
   for (const variable of compiled.undefinedVariables) onNotice(emptyVariableText(variable))
-  return { configFile: loaded.file, selected: compiled.selected, skipped: compiled.skipped }
+  const { selected, skipped } = compiled
+  if (selected.length > 0 && request.selection.runs.length > 0)
+    for (const { name } of skipped) onNotice(`warning: \`when\` leaves out the run ${JSON.stringify(name)}`)
+  return { configFile: loaded.file, selected, skipped }
+}
+
+function taskNames({ runs }: Config, run: string): string[] {
+  return runs.filter(({ name }) => name === run).flatMap(({ tasks }) => tasks.map(({ name }) => name))
 }

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -99,6 +100,35 @@ describe('directrun start, given what cannot work', () => {
     }
     const list = await machine.run(['directrun', 'list', '--output', 'json'], { directory })
     expect(JSON.parse(list.stdout).runs).toEqual([])
+  })
+
+  it('stops at the end of --timeout while it still looks for the engine', async () => {
+    const mute = createSocketServer(() => undefined).listen(0, '127.0.0.1')
+    await once(mute, 'listening')
+    const { port } = mute.address() as AddressInfo
+    const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
+    const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}` }
+    const words = ['directrun', 'start', '--driver', 'docker', '--timeout', '1s']
+    const { code, stderr } = await machine.run(words, { directory, environment })
+    mute.close()
+    expect(stderr).toContain('agola: the time of --timeout is over: stopping\n')
+    expect(code).toBe(4)
+  })
+
+  it('tells it as JSON wherever the output is for programs', async () => {
+    for (const [args, environment] of [
+      [['--output', 'ndjson'], {}],
+      [[], { AGOLA_DIRECTRUN_OUTPUT: 'json' }],
+    ] as const) {
+      const { stderr } = await machine.run([...start, ...args], { environment })
+      expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'notAGitRepository' } })
+    }
+  })
+
+  it('takes no value of a flag for a word', async () => {
+    const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
+    for (const flag of ['--only=false', '--local=false', '--no-git=false'])
+      expect((await machine.run([...start, flag], { directory })).code).toBe(0)
   })
 
   it('says first that the run is local, and of what', async () => {

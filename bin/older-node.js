@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync, realpathSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -21,14 +22,13 @@ export function restart(major) {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     env: { ...process.env, AGOLA_PARENT_FD: '3' },
   })
-  // A terminal sends its signals to both processes; those that reach only this one are passed on.
-  process.on('SIGINT', () => undefined)
-  for (const name of ['SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name))
+  // All are passed on. What a terminal sends to both processes comes twice, so close together that it counts once.
+  for (const name of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP']) process.on(name, () => child.kill(name))
   child.on('error', (error) => {
     console.error(`agola could not start ${beside}: ${error.message}`)
     process.exitCode = 6
   })
   child.on('exit', (code, signal) => {
-    process.exitCode = signal === null ? (code ?? 6) : 128 + { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal]
+    process.exitCode = signal === null ? (code ?? 6) : 128 + constants.signals[signal]
   })
 }

@@ -14,6 +14,7 @@ export async function start(argv: string[]): Promise<void> {
   if (page !== null) {
     return await show(page)
   }
+  await followParent()
   if (!process.env.HOME) giveHome()
   enableCompileCache(process.env.NODE_COMPILE_CACHE ?? undefined)
   // A short program makes much that lives long: a small nursery would copy it again and again while it grows.
@@ -23,6 +24,16 @@ export async function start(argv: string[]): Promise<void> {
     import('./commands.ts'),
   ])
   await runCommandLine(argv, { root, commands })
+}
+
+/** Where an older Node started this one (`bin/older-node.js`). */
+async function followParent(): Promise<void> {
+  const descriptor = process.env.AGOLA_PARENT_FD
+  if (descriptor === undefined) return
+  delete process.env.AGOLA_PARENT_FD
+  if (!/^\d+$/.test(descriptor)) return
+  const { hangUpWithParent } = await import('./cli/parent-end.ts')
+  hangUpWithParent(Number(descriptor))
 }
 
 /** What tells why it cannot be written is loaded only then. */

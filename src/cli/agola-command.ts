@@ -6,7 +6,7 @@ export type CommandClass = (new (
   words: string[],
   config: Config,
 ) => AgolaCommand) &
-  Pick<typeof AgolaCommand, 'id' | 'start'>
+  Pick<typeof AgolaCommand, 'id' | 'start' | 'flags'>
 
 /** What all commands have in common. */
 export abstract class AgolaCommand extends Command {

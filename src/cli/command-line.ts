@@ -9,6 +9,7 @@ import type { CommandClass } from './agola-command.ts'
 import { keptAlive } from './kept-alive.ts'
 import { outputFailed, withStandardOutput } from './output.ts'
 import { reportError } from './report-error.ts'
+import { wantsJsonErrors } from './wants-json-errors.ts'
 
 export interface Program {
   /** Of the package, where package.json and the manifest lie. */
@@ -23,9 +24,9 @@ export async function runCommandLine(argv: string[], program: Program): Promise<
   // Where nobody can be told, the exit code still tells.
   process.stderr.on('error', () => undefined)
   try {
-    await withStandardOutput(() => keptAlive(() => run(normalizeBooleans(argv), program)))
+    await withStandardOutput(() => keptAlive(() => run(argv, program)))
   } catch (error) {
-    process.exitCode = reportError(error, { stderr: process.stderr, json: wantsJson(argv) })
+    process.exitCode = reportError(error, { stderr: process.stderr, json: wantsJsonErrors(argv, process.env) })
   }
 }
 
@@ -76,7 +77,7 @@ function unknownCommand(words: readonly string[], ids: readonly string[]): Agola
 
 async function runCommand(id: string, command: CommandClass, words: string[], root: string): Promise<void> {
   command.id = id
-  await command.start(words, knownConfig(root))
+  await command.start(normalizeBooleans(words, command.flags), knownConfig(root))
 }
 
 /** The id of a command that is written out and not asked for its help: then nothing else of the program has to be looked at. */
@@ -100,23 +101,16 @@ function knownConfig(root: string): Config {
   return known as Partial<Config> as Config
 }
 
-/** The reference's boolean flags are given as `--flag=false`; here `--no-flag` says the same. */
-export function normalizeBooleans(argv: readonly string[]): string[] {
-  const end = argv.indexOf('--')
-  return argv.map((word, index) => {
-    if (end !== -1 && index > end) return word
-    const match = /^--([a-z][a-z-]*)=(true|false)$/.exec(word)
-    if (match === null || textFlags.has(match[1] ?? '')) return word
-    return match[2] === 'true' ? `--${match[1]}` : `--no-${match[1]}`
+/** The reference's boolean flags are given as `--flag=false`; here `--no-flag` says the same, and nothing where a flag has no other
+ *  default. */
+export function normalizeBooleans(words: readonly string[], flags: CommandClass['flags'] | undefined): string[] {
+  const end = words.indexOf('--')
+  return words.flatMap((word, index) => {
+    const match = end !== -1 && index > end ? null : /^--([a-z][a-z-]*)=(true|false)$/.exec(word)
+    const [, name = '', value] = match ?? []
+    const flag = flags?.[name]
+    if (flag?.type !== 'boolean') return [word]
+    if (value === 'true') return [`--${name}`]
+    return flag.allowNo === true ? [`--no-${name}`] : []
   })
-}
-
-/** Flags that take a text, for which `true` and `false` are texts like others. */
-const textFlags = new Set(['branch', 'tag', 'ref', 'run', 'task', 'only', 'approve', 'var', 'secret', 'message'])
-
-function wantsJson(argv: readonly string[]): boolean {
-  return argv.some(
-    (word, index) =>
-      word === '--json' || word === '--output=json' || (word === '--output' && argv[index + 1] === 'json'),
-  )
 }

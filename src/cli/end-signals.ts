@@ -1,5 +1,5 @@
 import { exitCodeOfSignal } from './exit-code.ts'
-import type { EndSignal } from './interrupts.ts'
+import { type EndSignal, newPresses } from './interrupts.ts'
 
 /** The signals that end a command which has nothing to stop. */
 export class EndSignals {
@@ -9,7 +9,8 @@ export class EndSignals {
 
   /** `describe` is called on SIGQUIT, which then ends nothing. */
   constructor(describe?: () => void) {
-    if (describe !== undefined) this.#handlers.set('SIGQUIT', describe)
+    const isNewPress = newPresses(() => performance.now())
+    if (describe !== undefined) this.#handlers.set('SIGQUIT', () => isNewPress() && describe())
     this.first = new Promise((resolve) => {
       for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const)
         this.#handlers.set(name, () => resolve(exitCodeOfSignal(name)))

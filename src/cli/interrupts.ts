@@ -17,8 +17,20 @@ export interface InterruptOptions {
   monotonicMs: () => number
 }
 
-/** A key held down sends many signals: presses closer together than this are one. */
+/** A key held down sends many signals, and a process that passes signals on sends its own beside the terminal's: presses closer together
+ *  than this are one. */
 const samePressMs = 300
+
+/** Gives what is asked at each signal: whether it is a press of its own. */
+export function newPresses(monotonicMs: () => number): () => boolean {
+  let lastMs = Number.NEGATIVE_INFINITY
+  return () => {
+    const now = monotonicMs()
+    if (now - lastMs < samePressMs) return false
+    lastMs = now
+    return true
+  }
+}
 
 /** Turns the signals of the process into stop, kill and leave (spec/local-runs.md 9). */
 export class Interrupts {
@@ -27,19 +39,21 @@ export class Interrupts {
   private readonly actions: InterruptActions
   private readonly options: InterruptOptions
   private presses = 0
-  private lastPressMs = Number.NEGATIVE_INFINITY
+  private readonly isNewPress: () => boolean
   private escalation: NodeJS.Timeout | undefined
   private readonly handlers = new Map<NodeJS.Signals, () => void>()
 
   constructor(actions: InterruptActions, options: InterruptOptions) {
     this.actions = actions
     this.options = options
+    this.isNewPress = newPresses(options.monotonicMs)
   }
 
   /** Takes the signals of `source` from now on. */
   listen(source: NodeJS.Process): void {
     for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) this.handlers.set(signal, () => this.on(signal))
-    this.handlers.set('SIGQUIT', () => this.actions.describe())
+    const isNewPress = newPresses(this.options.monotonicMs)
+    this.handlers.set('SIGQUIT', () => isNewPress() && this.actions.describe())
     for (const [signal, handler] of this.handlers) source.on(signal, handler)
   }
 
@@ -49,9 +63,7 @@ export class Interrupts {
   }
 
   on(signal: EndSignal): void {
-    const now = this.options.monotonicMs()
-    if (now - this.lastPressMs < samePressMs) return
-    this.lastPressMs = now
+    if (!this.isNewPress()) return
     this.presses += 1
     this.first ??= signal
     if (this.presses === 1) this.actions.stop(signal)

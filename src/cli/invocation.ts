@@ -78,7 +78,7 @@ class Invocation<Opened extends DirectRun> {
   readonly #prompt: Prompt | null
   readonly #approvals: ApprovalPrompt | null
   readonly #pauses: PausePrompt | null
-  /** Aborted by a signal that comes before anything runs. */
+  /** Aborted by a signal, or the end of the time, that comes before anything runs. */
   readonly #opening = new AbortController()
   readonly #finished: Run[] = []
   #opened: Opened | null = null
@@ -87,6 +87,8 @@ class Invocation<Opened extends DirectRun> {
   /** What is done while nothing runs. */
   #stage = 'starting'
   #timedOut = false
+  /** Nothing is left to stop, and nobody to ask about it. */
+  #isOver = false
   #hasAskedApproval = false
   #approvalMissing = false
   #idle: NodeJS.Timeout | undefined
@@ -116,7 +118,8 @@ class Invocation<Opened extends DirectRun> {
   async run(): Promise<number> {
     this.#interrupts.listen(process)
     this.#options.stopSignal?.addEventListener('abort', () => this.#onStopSignal(), { once: true })
-    const { reports, directory, environment } = this.#options
+    const { reports, directory, environment, timeoutMs } = this.#options
+    if (timeoutMs !== null) this.#cancelTimeout = afterMs(timeoutMs, () => this.#onTimeout())
     this.#reports = await openReports(reports, directory, environment)
     const opened = await this.#open()
     if (opened === null)
@@ -124,8 +127,6 @@ class Invocation<Opened extends DirectRun> {
     const early = await this.#options.beforeStart?.(opened, { stdout: this.#stdout, presenter: this.#presenter })
     if (early !== undefined && early !== null) return early
     this.#idle = setInterval(() => this.#onIdle(), idleMs)
-    const { timeoutMs } = this.#options
-    if (timeoutMs !== null) this.#cancelTimeout = afterMs(timeoutMs, () => this.#onTimeout())
     await this.#follow(opened)
     return await this.#finish(opened)
   }
@@ -303,6 +304,7 @@ class Invocation<Opened extends DirectRun> {
     const result = this.#timedOut ? exitCodes.stopped : exitCodeOfRuns(this.#finished)
     const exitCode = first === null ? result : exitCodeOfSignal(first)
     clearInterval(this.#idle)
+    this.#isOver = true
     this.#stage = 'everything is over; removing what is left of it'
     await opened.close()
     const problems = this.#reports?.finish(opened.facts)
@@ -327,6 +329,7 @@ class Invocation<Opened extends DirectRun> {
 
   /** Why is told at the end, as of every error. */
   #onOutputClosed(failure: AgolaError | null): void {
+    if (this.#isOver) return
     if (failure === null) this.#tell('standard output was closed: the run goes on unseen')
     else if (this.#numbers.length === 0) this.#opening.abort(failure)
     else {
@@ -345,13 +348,16 @@ class Invocation<Opened extends DirectRun> {
   }
 
   #onTimeout(): void {
+    if (this.#isOver) return
     this.#timedOut = true
     this.#tell('the time of --timeout is over: stopping')
+    if (this.#numbers.length === 0) this.#opening.abort(new AgolaError('outcomeUnknown', 'ended by --timeout'))
     void this.#stopAll()
   }
 
   /** The last first, so that no queued run starts because the one before it has ended. Runs that are over need no stop. */
   async #stopAll(): Promise<void> {
+    if (this.#isOver) return
     for (const number of this.#numbers.toReversed()) {
       try {
         await this.#opened?.runs.stop(number)

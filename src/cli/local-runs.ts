@@ -8,9 +8,10 @@ import { runListJson, runListText } from '../views/run-list.ts'
 import { localApprover } from './direct-run.ts'
 import { exitCodes } from './exit-code.ts'
 import { flagNotWritable } from './flag-not-writable.ts'
+import { LogFileNames } from './log-file-names.ts'
 import { Output } from './output.ts'
 import { parseDurationFlag } from './parse-duration-flag.ts'
-import { approveTasks, inspectRun, type Shown, showLogs, stopRun, waitForRun } from './run-commands.ts'
+import { approveTasks, inspectRun, type LogPlace, type Shown, showLogs, stopRun, waitForRun } from './run-commands.ts'
 import { wantsColor } from './terminal.ts'
 import type { WatchListOptions } from './watch-list.ts'
 
@@ -135,14 +136,13 @@ export function logs(number: number | undefined, flags: LogFlags): Promise<void>
     await makeDirectory(directory).catch((error: unknown) => {
       throw flagNotWritable('output-dir', directory, error)
     })
-    await showLogs(runs, { ...request, prefix: false }, (name) => fileOutput(directory, name))
+    const names = new LogFileNames()
+    const next = ({ task, step, name }: LogPlace) => names.next(task.name, { index: step, name })
+    await showLogs(runs, { ...request, prefix: false }, (place) => fileOutput(join(directory, next(place))))
   })
 }
 
-/** `task name/step name` as one file name that every system takes. */
-function fileOutput(directory: string, name: string): Output {
-  const safe = name.replaceAll(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 100)
-  const path = join(directory, `${safe}.log`)
+function fileOutput(path: string): Output {
   return new Output(createWriteStream(path), () => undefined, path)
 }
 

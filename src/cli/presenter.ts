@@ -1,4 +1,5 @@
 import type { ProgressEvent } from '../engine/model/progress-event.ts'
+import { withoutColour } from '../views/clean-text.ts'
 import { jsonResult } from '../views/json-result.ts'
 import type { GroupStyle } from '../views/log-groups.ts'
 import { NdjsonLines } from '../views/ndjson.ts'
@@ -35,7 +36,10 @@ export interface InvocationResult {
 export interface PresenterOptions {
   output: 'text' | 'json' | 'ndjson'
   quiet: boolean
+  /** Of standard output. */
   color: boolean
+  /** Of standard error, which may be a file beside a terminal. */
+  errorColor: boolean
   /** Columns of the terminal; 0: none. */
   width: number
   groups: GroupStyle | undefined
@@ -75,7 +79,7 @@ export class TextPresenter implements Presenter {
     if (event.type === 'approval_required' && this.#options.isApproved?.(event.task.name)) return
     const { stdout, stderr } = this.#lines.write(event)
     await this.#stdout.write(stdout)
-    await this.#stderr.write(stderr)
+    await this.#writeError(stderr)
   }
 
   /** Takes in what was shown elsewhere already. */
@@ -90,11 +94,16 @@ export class TextPresenter implements Presenter {
 
   async idle(now: number): Promise<void> {
     await this.#stdout.write(this.#lines.flush(now))
-    await this.#stderr.write(this.#lines.heartbeat(now))
+    await this.#writeError(this.#lines.heartbeat(now))
   }
 
   async finish(): Promise<void> {
-    await this.#stderr.write(this.#record.summary(this.#options))
+    const { errorColor } = this.#options
+    await this.#stderr.write(this.#record.summary({ ...this.#options, color: errorColor }))
+  }
+
+  #writeError(text: string): Promise<void> {
+    return this.#stderr.write(this.#options.errorColor ? text : withoutColour(text))
   }
 }
 

@@ -114,8 +114,12 @@ export interface LogsRequest {
   onCut: (text: string) => void
 }
 
-/** Logs in the order of the tasks and their steps, each to the output for its `task/step`. */
-export async function showLogs(runs: Runs, request: LogsRequest, outputFor: (name: string) => Output): Promise<void> {
+/** Logs in the order of the tasks and their steps, each to the output for its place. */
+export async function showLogs(
+  runs: Runs,
+  request: LogsRequest,
+  outputFor: (place: LogPlace) => Output,
+): Promise<void> {
   const number = await numberOrNewest(runs, request.number)
   const { LogPrinter } = await import('../views/log-printer.ts')
   const state = await runs.get(number)
@@ -130,7 +134,7 @@ export async function showLogs(runs: Runs, request: LogsRequest, outputFor: (nam
     }
     shown += 1
     let bytes = 0
-    const output = outputFor(name)
+    const output = outputFor(place)
     const printer = new LogPrinter({ ...request, name })
     for await (const chunk of log) {
       bytes += (chunk as Uint8Array).length
@@ -159,7 +163,7 @@ function tellCut(
   if (text !== null) onCut(text)
 }
 
-interface LogPlace {
+export interface LogPlace {
   task: RunConfigTask
   /** null: the set-up. */
   step: number | null

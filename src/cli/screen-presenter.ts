@@ -100,8 +100,9 @@ export class ScreenPresenter implements Presenter {
     clearTimeout(this.#timer)
     if (this.#starting === null) await this.#goOnInLines(this.#early ?? [])
     await this.close()
-    if (this.#plain === null) await this.#stderr.write(this.#record.summary({ ...this.#options, width: this.#width() }))
-    else await this.#plain.finish()
+    if (this.#plain !== null) return await this.#plain.finish()
+    const color = this.#options.errorColor
+    await this.#stderr.write(this.#record.summary({ ...this.#options, color, width: this.#width() }))
   }
 
   async close(): Promise<void> {

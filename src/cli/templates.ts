@@ -1,4 +1,4 @@
-import { copyFile, readdir, stat } from 'node:fs/promises'
+import { copyFile, readdir, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { AgolaError } from '../engine/model/errors.ts'
 import { makeDirectory } from '../engine/std/make-directory.ts'
@@ -35,29 +35,40 @@ export interface WriteTemplateOptions {
   force: boolean
 }
 
-/** Writes `.agola/config.*` of a template and gives the path of what was written, from the working directory. Refuses to touch an existing config. */
-export async function writeTemplate({ templates, name, directory, force }: WriteTemplateOptions): Promise<string> {
+/** Paths from the working directory. */
+export interface WrittenTemplate {
+  file: string
+  /** Configs of another format that were in its place, and would have counted more or been left behind. */
+  removed: string[]
+}
+
+/** Names of configs; the first that exists counts. */
+const configFiles = ['config.jsonnet', 'config.json', 'config.yml']
+
+/** Writes `.agola/config.*` of a template. Refuses to touch an existing config, unless `force`: then this one is the only one. */
+export async function writeTemplate(options: WriteTemplateOptions): Promise<WrittenTemplate> {
+  const { templates, name, directory, force } = options
   const names = await templateNames(templates)
   if (!names.includes(name))
     throw new AgolaError(
       'flagInvalid',
       `there is no template ${JSON.stringify(name)}; take one of: ${names.join(', ')}`,
     )
-  const existing = await existingConfig(directory)
-  if (existing !== null && !force)
-    throw new AgolaError('flagConflict', `${existing} is there already; --force replaces it`)
+  const existing = await existingConfigs(directory)
+  if (existing[0] !== undefined && !force)
+    throw new AgolaError('flagConflict', `${shownPath(directory, existing[0])} is there already; --force replaces it`)
   const files = await readdir(join(templates, name, '.agola'))
   await makeDirectory(join(directory, '.agola'))
   for (const file of files) await copyFile(join(templates, name, '.agola', file), join(directory, '.agola', file))
-  return shownPath(directory, files.find((file) => file.startsWith('config.')) ?? files[0] ?? '')
+  const replaced = existing.filter((file) => !files.includes(file))
+  for (const file of replaced) await rm(join(directory, '.agola', file))
+  const written = files.find((file) => file.startsWith('config.')) ?? files[0] ?? ''
+  return { file: shownPath(directory, written), removed: replaced.map((file) => shownPath(directory, file)) }
 }
 
-async function existingConfig(directory: string): Promise<string | null> {
-  for (const file of ['config.jsonnet', 'config.json', 'config.yml']) {
-    const found = await stat(join(directory, '.agola', file)).catch(() => null)
-    if (found !== null) return shownPath(directory, file)
-  }
-  return null
+async function existingConfigs(directory: string): Promise<string[]> {
+  const names = await readdir(join(directory, '.agola')).catch((): string[] => [])
+  return configFiles.filter((file) => names.includes(file))
 }
 
 function shownPath(directory: string, file: string): string {

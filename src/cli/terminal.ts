@@ -52,24 +52,28 @@ function isContinuousIntegration({ CI }: NodeJS.ProcessEnv): boolean {
   return CI !== undefined && CI !== '' && CI !== 'false' && CI !== '0'
 }
 
-/** How to print, from flags, environment and what standard output is. */
+/** How to print, from flags, environment and what each output is. */
 export function terminalOptions({ output, quiet, color }: ViewFlags, environment: NodeJS.ProcessEnv): PresenterOptions {
   const width = process.stdout.isTTY ? (process.stdout.columns ?? 0) : 0
   return {
     output,
     quiet,
-    color: color ?? wantsColor(environment),
+    color: color ?? wantsColor(environment, process.stdout),
+    errorColor: color ?? wantsColor(environment, process.stderr),
     width,
     groups: groupStyle(environment),
     bin: 'agola',
   }
 }
 
-/** `NO_COLOR` wins, then `FORCE_COLOR`, then the terminal. */
-export function wantsColor(environment: NodeJS.ProcessEnv): boolean {
+/** `NO_COLOR` wins, then `FORCE_COLOR`, then whether the stream is a terminal. */
+export function wantsColor(
+  environment: NodeJS.ProcessEnv,
+  stream: Pick<NodeJS.WriteStream, 'isTTY'> = process.stdout,
+): boolean {
   if (environment.NO_COLOR) return false
   if (environment.FORCE_COLOR && environment.FORCE_COLOR !== '0') return true
-  return process.stdout.isTTY === true && environment.TERM !== 'dumb'
+  return stream.isTTY === true && environment.TERM !== 'dumb'
 }
 
 /** Output of steps is folded where the CI service that runs us knows how to. */

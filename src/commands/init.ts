@@ -30,7 +30,8 @@ package.json, pyproject.toml, Dockerfile.`
     const { topDirectory } = await surroundingsOf(process.cwd(), process.env)
     const directory = topDirectory ?? process.cwd()
     const name = flags.template ?? (await guessTemplate(directory))
-    const file = await writeTemplate({ templates, name, directory, force: flags.force })
+    const { file, removed } = await writeTemplate({ templates, name, directory, force: flags.force })
+    for (const path of removed) this.log(`${path} removed: one config is read, and that is the new one now`)
     this.log(`${file} written from the template ${name}. Change what it runs, then: ${this.config.bin} directrun start`)
   }
 }

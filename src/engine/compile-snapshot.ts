@@ -4,8 +4,9 @@ import { checkApprovals } from './check-approvals.ts'
 import { compileRuns } from './compile/compile.ts'
 import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import { directRunMessage, directRunOrigin } from './compile/direct-run-origin.ts'
-import { selectTasks } from './compile/select-tasks.ts'
+import { selectSkipped, selectTasks } from './compile/select-tasks.ts'
 import { emptyVariableText, refuseUndefined, wantedVariables } from './compile/undefined-variables.ts'
+import type { Config } from './config/config.ts'
 import { requireConfig } from './config/load.ts'
 import type { DirectRunOptions, DirectRunRequest } from './direct-run-interface.ts'
 import type { Variables } from './local/variables.ts'
@@ -50,13 +51,22 @@ export async function compileSnapshot(
       variables: new Map([...values].map(([name, value]) => [name, { value, secret: secretNames.has(name) }])),
       newTaskId: () => systemRandom.uuid(),
     })
-    const selected = selectTasks(compiled.runs, request.selection)
-    return { ...compiled, selected, wanted: wantedVariables(compiled.undefinedVariables, selected) }
+    const skipped = compiled.skipped.map((run) => ({ ...run, tasks: taskNames(config, run.name) }))
+    const selected = selectTasks(compiled.runs, request.selection, skipped)
+    const wanted = wantedVariables(compiled.undefinedVariables, selected)
+    return { selected, skipped: selectSkipped(skipped, request.selection), wanted }
   }
   let compiled = await compile()
   if (request.variables.strict) refuseUndefined(compiled.wanted)
   const { askUndefined } = request.variables
   if (await askForVariables(compiled.wanted, variables, askUndefined, options)) compiled = await compile()
-  for (const variable of compiled.wanted) onNotice(emptyVariableText(variable))
-  return { configFile: loaded.file, selected: compiled.selected, skipped: compiled.skipped }
+  const { selected, skipped, wanted } = compiled
+  for (const variable of wanted) onNotice(emptyVariableText(variable))
+  if (selected.length > 0 && request.selection.runs.length > 0)
+    for (const { name } of skipped) onNotice(`warning: \`when\` leaves out the run ${JSON.stringify(name)}`)
+  return { configFile: loaded.file, selected, skipped }
+}
+
+function taskNames({ runs }: Config, run: string): string[] {
+  return runs.filter(({ name }) => name === run).flatMap(({ tasks }) => tasks.map(({ name }) => name))
 }

@@ -1,6 +1,7 @@
 import { systemRandom } from './adapters/system.ts'
 import { checkApprovals } from './check-approvals.ts'
 import { closingOnFailure } from './closing.ts'
+import { recreateTasks } from './decide/recreate-run.ts'
 import type { DirectRun, DirectRunOptions, RestartRequest } from './direct-run-interface.ts'
 import { AgolaError } from './model/errors.ts'
 import { numberOrNewest } from './newest-run.ts'
@@ -9,6 +10,7 @@ import { OpenDirectRun } from './open-direct-run.ts'
 import { openLocal } from './open-local.ts'
 import { prepareClones } from './prepare-clones.ts'
 import { repoUuidOf } from './repository-id.ts'
+import { RunHeading } from './run-heading.ts'
 import { secretNamesOf } from './secret-names.ts'
 import { openSnapshot } from './snapshot/take-snapshot.ts'
 import { snapshotAnnotation } from './snapshot-annotation.ts'
@@ -36,6 +38,7 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
       random: systemRandom,
     })
     closing.unshift(() => snapshot.close())
+    const heading = new RunHeading(snapshot, options.onNotice)
     const variables = await variablesFor(request, snapshot, local)
     const secretNames = secretNamesOf(runConfig)
     const missing = secretNames.filter((name) => !variables.values.has(name))
@@ -47,15 +50,18 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
       )
     }
     for (const name of namesGivenIn(request.variables.variables).filter((given) => !secretNames.includes(given))) {
-      options.onNotice(`warning: --var ${name} changes nothing: run ${number} keeps its variables when it is run again`)
+      heading.notice(`warning: --var ${name} changes nothing: run ${number} keeps its variables when it is run again`)
     }
     const tasks = Object.values(runConfig.tasks)
     checkApprovals(request.approvals, tasks)
     prepareClones(snapshot, tasks)
     const source = { snapshot, secrets: secretsOf(variables) }
     const begin = async () => [await engine.restartRun(number, fromStart, source)]
+    const { kept } = recreateTasks(run, runConfig, fromStart, ({ id }) => id)
+    const again = tasks.filter(({ id }) => !kept.includes(id))
     const nothing = { compiled: [], skipped: [], leftOut: 0 }
-    return new OpenDirectRun({ snapshot, engine, executor, closing, tasks, begin, ...nothing }, options)
+    const opened = { snapshot, heading, engine, executor, closing, tasks: again, begin, ...nothing }
+    return new OpenDirectRun(opened, options)
   })
 }
 

@@ -8,6 +8,7 @@ import { changeOpener } from './open-change.ts'
 import { OpenDirectRun } from './open-direct-run.ts'
 import { type Local, openLocal } from './open-local.ts'
 import { prepareClones } from './prepare-clones.ts'
+import { RunHeading } from './run-heading.ts'
 import { type SnapshotProgress, takeSnapshot } from './snapshot/take-snapshot.ts'
 import { startDriver } from './started-driver.ts'
 import { startEngine, startExecutor } from './started-engine.ts'
@@ -24,6 +25,7 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     const driver = plan ? null : startDriver(request, local, headStart, options, closing)
     const repoUuid = Promise.withResolvers<string>()
     options.onStage?.('taking the snapshot of the work tree')
+    const early: string[] = []
     const taking = takeSnapshot(
       {
         directory,
@@ -37,7 +39,7 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
       {
         signal: options.signal,
         onRepository: repoUuid.resolve,
-        onProgress: (progress) => tellProgress(progress, options),
+        onProgress: (progress) => tellProgress(progress, { ...options, onNotice: (text) => early.push(text) }),
       },
     )
     taking.catch(repoUuid.reject)
@@ -46,15 +48,23 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     const openChange = changeOpener(request, local, source, options)
     const executor = driver && startExecutor(request, driver, opening, openChange)
     const { compileSnapshot } = await import('./compile-snapshot.ts')
-    const snapshot = await taking
+    const snapshot = await taking.catch((error: unknown) => {
+      early.forEach(options.onNotice)
+      throw error
+    })
     options.onStage?.('reading the config')
     closing.unshift(() => snapshot.close())
+    const heading = new RunHeading(snapshot, options.onNotice)
+    const onNotice = plan ? options.onNotice : heading.notice
+    early.forEach(onNotice)
+    const asking = plan ? request : { ...request, variables: belowHeading(request.variables, heading) }
     const { topDirectory: workTree, remoteUrl } = snapshot
     const recording = recordRepository(local.directories.state, { repoUuid: snapshot.repoUuid, workTree, remoteUrl })
     recording.catch(() => undefined)
-    const variables = await variablesFor(request, snapshot, local)
-    for (const warning of variables.warnings) options.onNotice(warning)
-    const { configFile, selected, skipped } = await compileSnapshot(request, snapshot, { local, variables }, options)
+    const variables = await variablesFor(asking, snapshot, local)
+    variables.warnings.forEach(onNotice)
+    const told = { ...options, onNotice }
+    const { configFile, selected, skipped } = await compileSnapshot(asking, snapshot, { local, variables }, told)
     if (headStart !== null) headStart.configPath = join(workTree, configFile)
     const compiled = request.choose?.(selected) ?? selected
     const leftOut = selected.length - compiled.length
@@ -62,8 +72,23 @@ export async function openDirectRun(request: DirectRunRequest, options: DirectRu
     if (driver !== null) prepareClones(snapshot, tasks)
     const [engine] = await Promise.all([opening, recording])
     const begin = () => engine.createRuns(compiled, { snapshot, secrets: secretsOf(variables) })
-    return new OpenDirectRun({ snapshot, engine, executor, closing, compiled, skipped, leftOut, tasks, begin }, options)
+    const opened = { snapshot, heading, engine, executor, closing, compiled, skipped, leftOut, tasks, begin }
+    return new OpenDirectRun(opened, options)
   })
+}
+
+/** Questions come below it, too. */
+function belowHeading(
+  { askHidden, askUndefined, ...variables }: DirectRunRequest['variables'],
+  heading: RunHeading,
+): DirectRunRequest['variables'] {
+  const below =
+    <T extends unknown[], Answer>(ask: (...words: T) => Answer) =>
+    (...words: T) => {
+      heading.show()
+      return ask(...words)
+    }
+  return { ...variables, askHidden: askHidden && below(askHidden), askUndefined: askUndefined && below(askUndefined) }
 }
 
 function tellProgress(progress: SnapshotProgress, { onNotice, onStage }: DirectRunOptions): void {

@@ -1,3 +1,4 @@
+import { checkPrivileged } from './check-privileged.ts'
 import type { Closing } from './closing.ts'
 import type { CompiledRun, CompiledRuns } from './compile/compiled-run.ts'
 import type { DirectRunFacts, DirectRunOptions, StartedDirectRun } from './direct-run-interface.ts'
@@ -9,11 +10,13 @@ import type { RunConfigTask } from './model/run-config.ts'
 import type { Pauses } from './ports/pauses.ts'
 import type { Runs } from './ports/runs.ts'
 import { largeTreeWarning } from './prepare-clones.ts'
+import type { RunHeading } from './run-heading.ts'
 import type { Snapshot } from './snapshot/snapshot.ts'
 import type { StartedExecutor } from './started-engine.ts'
 
 export interface OpenParts {
   snapshot: Snapshot
+  heading: RunHeading
   engine: EmbeddedEngine
   /** Connects, and makes the engine able to run tasks; null: nothing is to run. */
   executor: StartedExecutor | null
@@ -52,12 +55,13 @@ export class OpenDirectRun implements StartedDirectRun {
   }
 
   async start(): Promise<number[]> {
-    const { executor, snapshot, tasks, begin } = this.#parts
+    const { executor, heading, tasks, begin } = this.#parts
     if (executor === null) throw new AgolaError('assertionFailed', 'what was opened as a plan cannot start')
     this.#options.onStage?.('waiting for the container engine')
-    const { description, images } = await (await executor.driver.use()).capabilities()
-    this.#options.onNotice(`local run of ${describeSource(snapshot)}, ${description}`)
-    const ignored = images ? null : ignoredWithoutContainers(tasks)
+    const capabilities = await (await executor.driver.use()).capabilities()
+    heading.showWith(capabilities.description)
+    checkPrivileged(tasks, capabilities)
+    const ignored = capabilities.images ? null : ignoredWithoutContainers(tasks)
     if (ignored !== null) this.#options.onNotice(ignored)
     await executor.started
     this.#options.onStage?.('making the run')
@@ -91,10 +95,4 @@ export class OpenDirectRun implements StartedDirectRun {
   async close(): Promise<void> {
     for (const close of this.#parts.closing.splice(0)) await close()
   }
-}
-
-function describeSource({ ref, commitSha, dirty }: Snapshot): string {
-  const name = ref.ref.replace(/^refs\/(heads|tags)\//, '')
-  const at = commitSha === '' ? '' : ` at ${commitSha.slice(0, 8)}`
-  return `${name}${at}${dirty ? ' with uncommitted changes' : ''}`
 }

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import * as Flags from '@oclif/core/flags'
 import { describe, expect, it } from 'vitest'
 import { commandNamedBy, normalizeBooleans } from '../../src/cli/command-line.ts'
+import { wantsJsonErrors } from '../../src/cli/wants-json-errors.ts'
 import { commands } from '../../src/commands.ts'
 
 describe('The command that words name', () => {
@@ -54,15 +56,54 @@ describe('A command', () => {
 })
 
 describe('Boolean flags with a value', () => {
+  const flags = {
+    ignored: Flags.boolean({ allowNo: true }),
+    only: Flags.boolean({ allowNo: true }),
+    local: Flags.boolean(),
+    'no-git': Flags.boolean(),
+    branch: Flags.string(),
+  }
+  const normalized = (...words: string[]) => normalizeBooleans(words, flags)
+
   it('become flags without one', () => {
-    expect(normalizeBooleans(['--ignored=true', '--untracked=false'])).toEqual(['--ignored', '--no-untracked'])
+    expect(normalized('--ignored=true', '--only=false')).toEqual(['--ignored', '--no-only'])
   })
 
-  it('stay as they are where the flag takes a text, and after two dashes', () => {
-    expect(normalizeBooleans(['--branch=true', '--', '--ignored=true'])).toEqual([
-      '--branch=true',
-      '--',
-      '--ignored=true',
-    ])
+  it('stay as they are where a command has no flags', async () => {
+    const version = await commands.version?.()
+    expect(normalizeBooleans(['--x=true', 'word'], version?.default.flags)).toEqual(['--x=true', 'word'])
+  })
+
+  it('are left out where they have no opposite', () => {
+    expect(normalized('--local=false', '--no-git=false', '--no-git=true')).toEqual(['--no-git'])
+  })
+
+  it('stay as they are where the flag takes a text or is unknown, and after two dashes', () => {
+    const words = ['--branch=true', '--other=false', '--', '--ignored=true']
+    expect(normalized(...words)).toEqual(words)
+  })
+})
+
+describe('Errors as JSON', () => {
+  const start = ['directrun', 'start']
+  it.each([
+    [[...start, '--output', 'json'], {}],
+    [[...start, '--output=ndjson'], {}],
+    [['agola', '--json'], {}],
+    [start, { AGOLA_DIRECTRUN_OUTPUT: 'ndjson' }],
+    [start, { AGOLA_OUTPUT: 'json' }],
+    [['directrun', 'restart'], { AGOLA_OUTPUT: 'json' }],
+  ])('are wanted by %j with %j', (argv, environment) => {
+    expect(wantsJsonErrors(argv, environment)).toBe(true)
+  })
+
+  it.each([
+    [start, {}],
+    [[...start, '--output', 'text'], { AGOLA_OUTPUT: 'json' }],
+    [start, { AGOLA_OUTPUT: 'json', AGOLA_DIRECTRUN_OUTPUT: 'text' }],
+    [['directrun', 'list'], { AGOLA_OUTPUT: 'json', AGOLA_DIRECTRUN_OUTPUT: 'json' }],
+    [['directrun', 'shell', '--', 'x', '--json'], {}],
+  ])('are not by %j with %j', (argv, environment) => {
+    expect(wantsJsonErrors(argv, environment)).toBe(false)
   })
 })

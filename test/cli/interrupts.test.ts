@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { expect, test, vi } from 'vitest'
 import { type EndSignal, Interrupts } from '../../src/cli/interrupts.ts'
 
@@ -33,6 +34,15 @@ test('presses closer together than 300 ms are one', () => {
   press('SIGINT', 0)
   press('SIGINT', 299)
   expect(calls).toEqual(['stop SIGINT'])
+})
+
+test('so are two SIGQUIT', () => {
+  const { calls, subject } = interrupts()
+  const source = new EventEmitter()
+  subject.listen(source as NodeJS.Process)
+  source.emit('SIGQUIT')
+  source.emit('SIGQUIT')
+  expect(calls).toEqual(['describe'])
 })
 
 test('the first signal decides the exit code', () => {

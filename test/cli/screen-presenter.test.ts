@@ -24,6 +24,7 @@ function present({ broken = false } = {}) {
       output: 'text',
       quiet: false,
       color: false,
+      errorColor: false,
       width: 80,
       groups: undefined,
       bin: 'agola',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { wantsScreen } from '../../src/cli/terminal.ts'
+import { wantsColor, wantsScreen } from '../../src/cli/terminal.ts'
 
 const flags = { output: 'text' as const, quiet: false, color: undefined, debug: false, screen: true }
 const environment = { TERM: 'xterm' }
@@ -36,4 +36,11 @@ test.each([
   ['in 9 rows', {}, { stdout: { rows: 9 } }],
 ])('draws none %s', (_, changed, streams) => {
   expect(wantsScreen(flags, { ...environment, ...changed }, terminal(streams))).toBe(false)
+})
+
+test('colours a stream that is a terminal, whatever the other one is', () => {
+  expect(wantsColor(environment, { isTTY: true })).toBe(true)
+  expect(wantsColor(environment, { isTTY: false })).toBe(false)
+  expect(wantsColor({ ...environment, FORCE_COLOR: '1' }, { isTTY: false })).toBe(true)
+  expect(wantsColor({ ...environment, NO_COLOR: '1', FORCE_COLOR: '1' }, { isTTY: true })).toBe(false)
 })

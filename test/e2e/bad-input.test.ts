@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, mkdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createSocketServer } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -61,6 +62,80 @@ describe('directrun start, given what cannot work', () => {
     expect(stderr).toContain('config.star')
     expect(stderr).toContain('config.jsonnet')
     expect(code).toBe(3)
+  })
+
+  it('says that a run or task that was named is not for this ref', async () => {
+    const container = { runtime: { containers: [{ image: 'none' }] }, steps: [{ run: 'true' }] }
+    const runs = [
+      { name: 'ci', tasks: [{ name: 'build', ...container }] },
+      { name: 'tagged', when: { tag: '/^v/' }, tasks: [{ name: 'publish', ...container }] },
+    ]
+    const directory = await machine.repository({ '.agola/config.json': { runs } })
+    for (const named of [
+      ['--run', 'tagged'],
+      ['--task', 'publish'],
+    ]) {
+      const { code, stderr } = await machine.run([...start, ...named], { directory })
+      expect(stderr).toBe(
+        'nothing to run for refs/heads/main: `when` leaves out "tagged". --branch, --tag and --ref run as another ref.\n',
+      )
+      expect(code).toBe(9)
+      expect((await machine.run([...start, ...named, '--allow-empty'], { directory })).code).toBe(0)
+    }
+    const both = await machine.run([...start, '--run', 'ci', '--run', 'tagged'], { directory })
+    expect(both.stderr).toContain('warning: `when` leaves out the run "tagged"\n')
+    expect(both.code).toBe(0)
+  })
+
+  it('refuses a privileged container before anything runs', async () => {
+    const runtime = { containers: [{ image: 'none', privileged: true }] }
+    const directory = await machine.repository(
+      oneRun({ plain: { steps: ['true'] }, own: { runtime, steps: ['true'] } }),
+    )
+    for (const allowed of [[], ['--allow-privileged']]) {
+      const { code, stderr, stdout } = await machine.run([...start, ...allowed], { directory })
+      expect(stderr).toContain('agola: task "own" has a privileged container (none); plain processes are none')
+      expect(stdout).toBe('')
+      expect(code).toBe(7)
+    }
+    const list = await machine.run(['directrun', 'list', '--output', 'json'], { directory })
+    expect(JSON.parse(list.stdout).runs).toEqual([])
+  })
+
+  it('stops at the end of --timeout while it still looks for the engine', async () => {
+    const mute = createSocketServer(() => undefined).listen(0, '127.0.0.1')
+    await once(mute, 'listening')
+    const { port } = mute.address() as AddressInfo
+    const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
+    const environment = { DOCKER_HOST: `tcp://127.0.0.1:${port}` }
+    const words = ['directrun', 'start', '--driver', 'docker', '--timeout', '1s']
+    const { code, stderr } = await machine.run(words, { directory, environment })
+    mute.close()
+    expect(stderr).toContain('agola: the time of --timeout is over: stopping\n')
+    expect(code).toBe(4)
+  })
+
+  it('tells it as JSON wherever the output is for programs', async () => {
+    for (const [args, environment] of [
+      [['--output', 'ndjson'], {}],
+      [[], { AGOLA_DIRECTRUN_OUTPUT: 'json' }],
+    ] as const) {
+      const { stderr } = await machine.run([...start, ...args], { environment })
+      expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'notAGitRepository' } })
+    }
+  })
+
+  it('takes no value of a flag for a word', async () => {
+    const directory = await machine.repository(oneRun({ build: { steps: ['true'] } }))
+    for (const flag of ['--only=false', '--local=false', '--no-git=false'])
+      expect((await machine.run([...start, flag], { directory })).code).toBe(0)
+  })
+
+  it('says first that the run is local, and of what', async () => {
+    const environment = { FROM: { from_variable: 'nobody_gave_it' } }
+    const directory = await machine.repository(oneRun({ build: { environment, steps: ['true'] } }))
+    const { stderr } = await machine.run(start, { directory })
+    expect(stderr).toMatch(/^local run of main at [0-9a-f]{8}\n(.*nobody_gave_it.*\n)+plain processes /)
   })
 
   it('tells all of twenty mistakes with their places', async () => {

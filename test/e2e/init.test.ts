@@ -1,4 +1,4 @@
-import { access, mkdir } from 'node:fs/promises'
+import { access, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { oneRun } from '../support/local-configs.ts'
@@ -27,6 +27,20 @@ describe('agola init and the place of the config', () => {
     const again = await machine.run(['init'], { directory })
     expect(again.stderr).toMatch(/^agola: \.\.\/\.\.\/\.agola\/config\.\w+ is there already/)
     expect(again.code).toBe(2)
+  })
+
+  it('replaces a config of any format with --force', async () => {
+    const others = { '.agola/config.jsonnet': '{ runs: [] }', '.agola/config.json': '{ "runs": [] }' }
+    const directory = await machine.repository({ ...others, '.agola/lib.libsonnet': '{}' })
+    const words = ['init', '--template', 'minimal']
+    expect((await machine.run(words, { directory })).stderr).toMatch(
+      /^agola: \.agola\/config\.jsonnet is there already/,
+    )
+    const { stdout, code } = await machine.run([...words, '--force'], { directory })
+    expect(code).toBe(0)
+    for (const file of Object.keys(others)) expect(stdout).toContain(`${file} removed`)
+    expect(await readdir(join(directory, '.agola'))).toEqual(['config.yml', 'lib.libsonnet'])
+    expect((await machine.run(list, { directory })).code).toBe(0)
   })
 
   it('writes it into a directory that belongs to no repository', async () => {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { oneRun } from '../support/local-configs.ts'
@@ -33,6 +34,18 @@ describe('the screen of a direct run', () => {
     expect(await program.ended).toBe(0)
     const summary = program.text.slice(program.text.lastIndexOf(leaveAlternate))
     expect(summary).toContain('success')
+  })
+
+  it('writes no colours into a file of errors beside the terminal', async () => {
+    const directory = await machine.repository({ ...fails, 'test.sh': 'exit 3\n' })
+    for (const view of [[], ['--no-screen']]) {
+      const program = machine.startOnTerminal([...start, ...view], { directory, redirections: '2>../errors.txt' })
+      expect(await program.ended).toBe(1)
+      const errors = await readFile(join(directory, '../errors.txt'), 'utf8')
+      expect(errors).toContain('failed')
+      // The library of the screen shows the cursor again by either stream.
+      expect(errors.split('\x1b[?25h').join('')).not.toContain('\x1b')
+    }
   })
 
   it('lets a paused step fail only after a yes', async () => {

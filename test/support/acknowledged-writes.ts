@@ -74,7 +74,7 @@ export async function missingWrites(
       if (phase === null) hold(`the start of ${what}`, true, found !== undefined && found.phase !== 'notstarted')
       else hold(what, phase, found?.phase)
       if (index === '-1' || output === '') continue
-      hold(`what was printed by ${what}`, output, logs.get(`${task}-${name}.log`)?.slice(0, output.length))
+      hold(`what was printed by ${what}`, output, logs.get(`${task}-${index}-${name}.log`)?.slice(0, output.length))
     }
   }
   return { faults, compared }

@@ -9,6 +9,8 @@ export interface TerminalProgramOptions {
   rows?: number
   /** How standard streams differ from the terminal, as a shell would write it: `< file`, `| cat`. */
   redirections?: string
+  /** Words to put before the program. */
+  through?: readonly string[]
 }
 
 /** The built program on a terminal of its own, made by script(1). Keys are typed; what the terminal got can be waited for. */
@@ -21,8 +23,8 @@ export class TerminalProgram {
   #waiting: { text: string; from: number; resolve: () => void; reject: (error: Error) => void }[] = []
 
   constructor(script: string, args: readonly string[], options: TerminalProgramOptions) {
-    const { directory, environment, columns = 100, rows = 30, redirections = '' } = options
-    const words = [process.execPath, script, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+    const { directory, environment, columns = 100, rows = 30, redirections = '', through = [] } = options
+    const words = [...through, process.execPath, script, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`)
     // Without `exec` where a pipe follows: the exit code is the program's all the same.
     const command = `set -o pipefail; stty columns ${columns} rows ${rows}; ${words.join(' ')} ${redirections}`
     this.#child = spawn(

@@ -8,22 +8,41 @@ import { parentsOf, setLevels, tasksById } from './run-graph.ts'
 
 const namesListedMax = 20
 
+/** A run of the config that is not for this ref. */
+export interface SkippedRun {
+  name: string
+  /** Names. */
+  tasks: readonly string[]
+}
+
 /** Keeps the chosen runs, and of them the chosen tasks with everything these depend on, or only these. Runs without a chosen task
- *  are left out. A task no longer waits for one that was left out. `flagInvalid` for a name that no run has. */
-export function selectTasks(runs: readonly CompiledRun[], selection: TaskSelection): CompiledRun[] {
+ *  are left out. A task no longer waits for one that was left out. `flagInvalid` for a name that no run has, `skipped` ones included. */
+export function selectTasks(
+  runs: readonly CompiledRun[],
+  selection: TaskSelection,
+  skipped: readonly SkippedRun[] = [],
+): CompiledRun[] {
   checkNames(
     'run',
     selection.runs,
-    runs.map(({ name }) => name),
+    [...runs, ...skipped].map(({ name }) => name),
   )
-  const chosen = selection.runs.length === 0 ? [...runs] : runs.filter(({ name }) => selection.runs.includes(name))
+  const isChosen = ({ name }: { name: string }) => selection.runs.length === 0 || selection.runs.includes(name)
+  const chosen = runs.filter(isChosen)
   if (selection.tasks.length === 0) return chosen
-  checkNames(
-    'task',
-    selection.tasks,
-    chosen.flatMap((run) => Object.values(run.tasks).map(({ name }) => name)),
-  )
+  const names = chosen.flatMap((run) => Object.values(run.tasks).map(({ name }) => name))
+  checkNames('task', selection.tasks, [...names, ...skipped.filter(isChosen).flatMap(({ tasks }) => tasks)])
   return chosen.map((run) => keepTasks(run, selection)).filter(({ tasks }) => Object.keys(tasks).length > 0)
+}
+
+/** Those that would have been chosen. */
+export function selectSkipped<Run extends SkippedRun>(skipped: readonly Run[], selection: TaskSelection): Run[] {
+  const { runs, tasks } = selection
+  return skipped.filter(
+    (run) =>
+      (runs.length === 0 || runs.includes(run.name)) &&
+      (tasks.length === 0 || run.tasks.some((name) => tasks.includes(name))),
+  )
 }
 
 function keepTasks(run: CompiledRun, selection: TaskSelection): CompiledRun {
@@ -59,7 +78,7 @@ function checkNames(kind: 'run' | 'task', wanted: readonly string[], known: read
   const question = guess === null ? '' : ` Did you mean ${JSON.stringify(guess)}?`
   throw new AgolaError(
     'flagInvalid',
-    `no ${kind} ${missing} for this ref.${question} ${list[0]?.toUpperCase()}${list.slice(1)}`,
+    `there is no ${kind} ${missing}.${question} ${list[0]?.toUpperCase()}${list.slice(1)}`,
     {
       details: { unknown, known: names.slice(0, namesListedMax) },
     },

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { selectTasks } from '../../../src/engine/compile/select-tasks.ts'
+import { describe, expect, it, test } from 'vitest'
+import { selectSkipped, selectTasks } from '../../../src/engine/compile/select-tasks.ts'
 import { compileText, graphText, taskOf } from './a-compile.ts'
 
 const all = { runs: [], tasks: [], only: false }
@@ -57,18 +57,18 @@ test('what was compiled is not changed', async () => {
 test.each([
   [
     { tasks: ['tset'] },
-    'no task "tset" for this ref. Did you mean "test"? The tasks are: "lint", "build", "test", "deploy", "ship"',
+    'there is no task "tset". Did you mean "test"? The tasks are: "lint", "build", "test", "deploy", "ship"',
     ['tset'],
   ],
   [
     { tasks: ['x', 'build', 'yyy'] },
-    'no task "x", "yyy" for this ref. The tasks are: "lint", "build", "test", "deploy", "ship"',
+    'there is no task "x", "yyy". The tasks are: "lint", "build", "test", "deploy", "ship"',
     ['x', 'yyy'],
   ],
-  [{ runs: ['cj'] }, 'no run "cj" for this ref. Did you mean "ci"? The runs are: "ci", "release"', ['cj']],
+  [{ runs: ['cj'] }, 'there is no run "cj". Did you mean "ci"? The runs are: "ci", "release"', ['cj']],
   [
     { runs: ['ci'], tasks: ['ship'] },
-    'no task "ship" for this ref. The tasks are: "lint", "build", "test", "deploy"',
+    'there is no task "ship". The tasks are: "lint", "build", "test", "deploy"',
     ['ship'],
   ],
 ])('names that are not there: %j', async (selection, message, unknown) => {
@@ -82,5 +82,31 @@ test('a long list is cut, an empty one is said to be', async () => {
   expect(() => selectTasks(runs, { ...all, tasks: ['zzz'] })).toThrow(
     expect.objectContaining({ details: { unknown: ['zzz'], known: Object.keys(tasks).slice(0, 20) } }),
   )
-  expect(() => selectTasks([], { ...all, runs: ['a'] })).toThrow('no run "a" for this ref. There are no runs')
+  expect(() => selectTasks([], { ...all, runs: ['a'] })).toThrow('there is no run "a". There are no runs')
+})
+
+describe('runs that are not for this ref', () => {
+  const skipped = [
+    { name: 'tagged', tasks: ['publish', 'build'] },
+    { name: 'nightly', tasks: ['soak'] },
+  ]
+  const namesSkipped = (selection: object) => selectSkipped(skipped, { ...all, ...selection }).map(({ name }) => name)
+
+  it('can be named, and so can their tasks', async () => {
+    const runs = await compiled()
+    expect(selectTasks(runs, { ...all, runs: ['tagged'] }, skipped)).toEqual([])
+    expect(selectTasks(runs, { ...all, tasks: ['publish'] }, skipped)).toEqual([])
+    expect(selectTasks(runs, { ...all, runs: ['ci', 'tagged'] }, skipped).map(({ name }) => name)).toEqual(['ci'])
+    expect(() => selectTasks(runs, { ...all, runs: ['taged'] }, skipped)).toThrow('Did you mean "tagged"?')
+    expect(() => selectTasks(runs, { ...all, runs: ['tagged'], tasks: ['soak'] }, skipped)).toThrow(
+      'there is no task "soak". The tasks are: "publish", "build"',
+    )
+  })
+
+  it('are told apart by what was chosen', () => {
+    expect(namesSkipped({})).toEqual(['tagged', 'nightly'])
+    expect(namesSkipped({ runs: ['nightly'] })).toEqual(['nightly'])
+    expect(namesSkipped({ tasks: ['build'] })).toEqual(['tagged'])
+    expect(namesSkipped({ runs: ['nightly'], tasks: ['build'] })).toEqual([])
+  })
 })

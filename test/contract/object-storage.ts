@@ -278,6 +278,31 @@ export function objectStorageContract(
         await expectCode(objects.stat(key), 'objectDoesNotExist')
         await subject.checkNothingLeft?.()
       })
+
+      // A store that calls itself broken ends all that depends on it, so it must not do that for the troubles of others.
+      it('passes on a system error of a failing source as it is', async () => {
+        const key = `${folder()}one`
+        const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' })
+        async function* source(): AsyncGenerator<Uint8Array> {
+          yield Buffer.from('x')
+          throw reset
+        }
+        const putFrom = (from: AsyncIterable<Uint8Array>) => objects.put(key, from).catch((error: unknown) => error)
+        expect(await putFrom(source())).toBe(reset)
+        expect(await putFrom(Readable.from(source(), { objectMode: false }))).toBe(reset)
+        await expectCode(objects.stat(key), 'objectDoesNotExist')
+        await subject.checkNothingLeft?.()
+      })
+
+      it('passes on the system error of a file that is gone, or none', async () => {
+        const key = `${folder()}one`
+        const file = join(scratch, randomUUID())
+        await expect(objects.put(key, { file })).rejects.toMatchObject({ code: 'ENOENT' })
+        await expect(objects.put(key, { file: scratch })).rejects.toMatchObject({ code: 'EISDIR' })
+        await expect(objects.put(key, { file: scratch }, { sizeBytes: 1 })).rejects.toMatchObject({ code: 'EISDIR' })
+        await expectCode(objects.stat(key), 'objectDoesNotExist')
+        await subject.checkNothingLeft?.()
+      })
     })
 
     itIf(traits.concurrentWrites)('shows readers the old or the new object, never a mixture', async () => {

@@ -195,6 +195,8 @@ describe('objects in S3', () => {
   it('says when the store is full or nobody answers', async () => {
     server.fault = () => ({ status: 507, code: 'InsufficientStorage' })
     await expectCode(objects.put('a', Buffer.from('x')), 'diskFull')
+    server.fault = () => ({ status: 400, code: 'RequestTimeout' })
+    await expectCode(objects.put('a', Buffer.from('x')), 'storeUnreachable')
     server.fault = () => undefined
     const gone = await S3Server.start()
     const endpoint = gone.endpoint

@@ -11,6 +11,7 @@ import { repoUuidOf } from './repository-id.ts'
 import { DataRunArchive } from './runservice/data-run-archive.ts'
 import { importRuns } from './runservice/import-runs.ts'
 import { MaintenanceMode } from './runservice/maintenance-mode.ts'
+import { systemTrouble } from './std/system-trouble.ts'
 
 export interface LocalStoreRequest {
   directory: string
@@ -54,13 +55,15 @@ export class LocalStore {
     return this.#archive.data.export()
   }
 
-  /** See `importRuns`. What comes is kept aside until all of it was read, since it is read twice. */
+  /** See `importRuns`. What comes is kept aside until all of it was read, since it is read twice; `diskFull` where it does not fit. */
   async import(chunks: AsyncIterable<Uint8Array>): Promise<number> {
     const directory = await mkdtemp(join(tmpdir(), 'agola-import-'))
     try {
       const path = join(directory, 'export')
       await using file = await open(path, 'wx', 0o600)
-      for await (const chunk of chunks) await file.write(chunk)
+      await file.writeFile(chunks).catch((error: unknown) => {
+        throw systemTrouble(error)
+      })
       const options = { kv: this.#kv, archive: this.#archive, clock: systemClock }
       return await importRuns(options, () => createReadStream(path))
     } finally {

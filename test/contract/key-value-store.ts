@@ -6,6 +6,7 @@ import type {
   Entry,
   KeyValueStore,
   Op,
+  Txn,
   WatchBatch,
   WatchEvent,
 } from '../../src/engine/ports/key-value-store.ts'
@@ -166,6 +167,39 @@ export function keyValueStoreContract(name: string, makeSubject: () => Promise<K
         await expect(store.txn({ then: ops(101) })).rejects.toMatchObject({ code: 'tooLarge' })
         await expect(store.txn({ then: [], else: ops(101) })).rejects.toMatchObject({ code: 'tooLarge' })
         await expect(store.txn({ compare: compares(101), then: [] })).rejects.toMatchObject({ code: 'tooLarge' })
+      })
+
+      test('compares of values that an absent key meets leave room for fewer of the rest, whatever the store', async () => {
+        const ops = (count: number, value = bytes('v')): Op[] =>
+          Array.from({ length: count }, (_, index) => ({ type: 'put', key: `${p}op/${index}`, value }))
+        const compares = (count: number): Compare[] =>
+          Array.from({ length: count }, (_, index) => {
+            const key = `${p}absent/${index}`
+            return index % 2 === 0
+              ? { key, target: 'value', operator: '=', value: bytes('') }
+              : { key, target: 'value', operator: '!=', value: bytes('v') }
+          })
+        const versions = (count: number): Compare[] =>
+          Array.from({ length: count }, (_, at) => ({ key: `${p}${at}`, target: 'version', operator: '=', value: 0 }))
+        const fits: Txn[] = [
+          { compare: [...compares(27), ...versions(73)], then: ops(100), else: ops(1) },
+          { compare: compares(9), then: ops(100), else: ops(3) },
+          { compare: compares(1), then: ops(100), else: ops(27) },
+        ]
+        for (const txn of fits) expect((await store.txn(txn)).succeeded).toBe(true)
+        const tooMuch: Txn[] = [
+          { compare: compares(28), then: [] },
+          { compare: compares(9), then: [], else: ops(4) },
+          { compare: compares(1), then: [], else: ops(28) },
+        ]
+        for (const txn of tooMuch) await expect(store.txn(txn)).rejects.toMatchObject({ code: 'tooLarge' })
+        const third = new Uint8Array(Math.floor(keyValueLimits.valueBytesMax / 3) - 1)
+        expect((await store.txn({ compare: compares(2), then: [], else: ops(1, third) })).succeeded).toBe(true)
+        const more = { compare: compares(3), then: [], else: ops(1, third) }
+        await expect(store.txn(more)).rejects.toMatchObject({ code: 'tooLarge' })
+        const present: Compare = { key: `${p}op/0`, target: 'value', operator: '=', value: bytes('') }
+        const read: Txn = { compare: [...compares(26), present], then: [], else: [{ type: 'get', key: `${p}op/0` }] }
+        expect(await store.txn(read)).toMatchObject({ succeeded: false, gets: [{ value: bytes('v') }] })
       })
 
       test('a transaction writes a key once', async () => {

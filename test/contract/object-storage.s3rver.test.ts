@@ -4,7 +4,14 @@ import { startS3rver } from '../support/s3rver-process.ts'
 import { objectStorageContract } from './object-storage.ts'
 
 // This server knows nothing of conditional writes, and little of concurrent calls and of order; what it does, it does over real files.
-const traits = { conditionalPut: false, flat: true, concurrentWrites: false, byteOrder: false, segmentBytesMax: 200 }
+const traits = {
+  conditionalPut: false,
+  flat: true,
+  concurrentWrites: false,
+  byteOrder: false,
+  heldBytesMax: 16 * 1024 * 1024,
+  segmentBytesMax: 200,
+}
 
 objectStorageContract('S3, s3rver', traits, async () => {
   const server = await startS3rver()

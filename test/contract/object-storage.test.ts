@@ -15,6 +15,7 @@ const fully: ObjectStorageTraits = {
   flat: true,
   concurrentWrites: true,
   byteOrder: true,
+  heldBytesMax: null,
   segmentBytesMax: 255,
 }
 
@@ -22,8 +23,9 @@ objectStorageContract('memory', fully, async () => {
   return { objects: new MemoryObjectStorage({ clock: systemClock }) }
 })
 
-objectStorageContract('posix', { ...fully, flat: false }, () => inDirectory(openPosixObjectStorage))
-objectStorageContract('posixflat', fully, () => inDirectory(openPosixFlatObjectStorage))
+const onDisk = { ...fully, heldBytesMax: 16 * 1024 * 1024 }
+objectStorageContract('posix', { ...onDisk, flat: false }, () => inDirectory(openPosixObjectStorage))
+objectStorageContract('posixflat', onDisk, () => inDirectory(openPosixFlatObjectStorage))
 
 objectStorageContract('S3, own server, pages of two', fully, async () => {
   const server = await S3Server.start()

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ErrorCode } from '../../src/engine/model/errors.ts'
 import type { ListQuery, ObjectStorage } from '../../src/engine/ports/object-storage.ts'
@@ -24,6 +26,8 @@ export interface ObjectStorageTraits {
   concurrentWrites: boolean
   /** False for a test server that walks folders in the order of their names. */
   byteOrder: boolean
+  /** What a put may hold of its source at once, however large that is; null where objects lie in the memory of this process. */
+  heldBytesMax: number | null
   /** 255, except for a test server that makes file names of them with a suffix. */
   segmentBytesMax: number
 }
@@ -193,6 +197,13 @@ export function objectStorageContract(
       })
     })
 
+    itIf(traits.heldBytesMax !== null)('takes 300 MiB of unknown size in little memory', async () => {
+      const key = `${folder()}huge`
+      expect(await heldBytesOf(300, (source) => objects.put(key, source))).toBeLessThan(traits.heldBytesMax ?? 0)
+      expect((await objects.stat(key)).sizeBytes).toBe(300 * 1024 * 1024)
+      await objects.delete(key)
+    })
+
     describe('files as sources', () => {
       it('takes a file, and survives that its name is removed', async () => {
         const key = `${folder()}one`
@@ -275,6 +286,31 @@ export function objectStorageContract(
           throw new Error('the source broke')
         }
         await expect(objects.put(key, source())).rejects.toThrow('the source broke')
+        await expectCode(objects.stat(key), 'objectDoesNotExist')
+        await subject.checkNothingLeft?.()
+      })
+
+      // A store that calls itself broken ends all that depends on it, so it must not do that for the troubles of others.
+      it('passes on a system error of a failing source as it is', async () => {
+        const key = `${folder()}one`
+        const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET', syscall: 'read' })
+        async function* source(): AsyncGenerator<Uint8Array> {
+          yield Buffer.from('x')
+          throw reset
+        }
+        const putFrom = (from: AsyncIterable<Uint8Array>) => objects.put(key, from).catch((error: unknown) => error)
+        expect(await putFrom(source())).toBe(reset)
+        expect(await putFrom(Readable.from(source(), { objectMode: false }))).toBe(reset)
+        await expectCode(objects.stat(key), 'objectDoesNotExist')
+        await subject.checkNothingLeft?.()
+      })
+
+      it('passes on the system error of a file that is gone, or none', async () => {
+        const key = `${folder()}one`
+        const file = join(scratch, randomUUID())
+        await expect(objects.put(key, { file })).rejects.toMatchObject({ code: 'ENOENT' })
+        await expect(objects.put(key, { file: scratch })).rejects.toMatchObject({ code: 'EISDIR' })
+        await expect(objects.put(key, { file: scratch }, { sizeBytes: 1 })).rejects.toMatchObject({ code: 'EISDIR' })
         await expectCode(objects.stat(key), 'objectDoesNotExist')
         await subject.checkNothingLeft?.()
       })
@@ -520,6 +556,37 @@ export function objectStorageContract(
     })
   })
 }
+
+/** The most bytes of a source of so many mebibytes that were still held while more of it was taken. */
+export async function heldBytesOf(
+  mebibytes: number,
+  take: (source: AsyncIterable<Uint8Array>) => Promise<unknown>,
+): Promise<number> {
+  let given: WeakRef<Uint8Array>[] = []
+  let heldMax = 0
+  async function* source(): AsyncGenerator<Uint8Array> {
+    for (let count = 1; count <= mebibytes; count++) {
+      yield remembered(Buffer.alloc(1024 * 1024, count))
+      if (count % 20 > 0) continue
+      // A reference lives on to the end of the turn in which it was made or looked at.
+      await setImmediate()
+      collectGarbage()
+      given = given.filter((chunk) => chunk.deref() !== undefined)
+      heldMax = Math.max(heldMax, given.length * 1024 * 1024)
+    }
+  }
+  const remembered = (chunk: Uint8Array): Uint8Array => {
+    given.push(new WeakRef(chunk))
+    return chunk
+  }
+  await take(source())
+  return heldMax
+}
+
+const collectGarbage: () => void = (() => {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc')
+})()
 
 /** Registers the case or leaves it out: what an implementation cannot do by nature is no skipped test. */
 function itIf(condition: boolean): (title: string, body: () => Promise<void>) => void {

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SqliteKeyValueStore } from '../../src/engine/adapters/kv/sqlite.ts'
 import { systemClock as clock, systemRandom as random } from '../../src/engine/adapters/system.ts'
 import { LocalStore } from '../../src/engine/local-store.ts'
@@ -62,4 +62,25 @@ test('an export of one store can be taken by another, over their files', async (
   expect(await target.import(source.export())).toBe(0)
   await target.maintenance.disable()
   await Promise.all([source.close(), target.close()])
+})
+
+// The system writes as much as fits and says so by a number; what is missing must not pass for the end of the export.
+test('an export that does not fit on the disk where it is kept meanwhile is no cut off one', async (context) => {
+  if (process.getuid?.() !== 0) context.skip('needs root to mount')
+  const store = await LocalStore.open({ directory: root, environment, store: await aStore(join(root, 'to')) })
+  await store.maintenance.enable()
+  const place = join(root, 'small')
+  mkdirSync(place)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place])
+  vi.stubEnv('TMPDIR', place)
+  try {
+    async function* large() {
+      yield Buffer.alloc(100_000, ' ')
+    }
+    await expect(store.import(large())).rejects.toMatchObject({ code: 'diskFull' })
+  } finally {
+    vi.unstubAllEnvs()
+    execFileSync('umount', [place])
+    await store.close()
+  }
 })

@@ -48,7 +48,16 @@ export class DataManagerWorld {
 
   options(changes: Partial<DataManagerOptions> = {}): DataManagerOptions {
     const { clock, random, objects } = this
-    return { kv: this.kv.another(), objects, basePath: 'rundata', dataTypes, clock, random, log: silentLog, ...changes }
+    return {
+      kv: this.kv.another(),
+      objects: persistent(objects),
+      basePath: 'rundata',
+      dataTypes,
+      clock,
+      random,
+      log: silentLog,
+      ...changes,
+    }
   }
 
   open(changes: Partial<DataManagerOptions> = {}): Promise<DataManager> {
@@ -57,6 +66,21 @@ export class DataManagerWorld {
 
   #newKv(): MemoryKeyValueStore {
     return new MemoryKeyValueStore({ clock: this.clock, random: this.random })
+  }
+}
+
+/** The same objects, for who may put nothing that a power cut could take back. */
+function persistent(objects: ObjectStorage): ObjectStorage {
+  return {
+    stat: (...args) => objects.stat(...args),
+    get: (...args) => objects.get(...args),
+    delete: (...args) => objects.delete(...args),
+    list: (...args) => objects.list(...args),
+    health: (...args) => objects.health(...args),
+    put: async (key, source, options) => {
+      if (options?.persist !== true) throw new Error(`${key} is not put on stable storage`)
+      return await objects.put(key, source, options)
+    },
   }
 }
 

@@ -68,7 +68,8 @@ export type Op =
   | { type: 'deletePrefix'; prefix: string }
   | { type: 'get'; key: string }
 
-/** At most 100 compares and 100 ops in each branch, 1 MiB of values together, no key written twice. */
+/** At most 100 compares and 100 ops in each branch, 1 MiB of values together, no key written twice. Of compares of
+ *  values that an absent key meets (`= ''`, `!= 'x'`) at most 27, times the ops of `else`, whose values count once more for each. */
 export interface Txn {
   compare?: Compare[]
   then: Op[]
@@ -119,4 +120,6 @@ export const keyValueLimits = {
   valueBytesMax: 1024 * 1024,
   txnOpsMax: 100,
   txnComparesMax: 100,
+  /** Compares of values that an absent key meets, times the operations of `else`. */
+  txnAbsentComparesMax: 27,
 } as const

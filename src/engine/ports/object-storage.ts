@@ -3,7 +3,8 @@ import type { TimeMs } from '../model/ids.ts'
 import type { CallOptions } from './call-options.ts'
 
 /** Named blobs with atomic writes (spec/storage.md 2, 13.6). Errors, all AgolaError: `objectKeyInvalid`, `objectDoesNotExist`, `objectExists`,
- *  `tooLarge`, `badrequest` kinds for the caller; `storeUnreachable`, `storeUnusable`, `diskFull` for the store. */
+ *  `tooLarge`, `badrequest` kinds for the caller; `storeUnreachable`, `storeUnusable`, `diskFull` for the store. What
+ *  the source of a put fails with passes unchanged. */
 export interface ObjectStorage {
   stat(key: string, options?: CallOptions): Promise<ObjectInfo>
   /** `end` is exclusive. The stream fails when the object is damaged or the store goes away. */

@@ -114,8 +114,10 @@ export class Fetcher {
   }
 }
 
-/** It is stored already, or the executor has none. */
+/** It is stored already, or the executor has none. A file that was there a moment ago and is gone was fetched by another process, which
+ *  has swept it after the run had ended. */
 function isSettledAnyway(error: unknown): boolean {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true
   const codes = ['objectExists', 'logDoesNotExist', 'archiveDoesNotExist', 'executorTaskDoesNotExist'] as const
   return codes.some((code) => hasCode(error, code))
 }

@@ -127,6 +127,7 @@ export class RunService implements RunServicePort, ExecutorRunService {
         this.#changes.changedAll()
         this.dispatcher.wakeWaiting()
       },
+      onUnusable: () => this.#changes.changedAll(),
     })
     return await watcher.start(this.#closed.signal)
   }

@@ -11,6 +11,8 @@ export interface StoreWatcherOptions {
   onEvent(event: WatchEvent): void
   /** Events may have been missed: everything is to be read again, as of the time of this call or later. */
   onGap(): Promise<void>
+  /** Nothing can be followed any more: who waits for events looks at the store, and meets the error. */
+  onUnusable(): void
 }
 
 const retryMs = 1000
@@ -31,7 +33,7 @@ export class StoreWatcher {
   }
 
   async #follow(from: bigint, signal: AbortSignal): Promise<void> {
-    const { kv, clock, log, onEvent, onGap } = this.#options
+    const { kv, clock, log, onEvent, onGap, onUnusable } = this.#options
     let cursor: bigint | null = from
     while (!signal.aborted) {
       try {
@@ -47,6 +49,7 @@ export class StoreWatcher {
       } catch (error) {
         if (signal.aborted || hasCode(error, 'storeClosed')) return
         log.warn('following the store failed', { error: messageOf(error) })
+        if (hasCode(error, 'storeUnusable')) onUnusable()
         if (hasCode(error, 'revisionCompacted') || hasCode(error, 'revisionInFuture')) cursor = null
         await clock.sleep(retryMs, signal).catch(() => undefined)
       }

@@ -27,6 +27,7 @@ describe('reference defects', () => {
         reading++
         await write(`runservice/during-${reading}`)
       },
+      onUnusable: () => undefined,
     })
     const watch = kv.watch.bind(kv)
     kv.watch = () => {

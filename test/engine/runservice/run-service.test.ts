@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { newRun } from '../../../src/engine/decide/new-run.ts'
+import { AgolaError } from '../../../src/engine/model/errors.ts'
 import type { RunEvent } from '../../../src/engine/model/run-event.ts'
 import type { KeyValueStore } from '../../../src/engine/ports/key-value-store.ts'
 import { RunService } from '../../../src/engine/runservice/run-service.ts'
@@ -42,6 +43,27 @@ describe('the run service', () => {
     expect((await kv.range({ prefix: 'runservice/executortasks/' })).entries.map((e) => e.modRevision)).toContain(
       before + 1n,
     )
+  })
+
+  it('tells who watches a run when the store is damaged, and keeps nobody waiting', async () => {
+    const { runService, options, kv } = await aRunService()
+    const { id } = await startRun(runService, [{ name: 'a' }])
+    const damaged = Promise.withResolvers<never>()
+    const other = kv.another()
+    other.watch = async function* () {
+      yield await damaged.promise
+    }
+    const reader = new RunService({ ...options, kv: other })
+    await reader.follow()
+    const watch = reader.watchRun(id)
+    expect((await watch.next()).value).toMatchObject({ id, phase: 'running' })
+    const next = watch.next()
+    const damage = new AgolaError('storeUnusable', 'the store is damaged')
+    other.get = () => Promise.reject(damage)
+    other.range = () => Promise.reject(damage)
+    damaged.reject(damage)
+    await expect(next).rejects.toBe(damage)
+    await reader.close()
   })
 
   it('stores logs before it lets the executor forget the task', async () => {

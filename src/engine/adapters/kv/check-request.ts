@@ -1,10 +1,12 @@
 import { AgolaError } from '../../model/errors.ts'
 import { keyValueLimits, type Op, type RangeQuery, type Txn } from '../../ports/key-value-store.ts'
+import { isMetByAbsentKey } from './compare.ts'
 
 /** The rules of a request that hold for every implementation (spec/storage.md 13.2), checked before anything is sent or queued,
  *  so that no implementation is more liberal than another. */
 
 const none: never[] = []
+const absentCompares = 'compares of values that an absent key meets, times the operations of its other branch'
 const printableAscii = /^[\x20-\x7e]*$/
 
 export function checkKey(key: string): void {
@@ -38,7 +40,9 @@ export function checkTxn(txn: Txn): void {
   for (const one of compare) checkKey(one.key)
   checkBranch(then)
   checkBranch(otherwise)
-  checkValueBytes(txn)
+  const levels = compare.filter(isMetByAbsentKey).length
+  checkCount(levels * Math.max(otherwise.length, 1), keyValueLimits.txnAbsentComparesMax, absentCompares)
+  checkValueBytes(txn, levels)
 }
 
 function checkText(text: string, what: string): void {
@@ -84,11 +88,11 @@ function checkPrefixesApart(prefixes: readonly string[], keys: ReadonlySet<strin
   }
 }
 
-/** Both branches count, because both are sent. */
-function checkValueBytes({ compare = none, then, else: otherwise = none }: Txn): void {
+/** Both branches count, because both are sent, `else` in each level. */
+function checkValueBytes({ compare = none, then, else: otherwise = none }: Txn, levels: number): void {
   let bytes = 0
   for (const op of then) if (op.type === 'put') bytes += op.value.byteLength
-  for (const op of otherwise) if (op.type === 'put') bytes += op.value.byteLength
+  for (const op of otherwise) if (op.type === 'put') bytes += op.value.byteLength * (levels + 1)
   for (const one of compare) if (one.target === 'value') bytes += one.value.byteLength
   if (bytes <= keyValueLimits.valueBytesMax) return
   const message = `The values of a transaction have at most ${keyValueLimits.valueBytesMax} bytes together, these have ${bytes}.`

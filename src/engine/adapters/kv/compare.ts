@@ -17,6 +17,11 @@ export function holds(compare: Compare, entry: Compared | null): boolean {
   }
 }
 
+/** Whether it is a compare of the value that holds for an absent key. etcd has no such compares: `toEtcdTxn` says what they cost. */
+export function isMetByAbsentKey(compare: Compare): boolean {
+  return compare.target === 'value' && holds(compare, null)
+}
+
 function ordered<T extends bigint | number>(actual: T, operator: CompareOperator, wanted: T): boolean {
   switch (operator) {
     case '=':

@@ -1,5 +1,6 @@
 import { AgolaError } from '../../model/errors.ts'
 import type { Compare, Entry, Op, Txn } from '../../ports/key-value-store.ts'
+import { isMetByAbsentKey } from './compare.ts'
 import type { EtcdKeys } from './etcd-keys.ts'
 import type { CompareMessage, RequestOp, TxnRequest, TxnResponse } from './etcd-messages.ts'
 import { leaseLost } from './store-errors.ts'
@@ -7,19 +8,14 @@ import { leaseLost } from './store-errors.ts'
 /** How etcd is asked for a transaction of the port, and how its answer is read.
  *
  *  etcd fails every compare of the value of an absent key, where the port gives it the empty value. A compare for which that matters is
- *  asked the other way round, in a transaction of its own whose success means failure, with the rest nested in its other branch. */
+ *  asked the other way round, in a transaction of its own whose success means failure, with the rest nested in its other branch.
+ *  `checkTxn` keeps the levels within what etcd takes: 128 compares or operations in all of them together, and not too deep. */
 export function toEtcdTxn(txn: Txn, keys: EtcdKeys): TxnRequest {
   const compare = txn.compare ?? []
   const success = txn.then.map((op) => toOp(op, keys))
   const failure = (txn.else ?? []).map((op) => toOp(op, keys))
-  const plain = compare.filter((one) => !isInverted(one)).map((one) => toCompare(one, keys))
-  const inverted = compare.filter(isInverted)
-  // etcd allows 128 in all levels together.
-  if (inverted.length > 27)
-    throw new AgolaError(
-      'tooLarge',
-      'A transaction has at most 27 compares that an absent key may satisfy by its value.',
-    )
+  const plain = compare.filter((one) => !isMetByAbsentKey(one)).map((one) => toCompare(one, keys))
+  const inverted = compare.filter(isMetByAbsentKey)
   return inverted.reduce<TxnRequest>(
     (inner, one) => ({
       compare: [toCompare(opposite(one), keys)],
@@ -35,7 +31,7 @@ export function fromEtcdTxn(
   txn: Txn,
   keys: EtcdKeys,
 ): { succeeded: boolean; gets: (Entry | null)[] } {
-  let levels = (txn.compare ?? []).filter(isInverted).length
+  let levels = (txn.compare ?? []).filter(isMetByAbsentKey).length
   let level = response
   while (levels > 0 && !level.succeeded) {
     const inner = level.responses[0]?.response_txn
@@ -46,10 +42,6 @@ export function fromEtcdTxn(
   const ranges = level.responses.flatMap((one) => (one.response_range ? [one.response_range] : []))
   const gets = ranges.map(({ kvs }) => (kvs[0] ? keys.entry(kvs[0]) : null))
   return { succeeded: levels === 0 && level.succeeded, gets }
-}
-
-function isInverted(compare: Compare): boolean {
-  return compare.target === 'value' && (compare.operator === '=') === (compare.value.byteLength === 0)
 }
 
 function opposite(compare: Compare): Compare {

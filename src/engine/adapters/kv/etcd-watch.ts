@@ -15,8 +15,8 @@ export interface WatchSettings {
   clock: Clock
   /** A write that every watch of this store sees, on whatever prefix. */
   ping: (signal: AbortSignal) => Promise<void>
-  /** Whether the servers behind the endpoints still hold the store that was opened, and all of it up to that revision. In another one, or
-   *  one that was restored from a backup, the revisions of a watch mean nothing. */
+  /** Whether the servers behind the endpoints still hold the store that the watch began in, and all of it up to that revision. In another
+   *  one, or one that was restored from a backup, the revisions of a watch mean nothing. */
   hasHistory: (revision: bigint, signal: AbortSignal) => Promise<boolean>
   silenceMsMax?: number
 }

@@ -118,12 +118,14 @@ export class EtcdKeyValueStore implements KeyValueStore {
     this.#closed.signal.throwIfAborted()
     const ended = options.signal ? AbortSignal.any([options.signal, this.#closed.signal]) : this.#closed.signal
     const { clock, silenceMsMax } = this.#options
+    // Of the store that the revisions of this watch belong to. `status` may find another one meanwhile.
+    const storeId = this.#storeId
     const settings = {
       client: this.#client,
       keys: this.#keys,
       clock,
       ping: (signal: AbortSignal) => this.#ping(signal),
-      hasHistory: (revision: bigint, signal: AbortSignal) => this.#hasHistory(revision, { signal }),
+      hasHistory: (revision: bigint, signal: AbortSignal) => this.#hasHistory(storeId, revision, { signal }),
       ...(silenceMsMax !== undefined && { silenceMsMax }),
     }
     return watchEtcd(query, settings, ended)
@@ -235,9 +237,9 @@ export class EtcdKeyValueStore implements KeyValueStore {
   }
 
   /** Every member answers as of a revision at least as new as any that was acknowledged before. */
-  async #hasHistory(upTo: bigint, options: CallOptions): Promise<boolean> {
+  async #hasHistory(storeId: string, upTo: bigint, options: CallOptions): Promise<boolean> {
     const { kvs, header } = await this.#client.read(etcdMethods.range, { key: this.#keys.own('store-id') }, options)
-    return kvs[0]?.value.toString('utf8') === this.#storeId && BigInt(header.revision) >= upTo
+    return kvs[0]?.value.toString('utf8') === storeId && BigInt(header.revision) >= upTo
   }
 
   async #ping(signal: AbortSignal): Promise<void> {

@@ -1,11 +1,14 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { WatchBatch, WatchQuery } from '../../ports/key-value-store.ts'
 import type { Machine } from './machine.ts'
+import { sqliteError } from './sqlite-error.ts'
 import type { SqliteReader } from './sqlite-reader.ts'
 import { Wakeups } from './wakeups.ts'
 import { firstCursor } from './watch-cursor.ts'
 
 export interface WatchesSettings {
+  /** Named in errors. */
+  file: string
   reader: SqliteReader
   clock: Clock
   machine: Machine
@@ -21,11 +24,14 @@ const pollMs = 8
 const ticksPerWake = 125
 
 /** The watches of one SQLite store. Their source is always the history table; signals only wake them (spec/storage.md 13.3). Other
- *  processes are noticed by polling SQLite's data version, and only while somebody watches. */
+ *  processes are noticed by polling SQLite's data version, and only while somebody watches. A store that cannot be read any more ends
+ *  all of them with the error that a read gives. */
 export class SqliteWatches {
   readonly #settings: WatchesSettings
   readonly #changed = new Wakeups()
   readonly #cursors = new Map<symbol, bigint>()
+  /** Aborted for all watches of now when polling has failed; those that come later get another one. */
+  #failed = new AbortController()
   #isPolling = false
   #deadlineMs: number | undefined
   #isDeadlineKnown = false
@@ -48,12 +54,14 @@ export class SqliteWatches {
   }
 
   watch(query: WatchQuery, signal: AbortSignal | undefined): AsyncIterable<WatchBatch> {
-    return this.#watchAfter(query, firstCursor(query, this.#settings.reader.revision()), signal)
+    const revision = this.#read(() => this.#settings.reader.revision())
+    return this.#watchAfter(query, firstCursor(query, revision), signal)
   }
 
   async *#watchAfter(query: WatchQuery, first: bigint, signal?: AbortSignal): AsyncGenerator<WatchBatch, void, void> {
     const { reader, closed } = this.#settings
-    const ended = signal ? AbortSignal.any([signal, closed]) : closed
+    const failed = this.#failed.signal
+    const ended = AbortSignal.any(signal ? [signal, failed, closed] : [failed, closed])
     const self = Symbol(query.prefix)
     let cursor = first
     this.#cursors.set(self, cursor)
@@ -63,7 +71,8 @@ export class SqliteWatches {
       for (;;) {
         closed.throwIfAborted()
         signal?.throwIfAborted()
-        const batch = reader.eventsAfter(cursor, query.prefix, batchEventsMax)
+        failed.throwIfAborted()
+        const batch = this.#read(() => reader.eventsAfter(cursor, query.prefix, batchEventsMax))
         if (batch === null) {
           await this.#changed.wait(ended)
           continue
@@ -91,8 +100,24 @@ export class SqliteWatches {
         // Without the signal, which is looked at soon enough: taking part in it would cost more than looking.
         await clock.sleep(pollMs)
       }
+    } catch (error) {
+      this.#fail(error)
     } finally {
       this.#isPolling = false
+    }
+  }
+
+  #fail(error: unknown): void {
+    const failed = this.#failed
+    this.#failed = new AbortController()
+    failed.abort(sqliteError(error, this.#settings.file, 'read'))
+  }
+
+  #read<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      throw sqliteError(error, this.#settings.file, 'read')
     }
   }
 

@@ -74,6 +74,7 @@ export class SqliteKeyValueStore implements KeyValueStore {
       this.#watches.wake(),
     )
     this.#watches = new SqliteWatches({
+      file,
       reader: this.#reader,
       clock,
       machine,
@@ -185,7 +186,8 @@ export class SqliteKeyValueStore implements KeyValueStore {
   }
 
   #isDue(lease: string | null | undefined): boolean {
-    return lease ? this.#reader.isLeaseDue(lease, this.#machine.bootId, this.#machine.monotonicMs()) : false
+    if (!lease) return false
+    return this.#read(() => this.#reader.isLeaseDue(lease, this.#machine.bootId, this.#machine.monotonicMs()))
   }
 
   #compactNowAndThen(): void {

@@ -1,4 +1,5 @@
 import { AgolaError, type ErrorCode, messageOf } from '../../model/errors.ts'
+import { isSourceError } from './source-error.ts'
 
 const codes: Record<string, ErrorCode> = {
   ENOSPC: 'diskFull',
@@ -16,7 +17,7 @@ export function systemCode(error: unknown): string {
 /** A system error as the port's error; anything else (our own errors, an abort reason, a failing source) stays what it is. */
 export function fileError(action: string, error: unknown): unknown {
   const code = systemCode(error)
-  if (error instanceof AgolaError || !/^E[A-Z0-9]+$/.test(code)) return error
+  if (error instanceof AgolaError || isSourceError(error) || !/^E[A-Z0-9]+$/.test(code)) return error
   const hint = codes[code] === 'diskFull' ? ': free some space on its disk' : ''
   return new AgolaError(
     codes[code] ?? 'storeUnusable',

@@ -24,6 +24,7 @@ import { isOfDeadProcess, processOwnedName } from '../../std/process-owned-name.
 import { systemCode } from './file-error.ts'
 import { writeChunks } from './file-writer.ts'
 import { objectExists } from './missing-object.ts'
+import { asSourceError } from './source-error.ts'
 import { sizeToTake, takeBytes } from './take-bytes.ts'
 
 const directoryMode = 0o770
@@ -134,15 +135,15 @@ export class FileTree {
   }
 
   async #takeFile(key: string, temporary: string, path: string, options: PutOptions): Promise<Stats> {
-    const found = await lstat(path)
-    const { size } = found.isSymbolicLink() ? await stat(path) : found
+    const found = await ofSource(lstat(path))
+    const { size } = found.isSymbolicLink() ? await ofSource(stat(path)) : found
     const sizeBytes = sizeToTake(key, size, options)
     if (sizeBytes < size) {
       const part = sizeBytes === 0 ? new Uint8Array() : createReadStream(path, { end: sizeBytes - 1 })
       return await this.#fill(key, temporary, part, { ...options, sizeBytes })
     }
     const isLinked = found.isFile() && (await this.#link(path, temporary))
-    if (!isLinked) await copyFile(path, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+    if (!isLinked) await copy(path, temporary)
     if (!isLinked || (found.mode & 0o777) !== fileMode) await chmod(temporary, fileMode)
     if (options.persist === true) await syncFile(temporary)
     return await stat(temporary)
@@ -196,6 +197,31 @@ export class FileTree {
 
 function isFile(source: ObjectSource): source is { file: string } {
   return !(source instanceof Uint8Array) && 'file' in source
+}
+
+async function copy(path: string, temporary: string): Promise<void> {
+  try {
+    await copyFile(path, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
+  } catch (error) {
+    // The system does not say which of the two files it means.
+    await ofSource(tryRead(path))
+    throw error
+  }
+}
+
+async function tryRead(path: string): Promise<void> {
+  const file = await open(path, 'r')
+  try {
+    await file.read(Buffer.alloc(1))
+  } finally {
+    await file.close()
+  }
+}
+
+async function ofSource<T>(work: Promise<T>): Promise<T> {
+  return await work.catch((error: unknown) => {
+    throw asSourceError(error)
+  })
 }
 
 async function settle(file: FileHandle, { persist }: PutOptions): Promise<Stats> {

@@ -2,9 +2,11 @@ import { Readable } from 'node:stream'
 import { AgolaError } from '../../model/errors.ts'
 import { type PutOptions, unsizedObjectBytesMax } from '../../ports/object-storage.ts'
 import { abortable } from '../../std/abortable.ts'
+import { asSourceError } from './source-error.ts'
 
 /** The bytes of a source under the size rules of `put`. A source that has a size is read just so far: what lies behind stays in it,
- *  except for the rest of the chunk in hand when the source is no stream. A failed take ends the source. */
+ *  except for the rest of the chunk in hand when the source is no stream. A failed take ends the source; what it fails
+ *  with is never the store's. */
 export async function* takeBytes(
   key: string,
   source: AsyncIterable<Uint8Array>,
@@ -28,6 +30,8 @@ export async function* takeBytes(
       if (wanted > 0) yield wanted < chunk.length ? chunk.subarray(0, wanted) : chunk
     }
     complete = true
+  } catch (error) {
+    throw asSourceError(error)
   } finally {
     if (complete) leave(source, iterator)
     else end(source, iterator)

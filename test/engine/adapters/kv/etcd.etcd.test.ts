@@ -194,6 +194,24 @@ describe('a server that is killed', () => {
     expect((await store.get('a')).entry).toBeNull()
   })
 
+  test('a watch of a store that was lost ends, though its client has looked at the new one since', async () => {
+    const server = await startServer()
+    const store = await open([server.endpoint])
+    const { revision } = await put(store, 'last')
+    const from = store.watch({ prefix: '', from: revision })[Symbol.asyncIterator]()
+    const now = store.watch({ prefix: '' })[Symbol.asyncIterator]()
+    await Promise.all([from.next(), now.next()])
+    await server.kill()
+    await server.wipe()
+    await server.restart()
+    const other = await open([server.endpoint])
+    for (let index = 0; index < 10; index++) await put(other, `new/${index}`)
+    expect((await store.status()).revision).toBeGreaterThan(revision)
+    for (const watch of [from, now]) await expect(watch.next()).rejects.toMatchObject({ code: 'revisionCompacted' })
+    const again = store.watch({ prefix: '', from: revision + 1n })[Symbol.asyncIterator]()
+    expect((await again.next()).value?.events.length).toBeGreaterThan(0)
+  })
+
   test('a server that was restored from a backup has gone back: the watch ends instead of leaving out what is new', async () => {
     const server = await startServer()
     const store = await open([server.endpoint])

@@ -58,6 +58,35 @@ describe('a store file that is not whole', () => {
     expect(await readFile(file)).toEqual(before)
   })
 
+  // With nobody to hear it, such an error would end the whole process.
+  test('ends whoever watches with a word about it, however late it is damaged', async () => {
+    const store = open()
+    const { revision } = await put(store, 'a')
+    const first = store.watch({ prefix: '' })[Symbol.asyncIterator]()
+    const second = store.watch({ prefix: 'x', from: revision + 1n })[Symbol.asyncIterator]()
+    await first.next()
+    const waiting = [first.next(), second.next()]
+    const db = new DatabaseSync(file)
+    db.exec('DROP TABLE lease')
+    db.close()
+    const damaged = { code: 'storeUnusable', message: expect.stringContaining(file) }
+    for (const end of waiting) await expect(end).rejects.toMatchObject(damaged)
+    const third = store.watch({ prefix: '', from: revision })[Symbol.asyncIterator]()
+    expect((await third.next()).value?.events).toHaveLength(1)
+    await expect(third.next()).rejects.toMatchObject(damaged)
+  })
+
+  test('fails a watch that reads where it is damaged', async () => {
+    const store = open()
+    const { revision } = await put(store, 'a')
+    const watch = store.watch({ prefix: '', from: revision })[Symbol.asyncIterator]()
+    const db = new DatabaseSync(file)
+    db.exec('DROP TABLE hist')
+    db.close()
+    await expect(watch.next()).rejects.toMatchObject({ code: 'storeUnusable', message: expect.stringContaining(file) })
+    await expect(watch.next()).resolves.toMatchObject({ done: true })
+  })
+
   test('takes nothing from journal files that another store has left beside it (D9)', async () => {
     const old = open(join(directory, 'old.db'))
     for (let index = 0; index < 50; index++) await put(old, `old/${index}`, 1000)

@@ -5,7 +5,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { SqliteKeyValueStore, type SqliteKeyValueStoreOptions } from '../../../../src/engine/adapters/kv/sqlite.ts'
 import { SqliteCommits } from '../../../../src/engine/adapters/kv/sqlite-commits.ts'
-import { createConnection, networkFileSystemOf } from '../../../../src/engine/adapters/kv/sqlite-connection.ts'
+import {
+  createConnection,
+  networkFileSystemOf,
+  openConnection,
+} from '../../../../src/engine/adapters/kv/sqlite-connection.ts'
 import { SqliteThread, workerFile } from '../../../../src/engine/adapters/kv/sqlite-thread.ts'
 import type { KeyValueStore, Op } from '../../../../src/engine/ports/key-value-store.ts'
 import { SeededRandom } from '../../../support/seeded-random.ts'
@@ -67,6 +71,14 @@ function afterCommit(db: DatabaseSync, work: () => void): () => void {
 }
 
 describe('the file', () => {
+  // What was acknowledged must survive a power cut; else revisions go back while cursors are ahead.
+  test('is synced at every commit, by the connection of the main thread and by that of the worker', () => {
+    const connections = [createConnection({ file, busyMsMax: 1 }, () => 'id'), openConnection({ file, busyMsMax: 1 })]
+    const fully = { synchronous: 2 }
+    expect(connections.map((db) => db.prepare('PRAGMA synchronous').get())).toEqual([fully, fully])
+    for (const db of connections) db.close()
+  })
+
   test('is made with its directory, for its owner only', async () => {
     const nested = join(directory, 'a', 'b', 'store.db')
     await put(open({ file: nested }), 'k')

@@ -1,13 +1,28 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { link, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { existsSync, fstatSync } from 'node:fs'
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Readable } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { fileError } from '../../../../src/engine/adapters/objects/file-error.ts'
 import type { FileTreePoint } from '../../../../src/engine/adapters/objects/file-tree.ts'
 import { openPosixObjectStorage } from '../../../../src/engine/adapters/objects/posix.ts'
 import { systemClock, systemRandom } from '../../../../src/engine/adapters/system.ts'
+import type { ObjectSource } from '../../../../src/engine/ports/object-storage.ts'
 import { expectCode, keysOf, textOf } from '../../../contract/object-storage.ts'
 
 describe('objects in a directory', () => {
@@ -21,8 +36,28 @@ describe('objects in a directory', () => {
   })
 
   afterEach(async () => {
+    vi.restoreAllMocks()
     await rm(directory, { recursive: true, force: true })
   })
+
+  /** What was synced, in order, and whether the object had its name already. */
+  async function syncsOf(key: string, put: () => Promise<unknown>): Promise<[path: string, isPublished: boolean][]> {
+    const target = join(directory, 'data', key)
+    const probe = await openFile(directory, 'r')
+    const prototype: FileHandle = Object.getPrototypeOf(probe)
+    await probe.close()
+    const sync = prototype.sync
+    const syncs: [inode: number, isPublished: boolean][] = []
+    vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
+      syncs.push([fstatSync(this.fd).ino, existsSync(target)])
+      await sync.call(this)
+    })
+    await put()
+    const names = new Map<number, string>()
+    for (let path = target; path !== directory; path = join(path, '..'))
+      names.set((await stat(path)).ino, path.slice(directory.length + 1))
+    return syncs.map(([inode, isPublished]) => [names.get(inode) ?? '', isPublished])
+  }
 
   it('lie under their key, for others to look at', async () => {
     const objects = await open()
@@ -91,6 +126,36 @@ describe('objects in a directory', () => {
     const after = await open(dyingAt('ost.afterRename'))
     await expect(after.put('one', Buffer.from('x'), { persist: true })).rejects.toThrow('crash')
     expect(await textOf(after, 'one')).toBe('x')
+  })
+
+  describe.each(['bytes', 'stream', 'file', 'link'] as const)('from a source of the kind %s', (kind) => {
+    async function source(): Promise<ObjectSource> {
+      if (kind === 'bytes') return Buffer.from('x')
+      if (kind === 'stream') return Readable.from([Buffer.from('x')])
+      const file = join(directory, 'source')
+      await writeFile(file, 'x')
+      if (kind === 'file') return { file }
+      // Which is copied and not linked.
+      await symlink(file, `${file}-link`)
+      return { file: `${file}-link` }
+    }
+
+    it('are on the disk before they have their name, and then the name is, up to the first folder', async () => {
+      const objects = await open()
+      const from = await source()
+      expect(await syncsOf('a/b/c', () => objects.put('a/b/c', from, { persist: true }))).toEqual([
+        ['data/a/b/c', false],
+        ['data/a/b', true],
+        ['data/a', true],
+        ['data', true],
+      ])
+    })
+
+    it('are left to the system where nobody needs them after a power cut', async () => {
+      const objects = await open()
+      const from = await source()
+      expect(await syncsOf('a/b', () => objects.put('a/b', from))).toEqual([])
+    })
   })
 
   it('are rid of what a dead process of this machine left as soon as they are opened', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openS3ObjectStorage, type S3ObjectStorage } from '../../../../src/engine/adapters/objects/s3.ts'
 import { createLog, systemClock } from '../../../../src/engine/adapters/system.ts'
-import { expectCode, keysOf, textOf } from '../../../contract/object-storage.ts'
+import { expectCode, heldBytesOf, keysOf, textOf } from '../../../contract/object-storage.ts'
 import { type S3Call, type S3Fault, S3Server } from '../../../support/s3-server.ts'
 
 const mebibyte = 1024 * 1024
@@ -66,6 +66,12 @@ describe('objects in S3', () => {
     expect(server.calls.filter(isPart)).toHaveLength(3)
     expect(server.buckets.get('agola')?.objects.get('large')?.bytes.length).toBe(20 * mebibyte)
     expect(server.unfinishedUploads()).toEqual([])
+  })
+
+  it('holds little of a stream in memory, however long it is', async () => {
+    server.discard = true
+    const held = await heldBytesOf(160, (source) => objects.put('huge', source))
+    expect(held).toBeLessThan(16 * mebibyte)
   })
 
   describe.each<[string, S3Fault]>([
@@ -195,6 +201,8 @@ describe('objects in S3', () => {
   it('says when the store is full or nobody answers', async () => {
     server.fault = () => ({ status: 507, code: 'InsufficientStorage' })
     await expectCode(objects.put('a', Buffer.from('x')), 'diskFull')
+    server.fault = () => ({ status: 400, code: 'RequestTimeout' })
+    await expectCode(objects.put('a', Buffer.from('x')), 'storeUnreachable')
     server.fault = () => undefined
     const gone = await S3Server.start()
     const endpoint = gone.endpoint

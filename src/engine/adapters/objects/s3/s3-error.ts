@@ -8,6 +8,8 @@ const codesByName: Record<string, ErrorCode> = {
   XMinioStorageFull: 'diskFull',
   RequestTimeTooSkewed: 'storeUnusable',
   SlowDown: 'storeUnreachable',
+  // S3 has waited for bytes that did not come; it says so with status 400.
+  RequestTimeout: 'storeUnreachable',
 }
 
 const hints: Record<string, string> = {

@@ -22,14 +22,14 @@ export interface ImportOptions extends CallOptions {
 }
 
 /** Replaces all data by that of an export (spec/storage.md 13.5, rule 11). Everything is read, checked and written aside first; then one
- *  transaction switches to it. Until then, and after any failure, the old data is untouched. */
+ *  transaction switches to it. Until then, and after any failure, the old data is untouched; `outcomeUnknown` says that the switch is done. */
 export async function importData(
   context: DataManagerContext,
   fence: Compare,
   chunks: AsyncIterable<Uint8Array>,
   { compare: conditions = [], ops: changes = [], ...options }: ImportOptions,
 ): Promise<void> {
-  const { kv, clock, storeKeys, random, store, log } = context
+  const { kv, clock, storeKeys, random, store } = context
   await syncWals(context, options)
   const position = await readPosition(context, options)
   if (position === null) throw new AgolaError('notReady', 'the data manager is not initialised; open it again')
@@ -59,10 +59,13 @@ export async function importData(
       'data was written during the import: stop all writers and import again; nothing was changed',
     )
   }
-  // Done, whatever fails from here on: what object storage lacks comes with the next sync, as it does for every write.
-  await syncWals(context, options).catch((error: unknown) => {
-    log.warn('the import is done, but object storage does not have all of it yet', { error: messageOf(error) })
-  })
+  // Whatever fails here, the import is done: to say that the old data stayed would be wrong.
+  try {
+    await syncWals(context, options)
+  } catch (error) {
+    const message = `the import is done, but whether object storage has it is unknown (${messageOf(error)}): it follows with the next sync`
+    throw new AgolaError('outcomeUnknown', message, { cause: error })
+  }
 }
 
 async function writeFiles(

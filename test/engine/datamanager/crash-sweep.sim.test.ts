@@ -121,7 +121,8 @@ async function recover(world: DataManagerWorld, plan: CrashPlan): Promise<void> 
 
 async function untilCrash(work: Promise<void>): Promise<void> {
   await work.catch((error: unknown) => {
-    if (!(error instanceof Crash)) throw error
+    const isCrash = error instanceof Crash || (error instanceof Error && error.cause instanceof Crash)
+    if (!isCrash) throw error
   })
 }
 

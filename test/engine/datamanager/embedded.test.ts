@@ -38,7 +38,7 @@ describe('a data manager on SQLite and files', () => {
     expect(await idsIn()).toEqual(before)
   })
 
-  it('loses no answered write to kill -9, with two processes writing', async () => {
+  it('loses no answered write to kill -9, with two processes writing', { timeout: 120_000 }, async () => {
     const random = new SeededRandom(5)
     const answered: string[] = []
     for (let round = 0; round < 5; round++) {

@@ -104,6 +104,8 @@ export interface LogsRequest {
   /** Only so many last lines of each log. */
   tail: number | undefined
   prefix: boolean
+  /** Colours that steps print are kept. */
+  color: boolean
   /** Escape sequences and carriage returns stay. */
   raw: boolean
   /** Long lines are not cut. */

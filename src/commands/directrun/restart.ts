@@ -30,6 +30,7 @@ depends on them, run again. Secrets are never stored: give them again.`
       ...executionFlags(flags),
       number: parsed.args.number,
       fromStart: !flags['from-failed'],
+      typedVariables: parsed.flags.var ?? [],
     })
   }
 }

@@ -81,7 +81,9 @@ export async function startDirectRun(flags: StartFlags, round?: RoundOptions): P
     beforeStart: async (opened, { stdout, presenter }) => {
       if (list) {
         await stdout.write(view.output === 'text' ? planText(opened) : `${JSON.stringify({ runs: planOf(opened) })}\n`)
-        return opened.compiled.length > 0 || allowEmpty ? exitCodes.success : exitCodes.nothingToRun
+        if (opened.compiled.length > 0) return exitCodes.success
+        await presenter.notice(nothingText(opened))
+        return allowEmpty ? exitCodes.success : exitCodes.nothingToRun
       }
       if (opened.leftOut > 0 && opened.compiled.length === 0) {
         await presenter.notice('agola: no task depends on what changed')
@@ -96,16 +98,19 @@ export interface RestartFlags extends ExecutionFlags {
   /** undefined: the newest. */
   number: number | undefined
   fromStart: boolean
+  /** Values of --var on the command line. */
+  typedVariables: readonly string[]
 }
 
 /** Runs a run of this repository again and gives the exit code. */
 export async function restartDirectRun(flags: RestartFlags): Promise<number> {
-  const { number, fromStart } = flags
+  const { number, fromStart, typedVariables } = flags
   return await runInvocation({
     ...invocationFlags(flags),
     open: async (options, questions) => {
       const { openRestart } = await import('../engine/direct-restart.ts')
-      return await openRestart({ ...executionRequest(flags, questions, options), number, fromStart }, options)
+      const request = executionRequest(flags, questions, options)
+      return await openRestart({ ...request, number, fromStart, typedVariables }, options)
     },
   })
 }
@@ -174,17 +179,17 @@ function pauseExpiryMs({ policy, expiry }: ExecutionFlags['failure']): number | 
   return policy === 'stop' ? null : expiryMs
 }
 
-async function nothingToRun(
-  { facts, skipped }: StartedDirectRun,
-  allowEmpty: boolean,
-  presenter: Presenter,
-): Promise<number> {
+async function nothingToRun(opened: StartedDirectRun, allowEmpty: boolean, presenter: Presenter): Promise<number> {
+  await presenter.notice(nothingText(opened))
+  const exitCode = allowEmpty ? exitCodes.success : exitCodes.nothingToRun
+  await presenter.finish({ ...opened.facts, exitCode })
+  return exitCode
+}
+
+function nothingText({ facts, skipped }: StartedDirectRun): string {
   const names = skipped.map(({ name }) => JSON.stringify(name)).join(', ')
   const why = names === '' ? 'the config has no run' : `\`when\` leaves out ${names}`
-  await presenter.notice(`nothing to run for ${facts.ref}: ${why}. --branch, --tag and --ref run as another ref.`)
-  const exitCode = allowEmpty ? exitCodes.success : exitCodes.nothingToRun
-  await presenter.finish({ ...facts, exitCode })
-  return exitCode
+  return `nothing to run for ${facts.ref}: ${why}. --branch, --tag and --ref run as another ref.`
 }
 
 interface PlannedTask {

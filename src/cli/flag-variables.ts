@@ -1,5 +1,6 @@
-import { AgolaError, messageOf } from '../engine/model/errors.ts'
+import { AgolaError } from '../engine/model/errors.ts'
 import { parseDurationOf } from './parse-duration-flag.ts'
+import { valueProblem } from './parser-message.ts'
 
 /** Name of the variable that sets a flag of direct runs. */
 export const env = (flag: string) => `AGOLA_DIRECTRUN_${flag.toUpperCase().replaceAll('-', '_')}`
@@ -134,6 +135,6 @@ async function checked(name: string, definition: FlagDefinition, { value, from }
   try {
     return parse === undefined ? value : await parse(value as never, {} as never, definition as never)
   } catch (error) {
-    throw new AgolaError('flagInvalid', `${from}: ${messageOf(error)}`, { cause: error })
+    throw new AgolaError('flagInvalid', valueProblem(from, error), { cause: error })
   }
 }

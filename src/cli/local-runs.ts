@@ -130,7 +130,9 @@ export function logs(number: number | undefined, flags: LogFlags): Promise<void>
   const directory = flags['output-dir']
   // A program or a file gets everything; a person, whom one endless line would bury, is told where to find the rest of it.
   const whole = directory !== undefined || !process.stdout.isTTY
-  const request = { number, tasks: task ?? [], step, setup, failed, follow, tail, prefix, raw, whole, timestamp, onCut }
+  const color = directory === undefined && wantsColor(process.env)
+  const looks = { tail, prefix, color, raw, whole, timestamp }
+  const request = { number, tasks: task ?? [], step, setup, failed, follow, onCut, ...looks }
   return withLocalRuns(async ({ runs }, stdout) => {
     if (directory === undefined) return await showLogs(runs, request, () => stdout)
     await makeDirectory(directory).catch((error: unknown) => {

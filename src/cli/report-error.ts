@@ -1,6 +1,7 @@
 import { AgolaError, messageOf } from '../engine/model/errors.ts'
 import { systemTrouble } from '../engine/std/system-trouble.ts'
 import { exitCodeOfError, exitCodes } from './exit-code.ts'
+import { parserMessage } from './parser-message.ts'
 
 export interface ReportTarget {
   stderr: { write(text: string): unknown }
@@ -15,8 +16,9 @@ export function reportError(thrown: unknown, { stderr, json }: ReportTarget): nu
   if (usage?.quiet) return usage.exitCode
   const exitCode = usage?.exitCode ?? exitCodeOfError(error)
   const code = error instanceof AgolaError ? error.code : usage !== null ? 'usage' : 'internal'
-  if (json) stderr.write(`${JSON.stringify({ error: { code, message: messageOf(error), exit_code: exitCode } })}\n`)
-  else stderr.write(`agola: ${messageOf(error)}\n${internalNote(error, usage)}`)
+  const message = usage === null ? messageOf(error) : parserMessage(messageOf(error))
+  if (json) stderr.write(`${JSON.stringify({ error: { code, message, exit_code: exitCode } })}\n`)
+  else stderr.write(`agola: ${message}\n${internalNote(error, usage)}`)
   return exitCode
 }
 

@@ -104,6 +104,8 @@ export interface LogsRequest {
   /** Only so many last lines of each log. */
   tail: number | undefined
   prefix: boolean
+  /** Colours that steps print are kept. */
+  color: boolean
   /** Escape sequences and carriage returns stay. */
   raw: boolean
   /** Long lines are not cut. */
@@ -125,7 +127,8 @@ export async function showLogs(
   const state = await runs.get(number)
   const missing: LogPlace[] = []
   let shown = 0
-  for (const place of logsOf(state, request)) {
+  const places = logsOf(state, request)
+  for (const place of places) {
     const name = `${place.task.name}/${place.name}`
     const log = await openLog(runs, number, place, request.follow)
     if (log === null) {
@@ -149,7 +152,34 @@ export async function showLogs(
   }
   for (const place of missing) if (shown > 0) tellCut(state, place, { name: place.name, bytes: null, ...request })
   if (shown > 0) return
-  throw new AgolaError('logDoesNotExist', `run ${number} has no such log: nothing was printed there, or it has expired`)
+  throw noLog(state.runConfig, { ...request, number, isNoneMeant: places.length === 0 })
+}
+
+/** Why nothing of a run can be shown: `runTaskStepDoesNotExist`, `logDoesNotExist`. */
+function noLog(
+  runConfig: RunConfig,
+  { number, isNoneMeant, tasks, step, setup, failed }: LogsRequest & { number: number; isNoneMeant: boolean },
+): AgolaError {
+  const chosen = chosenTasks(runConfig, tasks)
+  const [only, ...others] = chosen
+  const place = only !== undefined && others.length === 0 ? `task ${JSON.stringify(only.name)}` : `run ${number}`
+  if (step !== undefined && chosen.every(({ steps }) => steps.length <= step))
+    return new AgolaError('runTaskStepDoesNotExist', `there is no step ${step}: ${stepsText(place, chosen)}`)
+  if (failed && !setup && isNoneMeant)
+    return new AgolaError(
+      'logDoesNotExist',
+      step === undefined ? `no step of ${place} failed` : `step ${step} of ${place} did not fail`,
+    )
+  return new AgolaError(
+    'logDoesNotExist',
+    `run ${number} has no such log: nothing was printed there, or it has expired`,
+  )
+}
+
+function stepsText(place: string, tasks: readonly RunConfigTask[]): string {
+  const last = Math.max(0, ...tasks.map(({ steps }) => steps.length)) - 1
+  if (last < 0) return `${place} has no steps`
+  return last === 0 ? `${place} has step 0 only` : `${place} has steps 0 to ${last}`
 }
 
 function tellCut(
@@ -171,8 +201,7 @@ export interface LogPlace {
 }
 
 function logsOf({ run, runConfig }: RunWithConfig, { tasks, step, setup, failed, follow }: LogsRequest): LogPlace[] {
-  const chosen = tasks.length === 0 ? tasksByLevel(runConfig) : tasks.map((name) => taskNamed(runConfig, name))
-  return chosen.flatMap((task) => {
+  return chosenTasks(runConfig, tasks).flatMap((task) => {
     const state = run.tasks[task.id]
     if (state === undefined) return []
     const places = task.steps.map((each, index) => ({
@@ -188,6 +217,10 @@ function logsOf({ run, runConfig }: RunWithConfig, { tasks, step, setup, failed,
     if (setup && step === undefined) return withSetup
     return [...withSetup, ...wanted].filter((place) => follow || hasStarted(state, place.step))
   })
+}
+
+function chosenTasks(runConfig: RunConfig, names: readonly string[]): RunConfigTask[] {
+  return names.length === 0 ? tasksByLevel(runConfig) : names.map((name) => taskNamed(runConfig, name))
 }
 
 function tasksByLevel({ tasks }: RunConfig): RunConfigTask[] {

@@ -2,7 +2,7 @@ import type { ProgressEvent } from '../engine/model/progress-event.ts'
 import { LogTails } from '../views/log-tails.ts'
 import { type RunView, reduceRuns } from '../views/run-view.ts'
 import { shellWord } from '../views/shell-word.ts'
-import { renderSummary } from '../views/summary.ts'
+import { type FailedTask, renderSummary } from '../views/summary.ts'
 
 export interface RunRecordOptions {
   color: boolean
@@ -27,16 +27,19 @@ export class RunRecord {
       color,
       width,
       tail: (place, count) => this.#tails.lines(place, count),
-      nextCommands: (run, tasksWithLogs) => [
-        ...wholeLogs(`${bin} directrun logs ${run}`, tasksWithLogs),
+      nextCommands: (run, failedTasks) => [
+        ...wholeLogs(`${bin} directrun logs ${run}`, failedTasks),
         { what: 'run again from the failed tasks', command: `${bin} directrun restart ${run} --from-failed` },
       ],
     })
   }
 }
 
-function wholeLogs(command: string, [first, ...others]: readonly string[]): { what: string; command: string }[] {
+/** Of tasks that have a log: one that never began has none. */
+function wholeLogs(command: string, failed: readonly FailedTask[]): { what: string; command: string }[] {
+  const [first, ...others] = failed.filter(({ begun }) => begun !== 'nothing')
   if (first === undefined) return []
   if (others.length > 0) return [{ what: 'whole logs', command: `${command} --failed` }]
-  return [{ what: 'whole log', command: `${command} --task ${shellWord(first)}` }]
+  const setup = first.begun === 'setup' ? ' --setup' : ''
+  return [{ what: 'whole log', command: `${command} --task ${shellWord(first.name)}${setup}` }]
 }

@@ -1,5 +1,6 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { LocalStore } from '../engine/local-store.ts'
@@ -85,6 +86,8 @@ async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array>): Prom
   } catch (error) {
     await rm(partial, { force: true })
     if (error instanceof AgolaError) throw error
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      throw new AgolaError('flagInvalid', `--out ${path} cannot be written: ${dirname(path)} does not exist`)
     throw flagNotWritable('out', path, error)
   }
 }

@@ -5,9 +5,10 @@ import { textOrJsonFlag } from '../cli/flags.ts'
 export default class Clean extends AgolaCommand {
   static override summary = 'Remove what nobody needs any more on this machine.'
   static override description =
-    `Removes containers and files of processes that died, runs beyond the last 50 of a repository that are older than 30 days, logs after
-30 days, workspaces after 7 days, and snapshots that no kept run was started from. The same happens by itself once a day at the end of a
-direct run, containers aside, which every start looks after.`
+    'Removes containers and files of processes that died, runs beyond the last 50 of a repository that ' +
+    'are older than 30 days, logs after 30 days, workspaces after 7 days, and snapshots that no kept run ' +
+    'was started from. The same happens by itself once a day at the end of a direct run, containers ' +
+    'aside, which every start looks after.'
   static override examples = ['<%= config.bin %> clean --dry-run', '<%= config.bin %> clean --cache --all']
   static override flags = {
     cache: Flags.boolean({ summary: 'all caches of all repositories too' }),

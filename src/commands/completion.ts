@@ -18,9 +18,10 @@ export default class Completion extends AgolaCommand {
     const { commands: all } = await Config.load({ root: this.config.root })
     const commands = all
       .filter(({ hidden }) => hidden !== true)
-      .map(({ id, summary, flags }) => ({
+      .map(({ id, summary, args, flags }) => ({
         words: id.replaceAll(':', ' '),
         summary: summary ?? '',
+        argumentOptions: Object.values(args)[0]?.options,
         flags: Object.values(flags)
           .filter(({ hidden }) => hidden !== true)
           .map((flag) => ({

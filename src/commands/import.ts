@@ -5,8 +5,9 @@ import { storeFlag } from '../cli/store-flag.ts'
 export default class Import extends AgolaCommand {
   static override summary = 'Replace all runs of a store by those of an export.'
   static override description =
-    `The store must be in maintenance and no run under way. Everything is checked first and switched in one step: after any failure the
-store is as it was before. Numbers that were given away are not given again.`
+    'The store must be in maintenance and no run under way. Everything is checked first and switched in ' +
+    'one step: after any failure the store is as it was before. Numbers that were given away are not ' +
+    'given again.'
   static override examples = [
     '<%= config.bin %> maintenance enable && <%= config.bin %> import --in runs.ndjson && <%= config.bin %> maintenance disable',
   ]

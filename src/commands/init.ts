@@ -5,8 +5,8 @@ import { AgolaCommand } from '../cli/agola-command.ts'
 export default class Init extends AgolaCommand {
   static override summary = 'Write a first .agola config at the root of the repository.'
   static override description =
-    `Outside of a git repository it is written into this directory. Without --template the files beside it decide: go.mod, Cargo.toml,
-package.json, pyproject.toml, Dockerfile.`
+    'Outside of a git repository it is written into this directory. Without --template the files beside ' +
+    'it decide: go.mod, Cargo.toml, package.json, pyproject.toml, Dockerfile.'
   static override examples = [
     '<%= config.bin %> init',
     '<%= config.bin %> init --template matrix',

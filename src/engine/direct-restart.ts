@@ -49,7 +49,7 @@ export async function openRestart(request: RestartRequest, options: DirectRunOpt
         `run ${number} was given secrets, which are never stored: give them again with ${flags}`,
       )
     }
-    for (const name of namesGivenIn(request.variables.variables).filter((given) => !secretNames.includes(given))) {
+    for (const name of namesGivenIn(request.typedVariables).filter((given) => !secretNames.includes(given))) {
       heading.notice(`warning: --var ${name} changes nothing: run ${number} keeps its variables when it is run again`)
     }
     const tasks = Object.values(runConfig.tasks)

@@ -71,6 +71,8 @@ export interface RestartRequest extends ExecutionRequest {
   number: number | undefined
   /** All tasks; else those that did not succeed, and what depends on them. */
   fromStart: boolean
+  /** Of `variables`, what was given for this very restart: a default of the user means every run. */
+  typedVariables: readonly string[]
 }
 
 export interface DirectRunOptions {

@@ -49,8 +49,8 @@ async function checkConfig(loadConfig: () => Promise<LoadedConfig>): Promise<{ c
     const containers = config.runs.flatMap(({ tasks }) => tasks.flatMap(({ runtime }) => runtime.containers))
     return { checks: [check], images: [...new Set(containers.map(({ image }) => image))] }
   } catch (error) {
-    if (hasCode(error, 'configNotFound'))
-      return { checks: [warn('config', 'there is none', 'agola init writes one')], images: [] }
+    // What there is in place of one, and the way out, is in the message.
+    if (hasCode(error, 'configNotFound')) return { checks: [warn('config', messageOf(error), '')], images: [] }
     return { checks: [fail('config', messageOf(error), 'agola config validate tells more')], images: [] }
   }
 }

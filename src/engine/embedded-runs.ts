@@ -4,7 +4,15 @@ import type { RunId } from './model/ids.ts'
 import { isExecutionFinished, isTaskFinished, type Run } from './model/run.ts'
 import type { RunConfig } from './model/run-config.ts'
 import type { CallOptions } from './ports/call-options.ts'
-import type { LogRef, RestartRunRequest, RunList, RunQuery, RunService, RunWithConfig } from './ports/run-service.ts'
+import type {
+  LogRef,
+  RestartRunRequest,
+  RunList,
+  RunQuery,
+  RunService,
+  RunSummary,
+  RunWithConfig,
+} from './ports/run-service.ts'
 import type { RunState, Runs, RunsQuery } from './ports/runs.ts'
 
 export interface EmbeddedRunsOptions {
@@ -14,6 +22,9 @@ export interface EmbeddedRunsOptions {
   /** Recorded when somebody approves here: `local:<user>@<host>`. */
   approver: string
 }
+
+/** How many runs are read at a time when there is no telling where to begin. */
+const pageRunsMax = 1000
 
 /** The runs of one repository on this machine, as the command line sees them. */
 export class EmbeddedRuns implements Runs {
@@ -43,9 +54,34 @@ export class EmbeddedRuns implements Runs {
   }
 
   async list({ before, ...rest }: RunsQuery, options?: CallOptions): Promise<RunList> {
-    const query: RunQuery = { ...rest, groups: [this.#group] }
-    if (before !== undefined) query.after = (await this.get(before, options)).run.sequence
-    return await this.#runService.listRuns(query, options)
+    const query = { ...rest, groups: [this.#group] }
+    if (before === undefined) return await this.#runService.listRuns(query, options)
+    const after = await this.#sequenceOf(before, options)
+    if (after !== null) return await this.#runService.listRuns({ ...query, after }, options)
+    return await this.#listBefore(before, query, options)
+  }
+
+  /** null: there is no such run, or not any more. */
+  async #sequenceOf(number: number, options?: CallOptions): Promise<number | null> {
+    try {
+      return (await this.#runService.getRunByNumber(this.#group, number, options)).run.sequence
+    } catch (error) {
+      if (hasCode(error, 'runDoesNotExist')) return null
+      throw error
+    }
+  }
+
+  /** Only the run of that number could tell where to begin, so all are looked through that are newer. */
+  async #listBefore(number: number, query: RunQuery & { limit: number }, options?: CallOptions): Promise<RunList> {
+    const found: RunSummary[] = []
+    for (let after: number | undefined; ; ) {
+      const page = { ...query, limit: pageRunsMax, ...(after !== undefined && { after }) }
+      const { runs, more } = await this.#runService.listRuns(page, options)
+      found.push(...runs.filter(({ counter }) => counter < number))
+      after = runs.at(-1)?.sequence
+      if (found.length > query.limit || !more || after === undefined)
+        return { runs: found.slice(0, query.limit), more: found.length > query.limit }
+    }
   }
 
   async *watch(number: number, options?: CallOptions): AsyncGenerator<RunState> {

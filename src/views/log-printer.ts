@@ -1,4 +1,4 @@
-import { cleanName } from './clean-text.ts'
+import { cleanName, withoutColour } from './clean-text.ts'
 import { LogLines } from './log-lines.ts'
 import { prefixLines } from './prefix-lines.ts'
 
@@ -6,6 +6,8 @@ export interface LogPrinterOptions {
   /** `task/step`, for the prefix. */
   name: string
   prefix: boolean
+  /** Colours of the step stay. */
+  color: boolean
   /** The bytes as they were stored, escape sequences and carriage returns too. Without a prefix and a tail. */
   raw: boolean
   /** Only so many last lines; undefined: all. */
@@ -37,13 +39,17 @@ export class LogPrinter {
   }
 
   write(chunk: Uint8Array): string | Uint8Array {
-    return this.#options.raw ? chunk : this.#print(this.#lines.push(chunk))
+    return this.#options.raw ? chunk : this.#print(this.#coloured(this.#lines.push(chunk)))
   }
 
   end(): string {
     if (this.#options.raw) return ''
-    const last = this.#print(this.#lines.end())
+    const last = this.#print(this.#coloured(this.#lines.end()))
     return this.#options.tail === undefined ? last : this.#withPrefix(this.#kept.join(''))
+  }
+
+  #coloured(lines: string): string {
+    return this.#options.color ? lines : withoutColour(lines)
   }
 
   #print(lines: string): string {

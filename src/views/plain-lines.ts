@@ -6,7 +6,7 @@ import { formatDuration } from './format-duration.ts'
 import { type GroupStyle, LogGroups } from './log-groups.ts'
 import { LogLines } from './log-lines.ts'
 import { prefixLines } from './prefix-lines.ts'
-import { truncate } from './text-width.ts'
+import { textWidth, truncate } from './text-width.ts'
 
 export interface PlainLinesOptions {
   color: boolean
@@ -51,6 +51,8 @@ interface StepOutput {
 }
 
 const prefixWidthMax = 40
+/** In fewer columns a task and a step would both be nothing but dots. */
+const twoNamesWidthMin = 8
 const silentMsMax = 30_000
 /** The rest of a line has this time to come before its beginning is shown. */
 const unfinishedMsMax = 250
@@ -238,19 +240,31 @@ export class PlainLines {
   }
 
   #taskPrefix(task: TaskRef): string {
-    return this.#bracket(task, cleanName(task.name))
+    return this.#bracket(task, truncate(cleanName(task.name), this.#placeWidth()))
   }
 
   #prefix(task: TaskRef, step: StepRef): string {
-    return this.#bracket(task, `${cleanName(task.name)}/${cleanName(step.name)}`)
+    return this.#bracket(task, shortPlace(cleanName(task.name), cleanName(step.name), this.#placeWidth()))
   }
 
-  /** Never more than half of a narrow terminal. */
-  #bracket(task: TaskRef, place: string): string {
-    const width =
-      this.#options.width === 0 ? prefixWidthMax : Math.min(prefixWidthMax, Math.floor(this.#options.width / 2))
-    return this.#paint(this.#colours.get(task.id) ?? 'cyan', `[${truncate(place, Math.max(1, width - 3))}]`)
+  /** With brackets and a space never more than half of a narrow terminal. */
+  #placeWidth(): number {
+    const { width } = this.#options
+    const widthMax = width === 0 ? prefixWidthMax : Math.min(prefixWidthMax, Math.floor(width / 2))
+    return Math.max(1, widthMax - 3)
   }
+
+  #bracket(task: TaskRef, place: string): string {
+    return this.#paint(this.#colours.get(task.id) ?? 'cyan', `[${place}]`)
+  }
+}
+
+/** `task/step` in so many columns. The task is cut first: its steps must be told apart, so half of the room is theirs, where
+ *  there is any. */
+function shortPlace(task: string, step: string, width: number): string {
+  if (width < twoNamesWidthMin) return truncate(`${task}/${step}`, width)
+  const stepWidth = Math.min(textWidth(step), Math.ceil(width / 2))
+  return truncate(`${truncate(task, width - 1 - stepWidth)}/${step}`, width)
 }
 
 /** GitHub shows it on the page of the workflow. */

@@ -11,8 +11,14 @@ export interface SummaryOptions {
   width: number
   /** The last lines of a step's log. */
   tail: (place: { run: number; task: string; step: number }, count: number) => readonly string[]
-  /** What to type next, by what it does: the whole logs of failed tasks that have logs, another run. Called for runs that did not succeed. */
-  nextCommands: (run: number, tasksWithLogs: readonly string[]) => readonly { what: string; command: string }[]
+  /** What to type next, by what it does: the whole logs of failed tasks, another run. Called for runs that did not succeed. */
+  nextCommands: (run: number, failedTasks: readonly FailedTask[]) => readonly { what: string; command: string }[]
+}
+
+export interface FailedTask {
+  name: string
+  /** How far it came, which says where it has a log. */
+  begun: 'nothing' | 'setup' | 'steps'
 }
 
 const tailLines = 10
@@ -58,11 +64,6 @@ function table(run: RunView, options: SummaryOptions, paint: Paint): string {
     return `  ${mark(task.status, paint)} ${name}  ${padEnd(word(task), 9)} ${padStart(duration, 8)}`.trimEnd()
   })
   return rows.map((row) => `${row}\n`).join('')
-}
-
-/** A task that no executor could run has failed without a log. */
-function hasBegun({ setup, steps }: TaskView): boolean {
-  return [setup, ...steps].some(({ phase }) => phase !== 'notstarted')
 }
 
 function isUnstarted(task: TaskView): boolean {
@@ -114,8 +115,13 @@ function printable(line: string, options: SummaryOptions): string {
 
 function nextCommands(run: RunView, failed: readonly TaskView[], options: SummaryOptions, paint: Paint): string {
   if (run.phase !== 'finished' || run.result === 'success') return ''
-  const names = failed.filter(hasBegun).map(({ name }) => cleanName(name))
-  const commands = options.nextCommands(run.number, names)
+  const tasks = failed.map((task) => ({ name: cleanName(task.name), begun: begunOf(task) }))
+  const commands = options.nextCommands(run.number, tasks)
   const lines = commands.map(({ what, command }) => `${paint('grey', `${what}:`)} ${command}\n`)
   return lines.length === 0 ? '' : `\n${lines.join('')}`
+}
+
+function begunOf({ setup, steps }: TaskView): FailedTask['begun'] {
+  if (steps.some(({ phase }) => phase !== 'notstarted')) return 'steps'
+  return setup.phase === 'notstarted' ? 'nothing' : 'setup'
 }

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { expect, test } from 'vitest'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
 import { type CompletableCommand, completionScript } from '../../src/cli/completion-script.ts'
 
 const commands: CompletableCommand[] = [
@@ -12,19 +12,12 @@ const commands: CompletableCommand[] = [
     ],
   },
   { words: 'directrun list', summary: 'List runs.', flags: [] },
+  { words: 'completion', summary: 'Print a script.', flags: [], argumentOptions: ['bash', 'zsh'] },
   { words: 'version', summary: 'Show the version.', flags: [] },
 ]
 
-/** What bash would offer for the words typed so far, the last of which is being completed. */
-function complete(...words: string[]): string[] {
-  const script = `${completionScript('bash', 'agola', commands)}
-COMP_WORDS=(agola ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}
-_agola_complete; printf '%s\\n' "\${COMPREPLY[@]}"`
-  return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).split('\n').filter(Boolean)
-}
-
-test.each([
-  [[''], ['directrun', 'version']],
+const expected: [words: string[], offers: string[]][] = [
+  [[''], ['directrun', 'completion', 'version']],
   [['dir'], ['directrun']],
   [
     ['directrun', ''],
@@ -35,14 +28,77 @@ test.each([
     ['--output', '--quiet'],
   ],
   [['directrun', 'start', '-q'], ['-q']],
+  [['directrun', 'start', '7', 'list', '--qu'], ['--quiet']],
+  [['directrun', 'start', '-q', '--output=text', '--qu'], ['--quiet']],
   [
     ['directrun', 'start', '--output', ''],
     ['text', 'json'],
   ],
   [['directrun', 'start', '--output', 'j'], ['json']],
+  [
+    ['completion', ''],
+    ['bash', 'zsh'],
+  ],
+  [['completion', 'bash', ''], []],
   [['version', 'x'], []],
-])('bash completes %j', (words, offers) => {
-  expect(complete(...words)).toEqual(offers)
+]
+
+/** What the shell would offer for the words typed so far, the last of which is being completed. */
+function complete(shell: 'bash' | 'zsh', words: readonly string[]): string[] {
+  const before = shell === 'bash' ? '' : 'autoload -U compinit && compinit -D'
+  const script = `${before}
+${completionScript(shell, 'agola', commands)}
+${shell === 'bash' ? '' : 'emulate sh'}
+COMP_WORDS=(agola ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}
+_agola_complete; printf '%s\\n' "\${COMPREPLY[@]}"`
+  const options = shell === 'bash' ? [] : ['-f']
+  return execFileSync(shell, [...options, '-c', script], { encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean)
+}
+
+function completeInFish(words: readonly string[]): string[] {
+  const line = ['agola', ...words].join(' ')
+  const script = `${completionScript('fish', 'agola', commands)}\ncomplete -C '${line}'`
+  const offers = execFileSync('fish', ['--no-config', '-c', script], { encoding: 'utf8' }).split('\n').filter(Boolean)
+  return offers.map((offer) => offer.split('\t')[0] ?? '')
+}
+
+function isInstalled(shell: string): boolean {
+  return spawnSync(shell, ['-c', 'true']).status === 0
+}
+
+test.each(expected)('bash completes %j', (words, offers) => {
+  expect(complete('bash', words)).toEqual(offers)
+})
+
+test('bash splits words at =, and not if it is told not to', () => {
+  const start = ['directrun', 'start', '--output']
+  expect(complete('bash', [...start, '='])).toEqual(['text', 'json'])
+  expect(complete('bash', [...start, '=', 'j'])).toEqual(['json'])
+  expect(complete('bash', ['directrun', 'start', '--output=j'])).toEqual(['--output=json'])
+  expect(complete('bash', ['directrun', 'start', '--quiet=s'])).toEqual([])
+})
+
+describe.skipIf(!isInstalled('zsh'))('zsh, where it is installed,', () => {
+  test.each([...expected, [['directrun', 'start', '--output=j'], ['--output=json']] as const])(
+    'completes %j',
+    (words, offers) => {
+      // What is typed already is compared by the line editor of zsh.
+      const matching = complete('zsh', words).filter((offer) => offer.startsWith(words.at(-1) ?? ''))
+      expect(matching).toEqual(offers)
+    },
+  )
+})
+
+describe.skipIf(!isInstalled('fish'))('fish, where it is installed,', () => {
+  const ofFish = expected.filter(([words]) => words.at(-1) !== '-q' && words.at(-1) !== '--')
+  test.each([...ofFish, [['directrun', 'start', '--output=j'], ['--output=json']] as const])(
+    'completes %j',
+    (words, offers) => {
+      expect(completeInFish(words).toSorted()).toEqual([...offers].toSorted())
+    },
+  )
 })
 
 test('zsh goes through its bash completion', () => {
@@ -51,7 +107,7 @@ test('zsh goes through its bash completion', () => {
 
 test('fish gets commands, flags, values and quoted summaries', () => {
   const script = completionScript('fish', 'agola', commands)
-  expect(script).toContain(`complete -c agola -n '__fish_use_subcommand' -a 'directrun'`)
+  expect(script).toContain(`complete -c agola -n '__agola_ends' -a 'directrun'`)
   expect(script).toContain(`-l output -x -a 'text json' -d 'form'`)
   expect(script).toContain(`-a 'start' -d 'Run this repository'\\''s tasks.'`)
   expect(script).toContain('-l quiet -s q -d')

@@ -70,7 +70,7 @@ describe('A variable', () => {
   it.each([
     ['AGOLA_DIRECTRUN_LIST', 'maybe', /AGOLA_DIRECTRUN_LIST "maybe" .* 1, true, yes or on/],
     ['AGOLA_DIRECTRUN_DRIVER', 'hots', /AGOLA_DIRECTRUN_DRIVER "hots" .* auto, docker, host/],
-    ['AGOLA_DIRECTRUN_MAX_TASKS', '0', /AGOLA_DIRECTRUN_MAX_TASKS: .*greater than or equal to 1/],
+    ['AGOLA_DIRECTRUN_MAX_TASKS', '0', /AGOLA_DIRECTRUN_MAX_TASKS 0 must be an integer of at least 1/],
     ['AGOLA_DIRECTRUN_TIMEOUT', 'soon', /AGOLA_DIRECTRUN_TIMEOUT "soon" .*1h30m/],
     ['AGOLA_OUTPUT', 'xml', /AGOLA_OUTPUT "xml" .* text, json, ndjson/],
   ])('%s that is %s is an error', async (name, text, message) => {

@@ -1,28 +1,43 @@
 import { expect, test } from 'vitest'
 import { RunRecord } from '../../src/cli/run-record.ts'
-import { runCreated, runFinished, step, stepStarted, taskFinished, taskStarted } from '../views/progress-events.ts'
+import type { ProgressEvent } from '../../src/engine/model/progress-event.ts'
+import {
+  runCreated,
+  runFinished,
+  step,
+  stepFinished,
+  stepStarted,
+  taskFinished,
+  taskStarted,
+} from '../views/progress-events.ts'
 
-function hintsOf({ failed, withoutLog = [] }: { failed: string[]; withoutLog?: string[] }): string[] {
+const setup = { index: -1, name: 'setup', type: 'setup' }
+
+const failedAt = (name: string, stepRef = step('s')): ProgressEvent[] => [
+  taskStarted(name),
+  stepStarted(name, stepRef),
+  stepFinished(name, stepRef, 'failed', 1),
+  taskFinished(name, 'failed'),
+]
+
+/** The commands that show logs which the summary offers after these events of tasks. */
+function hints(...events: ProgressEvent[]): string[] {
   const record = new RunRecord()
-  const names = ['a', 'b c', 'd']
-  record.event(runCreated({ a: [], 'b c': [], d: [] }))
-  for (const name of names) {
-    record.event(taskStarted(name))
-    if (!withoutLog.includes(name)) record.event(stepStarted(name, step('setup', -1)))
-  }
-  for (const name of names) record.event(taskFinished(name, failed.includes(name) ? 'failed' : 'success'))
-  record.event(runFinished(failed.length > 0 ? 'failed' : 'success'))
+  record.event(runCreated({ a: ['s'], 'b c': ['s'], d: ['s'] }))
+  for (const event of events) record.event(event)
+  record.event(runFinished(events.length > 0 ? 'failed' : 'success'))
   const text = record.summary({ color: false, width: 0, bin: 'agola' })
   return text.split('\n').filter((line) => line.includes('agola directrun logs'))
 }
 
 test('one command shows the whole log of the task that failed, or of all that failed', () => {
-  expect(hintsOf({ failed: [] })).toEqual([])
-  expect(hintsOf({ failed: ['b c'] })).toEqual(["whole log: agola directrun logs 1 --task 'b c'"])
-  expect(hintsOf({ failed: ['a', 'd'] })).toEqual(['whole logs: agola directrun logs 1 --failed'])
+  expect(hints()).toEqual([])
+  expect(hints(...failedAt('b c'))).toEqual(["whole log: agola directrun logs 1 --task 'b c'"])
+  expect(hints(...failedAt('a'), ...failedAt('d'))).toEqual(['whole logs: agola directrun logs 1 --failed'])
 })
 
-test('no command is shown for the log of a task that no executor could run', () => {
-  expect(hintsOf({ failed: ['a'], withoutLog: ['a'] })).toEqual([])
-  expect(hintsOf({ failed: ['a', 'd'], withoutLog: ['a'] })).toEqual(['whole log: agola directrun logs 1 --task d'])
+test('of a task that never began there is no log to show, of one that failed before its steps that of the set-up', () => {
+  expect(hints(taskFinished('a', 'failed', 'no executor'))).toEqual([])
+  expect(hints(taskFinished('a', 'failed'), ...failedAt('d'))).toEqual(['whole log: agola directrun logs 1 --task d'])
+  expect(hints(...failedAt('a', setup))).toEqual(['whole log: agola directrun logs 1 --task a --setup'])
 })

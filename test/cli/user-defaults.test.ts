@@ -56,7 +56,7 @@ test.each([
   ['list: maybe\n', /:1:1 list must be true or false$/],
   ['driver: hots\n', /:1:1 driver "hots" is unknown; write auto, docker, host$/],
   ['driver: [host]\n', /:1:1 driver must be one of auto, docker, host$/],
-  ['max-tasks: 0\n', /:1:1 max-tasks: .*greater than or equal to 1/],
+  ['max-tasks: 0\n', /:1:1 max-tasks 0 must be an integer of at least 1/],
   ['timeout: soon\n', /:1:1 timeout "soon" is not a duration; write it as/],
   ['task: [a, {b: c}]\n', /:1:1 task must be a list of texts$/],
   ['var: {A: 1}\n', /:1:1 var must be a list of texts$/],

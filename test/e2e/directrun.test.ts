@@ -221,7 +221,14 @@ describe('directrun start', () => {
     expect(await listed()).toBe('on main\n  a\n')
     expect(await listed('--tag', 'v1')).toBe('on releases\n  a\n')
     expect(await listed('--ref', 'refs/pull/7/head')).toBe('on pull requests\n  a\n')
-    expect((await machine.run([...start, '--list', '--branch', 'x'], { directory })).code).toBe(9)
+    const nothing = await machine.run([...start, '--list', '--branch', 'x'], { directory })
+    expect(nothing).toMatchObject({
+      code: 9,
+      stdout: '',
+      stderr: expect.stringMatching(/^nothing to run for .*"on main"/),
+    })
+    const json = await machine.run([...start, '--list', '--branch', 'x', '--output', 'json'], { directory })
+    expect(json).toMatchObject({ code: 9, stdout: '{"runs":[]}\n', stderr: nothing.stderr })
     const { stdout } = await machine.run([...start, '--ref', 'refs/pull/7/head'], { directory })
     expect(stdout).toContain('ref=refs/pull/7/head')
   })
@@ -292,7 +299,7 @@ describe('directrun start', () => {
     const directory = await machine.repository(two)
     const environment = { XDG_CONFIG_HOME: join(machine.directory, 'config') }
     const defaults = join(environment.XDG_CONFIG_HOME, 'agola/directrun.yml')
-    await machine.write('/', { [defaults]: 'driver: host\nquiet: true\n' })
+    await machine.write('/', { [defaults]: 'driver: host\nquiet: true\nvar: [SOME=1]\n' })
     const listed = await machine.run(['directrun', 'start'], {
       ...{ directory, environment: { ...environment, AGOLA_DIRECTRUN_LIST: '1' } },
     })
@@ -301,7 +308,10 @@ describe('directrun start', () => {
       const { stdout, stderr, code } = await machine.run(['directrun', command], { directory, environment })
       expect(code, stderr).toBe(1)
       expect(stdout).not.toContain('built')
+      expect(stderr).not.toContain('changes nothing')
     }
+    const typed = await machine.run(['directrun', 'restart', '--var', 'SOME=2'], { directory, environment })
+    expect(typed.stderr).toContain('warning: --var SOME changes nothing: run 2 keeps its variables')
     await machine.write('/', { [defaults]: 'driver: host\nquite: true\n' })
     for (const command of ['start', 'restart']) {
       const { stderr, code } = await machine.run(['directrun', command], { directory, environment })

@@ -14,7 +14,7 @@ import { AgolaError } from '../../src/engine/model/errors.ts'
 let root: string
 let directory: string
 let environment: NodeJS.ProcessEnv
-const noConfig = () => Promise.reject(new AgolaError('configNotFound', 'none'))
+const noConfig = () => Promise.reject(new AgolaError('configNotFound', 'config.yml leads to nothing'))
 
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'agola-doctor-'))
@@ -51,7 +51,7 @@ function loaded(given: Partial<LoadedConfig>): () => Promise<LoadedConfig> {
 test('what is well is said to be well, and what is missing comes with the way out', async () => {
   const found = await checks()
   expect([...found.values()].filter(({ status }) => status !== 'ok')).toEqual([
-    expect.objectContaining({ name: 'config', status: 'warn', hint: 'agola init writes one' }),
+    expect.objectContaining({ name: 'config', status: 'warn', found: 'config.yml leads to nothing' }),
     expect.objectContaining({
       name: 'container engine',
       status: 'fail',

@@ -9,7 +9,11 @@ const main = { ref: 'refs/heads/main' }
 const other = { ref: 'refs/heads/other' }
 
 async function fourRuns(): Promise<EmbeddedRuns> {
-  const { runService, executor } = await aRunService()
+  return (await fourRunsAndStore()).runs
+}
+
+async function fourRunsAndStore() {
+  const { runService, executor, archive } = await aRunService()
   for (const [name, annotations, outcome] of [
     ['first', main, 'success'],
     ['second', other, 'failed'],
@@ -20,7 +24,7 @@ async function fourRuns(): Promise<EmbeddedRuns> {
     await untilArchived(runService, id)
   }
   await runService.createRun(aCreateRequest([{ name: 'fourth' }], { group, annotations: other }))
-  return new EmbeddedRuns({ runService, group, approver: 'me' })
+  return { runs: new EmbeddedRuns({ runService, group, approver: 'me' }), archive }
 }
 
 const numbers = ({ runs, more }: RunList) => ({ numbers: runs.map(({ counter }) => counter), more })
@@ -30,6 +34,16 @@ describe('the list of runs', () => {
     const runs = await fourRuns()
     expect(numbers(await runs.list({ limit: 3 }))).toEqual({ numbers: [4, 3, 2], more: true })
     expect(numbers(await runs.list({ limit: 3, before: 2 }))).toEqual({ numbers: [1], more: false })
+  })
+
+  it('goes on before a number whose run was cleaned, or never was', async () => {
+    const { runs, archive } = await fourRunsAndStore()
+    const third = (await runs.get(3)).run
+    await archive.deleteRun(third)
+    expect(numbers(await runs.list({ limit: 3, before: 3 }))).toEqual({ numbers: [2, 1], more: false })
+    expect(numbers(await runs.list({ limit: 1, before: 3 }))).toEqual({ numbers: [2], more: true })
+    expect(numbers(await runs.list({ limit: 2, before: 99 }))).toEqual({ numbers: [4, 2], more: true })
+    expect(numbers(await runs.list({ limit: 2, before: 99, ref: main.ref }))).toEqual({ numbers: [1], more: false })
   })
 
   it('can be held to a ref, to phases and to results', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CacheLookup } from '../../src/engine/model/cache-lookup.ts'
+import type { ExecutionPhase } from '../../src/engine/model/run.ts'
 import type { Step } from '../../src/engine/model/run-config.ts'
 import { cacheExplanationJson, cacheExplanationText } from '../../src/views/cache-explanation.ts'
 import { cacheListJson, cacheListText } from '../../src/views/cache-list.ts'
@@ -52,13 +53,13 @@ test('caches of all repositories stand below theirs', () => {
 const saveStep: Step = { type: 'save_cache', name: 'keep', key: 'k-{{ arch }}', contents: [] }
 const restoreStep: Step = { type: 'restore_cache', name: '', keys: ['k-{{ arch }}', 'k-'], destDir: '.' }
 
-function explanation(lookups: CacheLookup[][], present: string[] = []) {
+function explanation(lookups: CacheLookup[][], present: string[] = [], phase: ExecutionPhase = 'success') {
   const runConfig = aRunConfig([{ name: 'build', steps: [restoreStep, aRunStep(), saveStep] }])
   const run = aRunningRun(runConfig)
   const steps = run.tasks.build?.steps ?? []
   for (const [index, cache] of [lookups[0], undefined, lookups[1]].entries()) {
     const step = steps[index]
-    if (step !== undefined && cache !== undefined) steps[index] = { ...step, phase: 'success', cache }
+    if (step !== undefined && cache !== undefined) steps[index] = { ...step, phase, cache }
   }
   return { run, runConfig, present: new Set(present) }
 }
@@ -100,6 +101,13 @@ test('an explanation says what did not happen', () => {
   )
   expect(cacheExplanationText(explanation([[], [asked('refused', null)]]))).toContain(
     'not saved: a restore would refuse',
+  )
+  const fallback: CacheLookup = { template: 'k-', key: 'k-', answer: 'prefix', entry: 'k-arm', sizeBytes: 2000 }
+  expect(cacheExplanationText(explanation([[asked('exact', 'k-amd64')]], ['k-amd64'], 'failed'))).toContain(
+    '    found, but the step failed: there was a cache of exactly this key\n',
+  )
+  expect(cacheExplanationText(explanation([[fallback]], ['k-arm'], 'stopped'))).toContain(
+    '    found k-arm, but the step was stopped: no cache had',
   )
   const none = aRunConfig([{ name: 'a' }])
   expect(cacheExplanationText({ run: aRunningRun(none), runConfig: none, present: new Set() })).toBe(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { withoutColour } from '../../src/views/clean-text.ts'
 import { LogPrinter, type LogPrinterOptions } from '../../src/views/log-printer.ts'
 
-const plain: LogPrinterOptions = { name: 'build/make', prefix: true, raw: false, tail: undefined }
+const plain: LogPrinterOptions = { name: 'build/make', prefix: true, color: true, raw: false, tail: undefined }
 
 function print(chunks: string[], options: Partial<LogPrinterOptions> = {}): string {
   const printer = new LogPrinter({ ...plain, ...options })
@@ -17,6 +17,14 @@ test('every line has its task and step before it, wherever chunks end', () => {
 test('a tail is the last lines, and raw is the bytes as they are', () => {
   expect(print(['1\n2\n', '3\n4'], { tail: 2 })).toBe('[build/make] 3\n[build/make] 4\n')
   expect(print(['\x1b[31mred\r\n', 'x'], { raw: true })).toBe('\x1b[31mred\r\nx')
+})
+
+test('without colours no escape is left, but in raw bytes', () => {
+  const chunks = ['\x1b[31mred\nst', 'ill\x1b[0m\n']
+  expect(print(chunks)).toContain('\x1b[31m')
+  expect(print(chunks, { color: false })).toBe('[build/make] red\n[build/make] still\n')
+  expect(print(chunks, { color: false, tail: 1 })).toBe('[build/make] still\n')
+  expect(print(chunks, { color: false, raw: true })).toBe(chunks.join(''))
 })
 
 test('a long line is cut with a word on how to see the rest, or comes whole', () => {

@@ -101,7 +101,17 @@ test('a name that would act on the terminal or is 300 characters long becomes a 
   const name = `\x1b[2J${'🚀'.repeat(300)}\n`
   const events = [runCreated({ [name]: ['s'] }), stepStarted(name, step('s')), output(name, step('s'), 'x\n')]
   const { stdout } = print(events)
-  expect(stdout).toMatch(/^\[(🚀){18}…\] x\n$/u)
+  expect(stdout).toMatch(/^\[(🚀){17}…\/s\] x\n$/u)
+})
+
+test.each([
+  ['n'.repeat(99), 'unit tests', 0, `[${'n'.repeat(25)}…/unit tests]`],
+  ['n'.repeat(99), 's'.repeat(99), 0, `[${'n'.repeat(16)}…/${'s'.repeat(18)}…]`],
+  ['build', 's'.repeat(99), 0, `[build/${'s'.repeat(30)}…]`],
+  ['n'.repeat(99), 'unit', 40, `[${'n'.repeat(11)}…/unit]`],
+])('of the long names %s and %s in %d columns the step is still to be seen', (name, stepName, width, prefix) => {
+  const events = [runCreated({ [name]: [stepName] }), stepStarted(name, step(stepName))]
+  expect(print([...events, output(name, step(stepName), 'x\n')], { width }).stdout).toBe(`${prefix} x\n`)
 })
 
 test('on ten columns the prefix leaves room', () => {

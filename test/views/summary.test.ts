@@ -29,7 +29,9 @@ function summary(events: ProgressEvent[], options: Partial<SummaryOptions> = {})
     color: false,
     width: 0,
     tail: (place, count) => tails.lines(place, count),
-    nextCommands: (run, tasks) => [{ what: 'whole log', command: `logs ${run} ${tasks.join(', ')}` }],
+    nextCommands: (run, tasks) => [
+      { what: 'whole log', command: `logs ${run} ${tasks.map(({ name }) => name).join(', ')}` },
+    ],
     ...options,
   })
 }

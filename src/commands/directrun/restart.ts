@@ -7,8 +7,8 @@ import { runNumber } from '../../cli/run-number.ts'
 export default class DirectRunRestart extends AgolaCommand {
   static override summary = 'Run a run again, on the tree it was started from.'
   static override description =
-    `With --from-failed the tasks that succeeded are kept with their logs and workspaces: only those that did not, and what
-depends on them, run again. Secrets are never stored: give them again.`
+    'With --from-failed the tasks that succeeded are kept with their logs and workspaces: only those that ' +
+    'did not, and what depends on them, run again. Secrets are never stored: give them again.'
   static override examples = [
     '<%= config.bin %> directrun restart --from-failed',
     '<%= config.bin %> directrun restart 12',
@@ -30,6 +30,7 @@ depends on them, run again. Secrets are never stored: give them again.`
       ...executionFlags(flags),
       number: parsed.args.number,
       fromStart: !flags['from-failed'],
+      typedVariables: parsed.flags.var ?? [],
     })
   }
 }

@@ -5,8 +5,8 @@ import { pausedTaskArgs, pausedTaskFlagSet, pausedTaskFlags } from '../../cli/pa
 export default class DirectRunRetry extends AgolaCommand {
   static override summary = 'Run the failed step of a paused task again.'
   static override description =
-    `First what was added, changed or deleted in the work tree since the run's snapshot is changed in the pod too, where the
-task has cloned. Only this pod changes: tasks that clone later get the snapshot.`
+    "First what was added, changed or deleted in the work tree since the run's snapshot is changed in the " +
+    'pod too, where the task has cloned. Only this pod changes: tasks that clone later get the snapshot.'
   static override examples = ['<%= config.bin %> directrun retry', '<%= config.bin %> directrun retry build --no-sync']
   static override args = pausedTaskArgs
   static override flags = {

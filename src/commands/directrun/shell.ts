@@ -4,8 +4,9 @@ import { pausedTaskArgs, pausedTaskFlagSet, pausedTaskFlags } from '../../cli/pa
 export default class DirectRunShell extends AgolaCommand {
   static override summary = 'Open a shell in the pod of a paused task, or run a command there.'
   static override description =
-    `It has the user, the working directory and the environment of the step that failed, secrets included, and nothing that it
-prints is masked or stored. Its exit code is passed on. While it is open the pause does not expire.`
+    'It has the user, the working directory and the environment of the step that failed, secrets ' +
+    'included, and nothing that it prints is masked or stored. Its exit code is passed on. While it is ' +
+    'open the pause does not expire.'
   static override usage = 'directrun shell [TASK] [--run N] [-- COMMAND...]'
   static override examples = [
     '<%= config.bin %> directrun shell',

@@ -7,12 +7,13 @@ import { refFlags, refOptions } from '../../cli/flags.ts'
 export default class DirectRunStart extends AgolaCommand {
   static override summary = "Run this repository's .agola config here, in containers, on the tree as it is."
   static override description =
-    `Takes a snapshot of the work tree, uncommitted and untracked files included, and runs what the config says for the
-current branch. No server is needed. The repository stays as it is, but for a random id that the first run writes into its git config
-(agola.repouuid), by which caches, run numbers and history are found.
-
-Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set-up error, 4 stopped, 6 container engine, store or disk,
-9 nothing matched, 130 interrupted.`
+    'Takes a snapshot of the work tree, uncommitted and untracked files included, and runs what the ' +
+    'config says for the current branch. No server is needed. The repository stays as it is, but for a ' +
+    'random id that the first run writes into its git config (agola.repouuid), by which caches, run ' +
+    'numbers and history are found.\n\n' +
+    'Exit codes: 0 all runs succeeded, 1 a run failed, 2 wrong usage, 3 config or set-up error, 4 ' +
+    'stopped, 6 container engine, store or disk, 7 not permitted, 9 nothing matched, 129, 130 and 143 ' +
+    'ended by HUP, INT and TERM.'
   static override examples = [
     '<%= config.bin %> directrun start',
     '<%= config.bin %> directrun start --task build --secret TOKEN',

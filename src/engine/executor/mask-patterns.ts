@@ -1,14 +1,11 @@
-/** Shorter values are not masked: they would shred the log. The caller warns about them. */
-export const maskedBytesMin = 4
+import { maskedBytesMin, unmaskableReason } from '../std/unmaskable-reason.ts'
 
 /** Columns after which `base64` (GNU, busybox) and `openssl base64` break their output. */
 const base64LineLengths = [76, 64]
 
-/** Whether a value is worth masking (spec/local-runs.md 7.3): not too short, not a word that every log is full of. */
+/** Whether a value is worth masking. */
 export function canMask(value: string): boolean {
-  const trimmed = value.trim()
-  if (Buffer.byteLength(trimmed) < maskedBytesMin) return false
-  return trimmed !== 'true' && trimmed !== 'false' && !/^[0-9]{1,5}$/.test(trimmed)
+  return unmaskableReason(value) === null
 }
 
 /** Every spelling under which a secret may turn up in a log (spec/local-runs.md 7.3), longest first, without duplicates. */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgolaError } from '../model/errors.ts'
 import { ownValue } from '../std/own-value.ts'
+import { unmaskableReason } from '../std/unmaskable-reason.ts'
 import { matchesPattern } from './path-pattern.ts'
 import { readVariableFile, readVariablesByPattern } from './variable-file.ts'
 
@@ -43,16 +44,6 @@ export async function collectVariables(request: VariableRequest): Promise<Variab
   for (const text of request.secrets) add(found, await parseFlag('--secret', text, request), true)
   warnAboutMasks(found)
   return found
-}
-
-/** Why a value cannot be masked in logs, null when it can: what is this short or this common stands in every log
- *  (spec/local-runs.md 7.3). */
-export function unmaskableReason(value: string): string | null {
-  const text = value.trim()
-  if (text === '') return 'it is empty'
-  if (text.length < 4) return 'it is shorter than 4 characters'
-  if (text === 'true' || text === 'false') return `it is "${text}"`
-  return /^\d+$/.test(text) && text.length < 6 ? 'it is a number of fewer than 6 digits' : null
 }
 
 /** What to tell about a secret that cannot be masked; null when it can. */

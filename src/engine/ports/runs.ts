@@ -29,7 +29,7 @@ export interface Runs {
 }
 
 export interface RunsQuery extends Pick<RunQuery, 'phases' | 'results' | 'ref'> {
-  /** A number: only runs before it. */
+  /** A number: only runs before it, whether there is a run of that number or not. */
   before?: number
   limit: number
 }

@@ -39,7 +39,7 @@ export function parseImageReference(image: string): ImageReference {
 
 function whatIsWrong(part: string): string {
   if (part === '') return 'a part of its name is empty'
-  if (/[A-Z]/.test(part)) return `write "${part}" in lower case`
+  if (namePattern.test(part.toLowerCase())) return `write "${part}" in lower case`
   return `"${part}" has characters that no image name has`
 }
 

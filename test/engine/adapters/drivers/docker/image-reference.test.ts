@@ -22,6 +22,8 @@ test.each([
   ['Busybox', 'lower case'],
   ['a//b', 'a part of its name is empty'],
   ['a b', 'characters'],
+  ['Foo BAR', 'characters'],
+  ['Registry/Team_A', 'write "Registry" in lower case'],
   ['a:b:c', 'is no tag'],
   ['a:', 'is no tag'],
   ['a@sha256:12', 'digest'],

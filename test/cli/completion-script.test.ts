@@ -51,17 +51,17 @@ ${completionScript(shell, 'agola', commands)}
 ${shell === 'bash' ? '' : 'emulate sh'}
 COMP_WORDS=(agola ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}
 _agola_complete; printf '%s\\n' "\${COMPREPLY[@]}"`
-  const options = shell === 'bash' ? [] : ['-f']
-  return execFileSync(shell, [...options, '-c', script], { encoding: 'utf8' })
-    .split('\n')
-    .filter(Boolean)
+  return linesOf(shell, ...(shell === 'bash' ? [] : ['-f']), '-c', script)
 }
 
 function completeInFish(words: readonly string[]): string[] {
   const line = ['agola', ...words].join(' ')
   const script = `${completionScript('fish', 'agola', commands)}\ncomplete -C '${line}'`
-  const offers = execFileSync('fish', ['--no-config', '-c', script], { encoding: 'utf8' }).split('\n').filter(Boolean)
-  return offers.map((offer) => offer.split('\t')[0] ?? '')
+  return linesOf('fish', '--no-config', '-c', script).map((offer) => offer.split('\t')[0] ?? '')
+}
+
+function linesOf(program: string, ...args: string[]): string[] {
+  return execFileSync(program, args, { encoding: 'utf8' }).split('\n').filter(Boolean)
 }
 
 function isInstalled(shell: string): boolean {

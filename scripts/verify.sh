@@ -22,6 +22,9 @@ install_packages() {
   command -v chromium >/dev/null || command -v chromium-browser >/dev/null || wanted+=(chromium)
   command -v jsonnet >/dev/null || wanted+=(jsonnet)
   command -v openssl >/dev/null || wanted+=(openssl)
+  # Completion is tried in each of its shells.
+  command -v zsh >/dev/null || wanted+=(zsh)
+  command -v fish >/dev/null || wanted+=(fish)
   command -v iptables >/dev/null || [ -x /usr/sbin/iptables ] || wanted+=(iptables)
   [ ${#wanted[@]} = 0 ] && return
   say "Installing ${wanted[*]}"

@@ -101,7 +101,7 @@ export function stepsSuite(name: string, make: () => Promise<StepWorld>, end: ()
 
     test('a script of a megabyte runs, wherever its step has temporary files', async () => {
       const command = `${'# a comment that is long enough\n'.repeat(32_000)}echo ran`
-      const environment = { TMPDIR: '/tmp/agola-of-step' }
+      const environment = { TMPDIR: `${world.dataDir}/of-step` }
       const steps = [runStep(command), runStep(`mkdir -p ${environment.TMPDIR}`), runStep(command, { environment })]
       expect((await world.run(steps)).logs).toEqual(['ran\n', '', 'ran\n'])
     })
@@ -221,7 +221,7 @@ export function stepsSuite(name: string, make: () => Promise<StepWorld>, end: ()
 chmod 000 secret.bin sub/secret sub/closed`
       const id = await world.submit(
         [runStep(make), save({ paths: ['*.txt', 'sub/*.txt', 'far/**/c.txt'] }), save({ paths: ['a.txt', 'far'] })],
-        { user: '1000', workingDir: '/tmp/agola-unread' },
+        { user: '1000', workingDir: `${world.dataDir}/unread` },
       )
       const { status, logs } = await world.outcome(id)
       expect(status.phase, logs.join('\n')).toBe('success')

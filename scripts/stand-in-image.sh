@@ -8,7 +8,7 @@ trap 'rm -rf "$root"' EXIT
 
 programs=(bash sh env git tar gzip ls cat cp mv rm mkdir rmdir ln chmod chown touch sort head tail cut wc tr uname id whoami date sleep
   sha256sum md5sum mktemp dirname basename readlink realpath tee printf echo true false test expr find grep sed awk xargs diff ps df du
-  nproc timeout uniq stat)
+  nproc timeout uniq stat mkfifo)
 
 # As distributions lay it out today: /bin, /lib and the like are links into /usr.
 mkdir -p "$root"/usr/{bin,sbin,lib,lib64}

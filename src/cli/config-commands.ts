@@ -11,6 +11,7 @@ import {
 } from '../engine/read-config.ts'
 import { exitCodes } from './exit-code.ts'
 import { type RefFlags, refOptions } from './flags.ts'
+import { whyNoRun } from './why-no-run.ts'
 import { findWorkTree, nearestWithConfig, type WorkTree, workTreeAround } from './work-tree.ts'
 
 export interface ConfigRequest {
@@ -35,7 +36,7 @@ export async function loadWorkTreeConfig({
   const loaded = await readConfig(tree, { context, file: named?.file, strict }).catch(async (error: unknown) => {
     throw (named === null && hasCode(error, 'configNotFound') ? await misplaced(directory, tree) : null) ?? error
   })
-  return { ...loaded, context }
+  return Object.assign(loaded, { context })
 }
 
 /** Says where a config lies that no run would read. */
@@ -120,10 +121,7 @@ export async function graphConfig(
     stderr(`${formatProblems(loaded)}\n`)
   }
   if (runs.length === 0) {
-    const names = skipped.map(({ name }) => JSON.stringify(name)).join(', ')
-    stderr(
-      `no run matches ${loaded.context.ref}: \`when\` leaves out ${names}. --branch, --tag and --ref draw another ref.\n`,
-    )
+    stderr(`no run matches ${loaded.context.ref}: ${whyNoRun(skipped)}. --branch, --tag and --ref draw another ref.\n`)
     return exitCodes.nothingToRun
   }
   const { drawGraph } = await import('../views/config-graph.ts')

@@ -16,6 +16,7 @@ import { parseDurationFlag } from './parse-duration-flag.ts'
 import type { Presenter } from './presenter.ts'
 import type { Questions } from './questions.ts'
 import { type ViewFlags, wantsQuestions } from './terminal.ts'
+import { whyNoRun } from './why-no-run.ts'
 
 // Where commands find it without loading another file.
 export { userDefaults } from './user-defaults.ts'
@@ -187,9 +188,7 @@ async function nothingToRun(opened: StartedDirectRun, allowEmpty: boolean, prese
 }
 
 function nothingText({ facts, skipped }: StartedDirectRun): string {
-  const names = skipped.map(({ name }) => JSON.stringify(name)).join(', ')
-  const why = names === '' ? 'the config has no run' : `\`when\` leaves out ${names}`
-  return `nothing to run for ${facts.ref}: ${why}. --branch, --tag and --ref run as another ref.`
+  return `nothing to run for ${facts.ref}: ${whyNoRun(skipped)}. --branch, --tag and --ref run as another ref.`
 }
 
 interface PlannedTask {

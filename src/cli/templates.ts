@@ -1,5 +1,6 @@
 import { copyFile, readdir, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { configNames } from '../engine/config/find-config.ts'
 import { AgolaError } from '../engine/model/errors.ts'
 import { makeDirectory } from '../engine/std/make-directory.ts'
 
@@ -42,9 +43,6 @@ export interface WrittenTemplate {
   removed: string[]
 }
 
-/** Names of configs; the first that exists counts. */
-const configFiles = ['config.jsonnet', 'config.json', 'config.yml']
-
 /** Writes `.agola/config.*` of a template. Refuses to touch an existing config, unless `force`: then this one is the only one. */
 export async function writeTemplate(options: WriteTemplateOptions): Promise<WrittenTemplate> {
   const { templates, name, directory, force } = options
@@ -68,7 +66,7 @@ export async function writeTemplate(options: WriteTemplateOptions): Promise<Writ
 
 async function existingConfigs(directory: string): Promise<string[]> {
   const names = await readdir(join(directory, '.agola')).catch((): string[] => [])
-  return configFiles.filter((file) => names.includes(file))
+  return configNames.filter((name) => names.includes(name))
 }
 
 function shownPath(directory: string, file: string): string {

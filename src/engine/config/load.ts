@@ -26,7 +26,10 @@ export async function loadConfig(tree: ConfigTree, options: LoadConfigOptions): 
   return {
     file,
     texts,
-    value: source === null ? undefined : exactValue(source),
+    // Only `config render` wants it.
+    get value() {
+      return source === null ? undefined : exactValue(source)
+    },
     config: isRefused ? null : parsed.config,
     problems: kept,
     moreProblems: parsed.moreProblems + all.length - kept.length,

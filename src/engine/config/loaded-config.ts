@@ -46,9 +46,9 @@ export interface LoadedConfig {
   moreProblems: number
   /** Errors among them. */
   moreErrors: number
-  /** The evaluated document before it was checked, as `config render` prints it; undefined when there is none.
+  /** The evaluated document before it was checked, as `config render` prints it, copied at each access; undefined when there is none.
    *  Integers that a number cannot hold are bigints. */
-  value: unknown
+  readonly value: unknown
   /** Texts of the files that problems point into, by name: what `formatProblems` takes excerpts from. */
   texts: Record<string, string>
 }

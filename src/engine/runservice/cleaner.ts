@@ -107,9 +107,7 @@ export class Cleaner implements LoopService {
     if (taskId === undefined) return []
     const announcement = expiringKey(kind, taskId, random.uuid())
     await objects.put(announcement, new Uint8Array(), { ...options, sizeBytes: 0 })
-    const task: ObjectInfo[] = []
-    const query = { prefix: `${kind}${taskId}/`, recursive: true }
-    for await (const object of objects.list(query, options)) task.push(object)
+    const task = await Array.fromAsync(objects.list({ prefix: `${kind}${taskId}/`, recursive: true }, options))
     if (!isSpare(task)) {
       await objects.delete(announcement, options)
       return []

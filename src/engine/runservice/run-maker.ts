@@ -116,8 +116,8 @@ export class RunMaker {
   async #requireArchives(restarted: Run, task: RunTask): Promise<void> {
     const { objects } = this.#options
     const expired = 'the workspace of a successful task has expired; restart it from the start'
-    const { length: cleaners } = await keysOf(objects, expiringPrefix(archives, task.id))
-    if (cleaners > 0) throw cannotRestart(restarted, expired)
+    const cleaners = await Array.fromAsync(objects.list({ prefix: expiringPrefix(archives, task.id) }))
+    if (cleaners.length > 0) throw cannotRestart(restarted, expired)
     for (const step of task.workspaceArchives) {
       try {
         await objects.stat(archiveKey(task.id, step))
@@ -127,12 +127,6 @@ export class RunMaker {
       }
     }
   }
-}
-
-async function keysOf(objects: ObjectStorage, prefix: string): Promise<string[]> {
-  const keys: string[] = []
-  for await (const { key } of objects.list({ prefix })) keys.push(key)
-  return keys
 }
 
 function cannotRestart(run: Run, reason: string): AgolaError {

@@ -106,10 +106,7 @@ export class RunRetention {
   }
 
   async #objectsOf(kind: TaskObjects, taskId: RunTaskId, options: CallOptions): Promise<ObjectInfo[]> {
-    const found: ObjectInfo[] = []
-    const query = { prefix: `${kind}${taskId}/`, recursive: true }
-    for await (const object of this.#options.objects.list(query, options)) found.push(object)
-    return found
+    return Array.fromAsync(this.#options.objects.list({ prefix: `${kind}${taskId}/`, recursive: true }, options))
   }
 }
 

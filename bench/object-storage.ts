@@ -29,32 +29,34 @@ async function posix(directory: string): Promise<BenchRow[]> {
   const file = await makeFile(directory)
   const objects = await openPosix(directory)
   const copy = join(directory, 'copy')
-  // Neither side may have to write what the other, or an earlier row, has left in memory.
-  const settled = async (work: () => Promise<void> | void): Promise<number> => {
+  // Neither side may have to write what the other, or an earlier row, has left in memory, and both make a file that is not there: where one
+  // is replaced, `cp` writes into its memory, which no put may do that others can read until it is whole.
+  const settled = async (work: () => Promise<void> | void, made: () => Promise<void> | void): Promise<number> => {
+    await made()
     execFileSync('sync')
     const start = performance.now()
     await work()
     return performance.now() - start
   }
-  const turns = (ours: () => Promise<void>, theirs: () => void) =>
+  const turns = (ours: () => Promise<void>, made: string | null, theirs: () => void) =>
     inTurns(
       rounds,
-      () => settled(ours),
-      () => settled(theirs),
+      () => settled(ours, () => (made === null ? undefined : objects.delete(made))),
+      () => settled(theirs, () => rm(copy, { force: true })),
     )
   const cp = (): void => {
     execFileSync('cp', [file, copy])
   }
   // What is put comes from pods and the network, not from files, for which there is a way of their own.
-  const put = await turns(() => putStream(objects), cp)
+  const put = await turns(() => putStream(objects), 'stream', cp)
   const cpAndSync = (): void => {
     cp()
     execFileSync('sync', [copy])
   }
-  const kept = await turns(() => putStream(objects, { persist: true }), cpAndSync)
-  const get = await turns(() => readAll(objects), cp)
-  const copied = await turns(async () => void (await objects.put('copy', await objects.get('stream'))), cp)
-  const link = await turns(async () => void (await objects.put('linked', { file })), cp)
+  const kept = await turns(() => putStream(objects, { persist: true }), 'stream', cpAndSync)
+  const get = await turns(() => readAll(objects), null, cp)
+  const copied = await turns(async () => void (await objects.put('copy', await objects.get('stream'))), 'copy', cp)
+  const link = await turns(async () => void (await objects.put('linked', { file })), 'linked', cp)
   const row = (
     work: string,
     { oursMs, theirsMs }: { oursMs: number; theirsMs: number },

@@ -9,9 +9,8 @@ import type { FileTree } from './file-tree.ts'
 import { type ListFilter, listFilter } from './list-query.ts'
 import { missingObject } from './missing-object.ts'
 import { checkObjectKey } from './object-key.ts'
+import { readFileRange } from './read-file-range.ts'
 
-/** Larger pieces come in memory that the system has to clear first, which costs more than the calls they spare. */
-const readBytesMax = 256 * 1024
 const listStatsAtOnceMax = 32
 
 /** How keys become paths below the data directory, and how a walk over those paths gives the keys back in byte order. */
@@ -56,9 +55,7 @@ export class DirectoryObjectStorage implements ObjectStorage {
       const stats = await file.stat()
       if (!stats.isFile()) throw missingObject(key)
       const end = Math.min(range.end ?? stats.size, stats.size)
-      if (range.start < end) {
-        return file.createReadStream({ start: range.start, end: end - 1, highWaterMark: readBytesMax, signal })
-      }
+      if (range.start < end) return readFileRange(file, { start: range.start, end }, { signal })
     } catch (error) {
       await file.close()
       throw error

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { AgolaError } from '../../model/errors.ts'
+import { readAhead } from '../../std/read-ahead.ts'
 import { entryBytes, type FileRange, padded, type TarEntry, tarEndBytes, tarHeader } from './tar-entry.ts'
 
 /** Pieces that the stream hands out, and how many of them are read at the same time. An entry takes at least two blocks of 512
@@ -17,24 +18,11 @@ export function tarBytes(entries: readonly TarEntry[]): number {
 /** The archive of the entries, read from their files while it is asked for. The stream itself holds one piece at most: of several it
  *  would make one, by copying them. */
 export function tarStream(entries: readonly TarEntry[], mtimeSeconds: number): Readable {
-  return Readable.from(readAhead(entries, mtimeSeconds), { objectMode: false, highWaterMark: 1 })
+  return Readable.from(readAhead(readsOf(entries, mtimeSeconds), piecesMax), { objectMode: false, highWaterMark: 1 })
 }
 
-async function* readAhead(entries: readonly TarEntry[], mtimeSeconds: number): AsyncGenerator<Buffer> {
-  const reading: Promise<Buffer>[] = []
-  try {
-    for (const piece of plan(entries, mtimeSeconds)) {
-      reading.push(piece.read())
-      if (reading.length >= piecesMax) yield await nextOf(reading)
-    }
-    while (reading.length > 0) yield await nextOf(reading)
-  } finally {
-    await Promise.allSettled(reading)
-  }
-}
-
-function nextOf(reading: Promise<Buffer>[]): Promise<Buffer> {
-  return reading.shift() ?? Promise.resolve(Buffer.alloc(0))
+function* readsOf(entries: readonly TarEntry[], mtimeSeconds: number): Generator<() => Promise<Buffer>> {
+  for (const piece of plan(entries, mtimeSeconds)) yield () => piece.read()
 }
 
 /** Lays the archive out in pieces: headers are written at once, contents are noted to be read into their places. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
@@ -387,6 +387,45 @@ describe('the checkout', () => {
     git.write('r/small.txt', 'changed\n')
     await git.checkOut(await git.take('r'))
     expect(used() - before).toBeLessThan(200_000)
+  })
+
+  test('however many come one after another, what is large is written once', async () => {
+    git.repository('r', { 'small.txt': '0\n' })
+    git.write('r/big.bin', randomBytes(3_000_000))
+    git.git('r', 'add', '.')
+    git.git('r', 'commit', '--quiet', '-m', 'big')
+    const largeFiles = () =>
+      execFileSync('find', [git.stateDirectory, '-size', '+1M', '-printf', '%i\n'], { encoding: 'utf8' })
+    const inodes = new Set<string>()
+    for (let round = 1; round <= 70; round++) {
+      git.write('r/small.txt', `${round}\n`)
+      if (round % 15 === 0) git.git('r', 'commit', '--quiet', '-am', `round ${round}`)
+      const snapshot = await git.take('r')
+      if (round % 23 !== 0) await snapshot.openSource({ depth: 0, recurseSubmodules: false })
+      else {
+        const checkout = await git.checkOut(snapshot)
+        git.git(checkout, 'fsck', '--full')
+        expect(git.git(checkout, 'status', '--porcelain')).toBe('')
+        expect(git.git(checkout, 'rev-list', '--count', 'HEAD')).toBe(String(3 + Math.floor(round / 15)))
+      }
+      await snapshot.close()
+      for (const inode of largeFiles().trim().split('\n')) inodes.add(inode)
+    }
+    // The contents and the pack.
+    expect(inodes.size).toBe(2)
+  }, 120_000)
+
+  test('one after a shallow clone was deepened has the whole history', async () => {
+    git.repository('origin')
+    for (const message of ['second', 'third']) git.git('origin', 'commit', '--quiet', '--allow-empty', '-m', message)
+    git.git('.', 'clone', '--quiet', '--depth=1', `file://${git.root}/origin`, 'r')
+    git.write('r/a.txt', 'changed\n')
+    await git.checkOut(await git.take('r'))
+    git.git('r', 'fetch', '--quiet', '--unshallow')
+    git.write('r/a.txt', 'again\n')
+    const checkout = await git.checkOut(await git.take('r'))
+    expect(git.git(checkout, 'log', '--format=%s')).toBe('agola direct run\nthird\nsecond\nfirst')
+    git.git(checkout, 'fsck', '--full')
   })
 
   test('parallel clone steps share one preparation and get the same bytes', async () => {

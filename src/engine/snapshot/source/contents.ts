@@ -9,8 +9,9 @@ import { hasLfs, isLfsPointer, lfsWarning, pointerBytesMax } from './lfs-pointer
 import type { GitPlace, ListedEntry } from './list-tree.ts'
 import type { FileRange } from './tar-entry.ts'
 
-/** More files than this, or this share of dead bytes, and all contents are written anew into one file. */
+/** With more files than this the small ones become one. */
 const filesMax = 32
+/** With more dead bytes than this beside as many as live ones all contents are written anew. */
 const deadBytesMax = 64 * 1024 * 1024
 const fingerprintsMax = 3
 const writeBytes = 1024 * 1024
@@ -50,9 +51,10 @@ export async function loadContents(git: Git, place: GitPlace, request: ContentsR
   await dropOldFingerprints(request.directory, request.fingerprint)
   const kept = await openKept(directory)
   let missing = await missingEntries(git, place, kept, request)
-  if (missing.length > 0 && isWasteful(kept, request.entries)) {
-    await forget(directory, kept)
-    missing = [...request.entries]
+  const outworn = missing.length === 0 ? [] : outwornFiles(kept, request.entries)
+  if (outworn.length > 0) {
+    await forget(directory, kept, outworn)
+    missing = await missingEntries(git, place, kept, request)
   }
   try {
     if (missing.length > 0) {
@@ -83,10 +85,16 @@ export async function contentsFingerprint(
   return hash.digest('hex').slice(0, 12)
 }
 
+interface KeptFile {
+  name: string
+  handle: FileHandle
+  size: number
+}
+
 class KeptContents implements Contents {
   readonly ranges = new Map<string, FileRange>()
   readonly pointers = new Set<string>()
-  readonly files: { name: string; handle: FileHandle; size: number }[] = []
+  files: KeptFile[] = []
 
   async close(): Promise<void> {
     for (const { handle } of this.files.splice(0)) await handle.close()
@@ -127,22 +135,29 @@ function addRanges(kept: KeptContents, handle: FileHandle, rows: readonly Conten
   }
 }
 
-function isWasteful(kept: KeptContents, entries: readonly ListedEntry[]): boolean {
-  if (kept.files.length >= filesMax) return true
+/** Those whose live contents are to be written anew. A file with most of the bytes stays while it can: otherwise a snapshot of a large
+ *  tree would pay for all of it now and then, and not only for what changed. */
+function outwornFiles(kept: KeptContents, entries: readonly ListedEntry[]): KeptFile[] {
   let live = 0
   for (const entry of entries) live += kept.ranges.get(contentKey(entry))?.size ?? 0
   const total = kept.files.reduce((sum, file) => sum + file.size, 0)
-  return total > 2 * live + deadBytesMax
+  if (total > 2 * live + deadBytesMax) return kept.files
+  return kept.files.length < filesMax ? [] : kept.files.filter(({ size }) => size <= total / 2)
 }
 
-async function forget(directory: string, kept: KeptContents): Promise<void> {
-  for (const { name } of kept.files) {
+async function forget(directory: string, kept: KeptContents, files: readonly KeptFile[]): Promise<void> {
+  for (const { name } of files) {
     await rm(join(directory, `${name}.json`), { force: true })
     await rm(join(directory, `${name}.data`), { force: true })
   }
-  await kept.close()
-  kept.ranges.clear()
-  kept.pointers.clear()
+  const handles = new Set(files.map(({ handle }) => handle))
+  kept.files = kept.files.filter(({ handle }) => !handles.has(handle))
+  for (const [key, { file }] of kept.ranges) {
+    if (!handles.has(file)) continue
+    kept.ranges.delete(key)
+    kept.pointers.delete(key)
+  }
+  for (const handle of handles) await handle.close()
 }
 
 async function dropOldFingerprints(directory: string, fingerprint: string): Promise<void> {

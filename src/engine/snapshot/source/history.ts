@@ -1,12 +1,13 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgolaError } from '../../model/errors.ts'
 import type { CallOptions } from '../../ports/call-options.ts'
 import { makeDirectory } from '../../std/make-directory.ts'
 import type { Git } from '../git.ts'
-import type { ObjectReader } from '../object-reader.ts'
-import { writeWhole } from '../write-whole.ts'
-import { readCommitWindow } from './commit-window.ts'
+import { ObjectReader } from '../object-reader.ts'
+import { type WholeFilePlace, writeWhole } from '../write-whole.ts'
+import { type CommitWindow, readCommitWindow } from './commit-window.ts'
 import type { GitPlace } from './list-tree.ts'
 
 export interface HistoryRequest extends CallOptions {
@@ -38,22 +39,17 @@ const limitedDepth = 100
 const packsMax = 20
 
 /** Packs everything that `commit` needs. Packs of earlier snapshots are used again, so only new objects are written. */
-export async function prepareHistory(
-  git: Git,
-  place: GitPlace,
-  objects: ObjectReader,
-  request: HistoryRequest,
-): Promise<History> {
+export async function prepareHistory(git: Git, place: GitPlace, request: HistoryRequest): Promise<History> {
   const depth = await chooseDepth(request)
   const ownShallow = await readLines(join(request.commonDirectory, 'shallow'))
-  const window = depth === 0 ? null : await readCommitWindow(objects, request.commit, depth, new Set(ownShallow))
+  const window = depth === 0 ? null : await readWindow(git, place, { commit: request.commit, depth, ownShallow })
   const tags = await listTags(git, place, request, window?.commits ?? null)
   const boundary = window?.boundary ?? []
   const tagObjects = [...tags.values()].map(([line = '']) => line.split(' ')[0] ?? '')
   const name = `history-${depth === 0 ? 'all' : depth}`
   const pack = async (fresh: boolean) => {
-    const directory = await openPacks(request.directory, name, fresh)
-    await packObjects(git, place, directory, { ...request, tagObjects, boundary, whole: depth === 0 })
+    const directory = await openPacks(request.directory, name, { fresh, newName: request.newName })
+    await packObjects(git, place, directory, { ...request, tagObjects, boundary, ownShallow, whole: depth === 0 })
     return directory
   }
   const directory = await pack(false).catch((error: unknown) => {
@@ -70,9 +66,26 @@ export async function prepareHistory(
   }
 }
 
-/** Packs are gathered in a directory until there are too many, or until they are of no use. Then a new directory takes over.
- *  The one before stays for processes that are at work in it. */
-async function openPacks(parent: string, name: string, fresh: boolean): Promise<string> {
+async function readWindow(
+  git: Git,
+  { cwd, objects }: GitPlace,
+  { commit, depth, ownShallow }: { commit: string; depth: number; ownShallow: string[] },
+): Promise<CommitWindow> {
+  const reader = new ObjectReader(git, cwd, objects)
+  try {
+    return await readCommitWindow(reader, commit, depth, new Set(ownShallow))
+  } finally {
+    reader.close()
+  }
+}
+
+/** Packs are gathered in a directory until there are too many, or until they are of no use. Then a new directory takes over, with the
+ *  largest pack of a full one. The one before stays for processes that are at work in it. */
+async function openPacks(
+  parent: string,
+  name: string,
+  { fresh, newName }: { fresh: boolean; newName: () => string },
+): Promise<string> {
   const names = (await readdir(parent)).filter((entry) => entry.startsWith(`${name}.`))
   const epochs = names.map((entry) => Number(entry.slice(name.length + 1))).sort((a, b) => a - b)
   const newest = epochs.at(-1) ?? 0
@@ -81,7 +94,26 @@ async function openPacks(parent: string, name: string, fresh: boolean): Promise<
   for (const epoch of epochs) {
     if (epoch < newest) await rm(join(parent, `${name}.${epoch}`), { recursive: true, force: true })
   }
-  return join(parent, `${name}.${newest + 1}`)
+  const next = join(parent, `${name}.${newest + 1}`)
+  const whole = { storeDirectory: parent, uniqueName: newName() }
+  // It spares work, no more: not every file system has hard links.
+  if (!fresh) await takeOverLargestPack(join(parent, `${name}.${newest}`), next, whole).catch(() => undefined)
+  return next
+}
+
+/** Only a pack with most of the bytes is worth it: what it holds need not be packed again. Where it has all that a tip needs, its tip goes
+ *  with it, so that nobody looks at those commits again either. */
+async function takeOverLargestPack(from: string, to: string, whole: WholeFilePlace): Promise<void> {
+  const packs = await packsOf(from)
+  const sizes = await Promise.all(packs.map(async (pack) => (await stat(packFile(from, pack, 'pack'))).size))
+  const largest = packs[sizes.indexOf(Math.max(...sizes))]
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  if (largest === undefined || Math.max(...sizes) <= total / 2) return
+  await makeDirectory(packDirectoryOf(to))
+  // As git does: what makes it count comes last.
+  for (const kind of ['keep', 'pack', 'idx']) await link(packFile(from, largest, kind), packFile(to, largest, kind))
+  await link(packFile(from, largest, 'tip'), packFile(to, largest, 'tip'))
+  await writeWhole(join(to, 'tips'), await readFile(packFile(to, largest, 'tip'), 'utf8'), whole)
 }
 
 async function chooseDepth(request: HistoryRequest): Promise<number> {
@@ -110,6 +142,8 @@ async function packedBytes(directory: string): Promise<number> {
 interface PackRequest extends HistoryRequest {
   tagObjects: string[]
   boundary: string[]
+  /** Commits that the user's repository has no parents of. */
+  ownShallow: string[]
   /** All ancestors are packed, so that those of an earlier commit need not be looked at again. */
   whole: boolean
 }
@@ -124,7 +158,9 @@ async function packObjects(git: Git, place: GitPlace, directory: string, request
   )
   const tips = await readLines(join(directory, 'tips'))
   if (tips.includes(tipOf(request))) return
-  const known = request.whole ? tips.map((tip) => `^${tip.split(' ')[0]}`) : []
+  // Once a shallow repository was deepened, an earlier commit has ancestors that no pack holds.
+  const ends = ` ${endsOf(request)}`
+  const known = request.whole ? tips.filter((tip) => tip.endsWith(ends)).map((tip) => `^${tip.split(' ')[0]}`) : []
   const input = [...request.boundary.map((id) => `--shallow ${id}`), request.commit, ...request.tagObjects, ...known]
   const fast = ['pack.compression=1', 'pack.packSizeLimit=0', 'pack.writeReverseIndex=false', 'pack.threads=0']
   const args = ['pack-objects', '--revs', '--honor-pack-keep', '--non-empty', '--delta-base-offset', '--window=0', '-q']
@@ -137,9 +173,12 @@ async function packObjects(git: Git, place: GitPlace, directory: string, request
       signal: request.signal,
     },
   )
-  // The mark that makes `--honor-pack-keep` leave its objects out of the next pack.
+  // No pack was there that it could leave objects to, since packs only come.
+  const hasAll = request.whole && known.length === 0 && (await packsOf(directory)).length === 1
   for (const id of output.toString().split('\n').filter(Boolean)) {
-    await writeFile(join(packDirectoryOf(directory), `pack-${id}.keep`), '')
+    if (hasAll) await writeFile(packFile(directory, `pack-${id}`, 'tip'), `${tipOf(request)}\n`)
+    // The mark that makes `--honor-pack-keep` leave its objects out of the next pack.
+    await writeFile(packFile(directory, `pack-${id}`, 'keep'), '')
   }
   const whole = { storeDirectory: request.directory, uniqueName: request.newName() }
   await writeWhole(join(directory, 'tips'), `${[...tips, tipOf(request)].join('\n')}\n`, whole)
@@ -147,7 +186,16 @@ async function packObjects(git: Git, place: GitPlace, directory: string, request
 
 /** Tags that came later need packing though the commit has been packed. */
 function tipOf(request: PackRequest): string {
-  return [request.commit, ...[...request.tagObjects].sort()].join(' ')
+  return [request.commit, ...[...request.tagObjects].sort(), endsOf(request)].join(' ')
+}
+
+/** Tells where the history of the user's repository ends. */
+function endsOf({ ownShallow }: PackRequest): string {
+  if (ownShallow.length === 0) return 'roots'
+  return createHash('sha256')
+    .update([...ownShallow].sort().join(' '))
+    .digest('hex')
+    .slice(0, 12)
 }
 
 /** Tags of commits in the history, each with its lines of `packed-refs`: its object, then what it peels to. */
@@ -173,6 +221,10 @@ async function listTags(
     tags.set(ref, type === 'commit' ? [`${id} ${ref}`] : [`${id} ${ref}`, `^${peeled}`])
   }
   return tags
+}
+
+function packFile(directory: string, pack: string, kind: string): string {
+  return join(packDirectoryOf(directory), `${pack}.${kind}`)
 }
 
 function packDirectoryOf(directory: string): string {

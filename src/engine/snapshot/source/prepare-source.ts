@@ -4,9 +4,9 @@ import type { Readable } from 'node:stream'
 import { AgolaError, hasCode, messageOf } from '../../model/errors.ts'
 import type { CallOptions } from '../../ports/call-options.ts'
 import type { Random } from '../../ports/random.ts'
+import { allOf } from '../../std/all-of.ts'
 import type { WorkTree } from '../capture-work-tree.ts'
 import type { Git } from '../git.ts'
-import { ObjectReader } from '../object-reader.ts'
 import { openRepository, type Repository } from '../repository.ts'
 import type { SnapshotFacts } from '../snapshot-facts.ts'
 import { dropKeptIndexes, type SnapshotStore, storeAt } from '../snapshot-store.ts'
@@ -79,12 +79,10 @@ async function workTreeEntries(
   const repository = known ?? (await openRepository(context.git, workTree.topDirectory, { signal: request.signal }))
   const store = storeAt(context.stateDirectory, workTree.storeId)
   const temporary = await createTemporaryDirectory(store, context.random.uuid())
-  const objects = new ObjectReader(context.git, workTree.topDirectory, store.objects)
   try {
-    const place = { workTree, repository, store, temporary, objects, prefix }
+    const place = { workTree, repository, store, temporary, prefix }
     return await entriesOf(context, place, request, files)
   } finally {
-    objects.close()
     await rm(temporary, { recursive: true, force: true })
   }
 }
@@ -94,7 +92,6 @@ interface Place {
   repository: Repository
   store: SnapshotStore
   temporary: string
-  objects: ObjectReader
   prefix: string
 }
 
@@ -106,13 +103,18 @@ async function entriesOf(
 ): Promise<TarEntry[]> {
   const { workTree, store, prefix } = place
   const gitPlace = { cwd: workTree.topDirectory, objects: store.objects }
-  const [listed, index, history] = await Promise.all([
-    listTree(context.git, gitPlace, workTree.treeSha, { signal: request.signal }),
-    writeIndex(context.git, place, request),
+  const readTree = async () => {
+    const [listed, index] = await allOf([
+      listTree(context.git, gitPlace, workTree.treeSha, { signal: request.signal }),
+      writeIndex(context.git, place, request),
+    ])
+    return { listed, index, ranges: await contentsOf(context, place, { listed, index, signal: request.signal }, files) }
+  }
+  const [{ listed, index, ranges }, history] = await allOf([
+    readTree(),
     // A directory that is no repository is none in a task either.
     context.facts.plainGitDirectory === null ? historyOf(context, place, request) : null,
   ])
-  const ranges = await contentsOf(context, place, { listed, index, signal: request.signal }, files)
   const gitDirectory = history === null ? [] : await gitDirectoryOf(context, place, { index, history }, files)
   const tree = await treeEntries(listed, ranges, prefix)
   return [...gitDirectory, ...tree, ...(await submoduleEntries(context, place, request, files))]
@@ -120,16 +122,20 @@ async function entriesOf(
 
 async function historyOf(context: SourceContext, place: Place, request: EntriesRequest): Promise<History> {
   const { workTree, repository, store } = place
-  return await prepareHistory(context.git, { cwd: workTree.topDirectory, objects: store.objects }, place.objects, {
-    commit: workTree.commitSha,
-    depth: request.depth,
-    commonDirectory: repository.commonDirectory,
-    directory: store.directory,
-    newName: () => context.random.uuid(),
-    isPartialClone: repository.config.has('extensions.partialclone'),
-    onNotice: context.onNotice,
-    signal: request.signal,
-  })
+  return await prepareHistory(
+    context.git,
+    { cwd: workTree.topDirectory, objects: store.objects },
+    {
+      commit: workTree.commitSha,
+      depth: request.depth,
+      commonDirectory: repository.commonDirectory,
+      directory: store.directory,
+      newName: () => context.random.uuid(),
+      isPartialClone: repository.config.has('extensions.partialclone'),
+      onNotice: context.onNotice,
+      signal: request.signal,
+    },
+  )
 }
 
 async function gitDirectoryOf(

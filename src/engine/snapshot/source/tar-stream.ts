@@ -7,7 +7,7 @@ import { entryBytes, type FileRange, padded, type TarEntry, tarEndBytes, tarHead
 /** Pieces that the stream hands out, and how many of them are read at the same time. An entry takes at least two blocks of 512
  *  bytes, so no piece asks for more parts at once than the 1024 that systems allow. */
 const pieceBytes = 512 * 1024
-const piecesMax = 3
+const piecesMax = 4
 
 export function tarBytes(entries: readonly TarEntry[]): number {
   let total = tarEndBytes

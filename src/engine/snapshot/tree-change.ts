@@ -6,8 +6,8 @@ import type { TreeChange } from '../ports/source-provider.ts'
 import type { Git } from './git.ts'
 import type { SnapshotFacts } from './snapshot-facts.ts'
 import { type SnapshotStore, storeAt } from './snapshot-store.ts'
-import { type Contents, contentKey, loadContents } from './source/contents.ts'
-import type { ListedEntry } from './source/list-tree.ts'
+import { type Contents, loadContents } from './source/contents.ts'
+import { entryKey, type ListedEntry } from './source/list-tree.ts'
 import type { TarEntry } from './source/tar-entry.ts'
 import { tarStream } from './source/tar-stream.ts'
 import { gitOfSnapshot } from './take-snapshot.ts'
@@ -73,7 +73,8 @@ function parseDifferences(text: string): Difference[] {
   for (let index = 0; index + 1 < fields.length; index += 2) {
     const path = fields[index + 1] ?? ''
     const [oldMode = '', newMode = '', oldId = '', newId = ''] = (fields[index] ?? '').slice(1).split(' ')
-    const side = (mode: string, id: string) => (mode === '000000' || mode === submoduleMode ? null : { mode, id, path })
+    const side = (mode: string, id: string) =>
+      mode === '000000' || mode === submoduleMode ? null : { mode, id, path, key: entryKey(id, path) }
     const difference = { old: side(oldMode, oldId), new: side(newMode, newId) }
     if (difference.old !== null || difference.new !== null) differences.push(difference)
   }
@@ -107,7 +108,7 @@ async function contentsOf(
 async function entriesOf(written: readonly ListedEntry[], contents: Contents | null): Promise<TarEntry[]> {
   const entries: TarEntry[] = []
   for (const entry of written) {
-    const content = contents?.ranges.get(contentKey(entry))
+    const content = contents?.ranges.get(entry.key)
     if (content === undefined) continue
     const { path, mode } = entry
     if (mode !== '120000') entries.push({ kind: 'file', path, mode: mode === '100755' ? 0o755 : 0o644, content })

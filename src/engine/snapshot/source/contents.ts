@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { type FileHandle, open, readdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CallOptions } from '../../ports/call-options.ts'
+import { allOf } from '../../std/all-of.ts'
 import { makeDirectory } from '../../std/make-directory.ts'
 import type { Git } from '../git.ts'
 import { hasLfs, isLfsPointer, lfsWarning, pointerBytesMax } from './lfs-pointers.ts'
@@ -33,14 +34,9 @@ export interface ContentsRequest extends CallOptions {
 }
 
 export interface Contents {
-  /** By key; see `contentKey`. */
+  /** By the key of the entry: filters go by path, so the same object at two paths may have two contents. */
   ranges: Map<string, FileRange>
   close(): Promise<void>
-}
-
-/** Filters go by path, so the same object at two paths may have two contents. */
-export function contentKey(entry: ListedEntry): string {
-  return `${entry.id} ${entry.path}`
 }
 
 /** Contents of files as a clone would have them. Those of earlier snapshots are found in files kept for that, the others are
@@ -103,23 +99,29 @@ class KeptContents implements Contents {
 
 /** Each file of contents has a list of `[key, offset, size]` beside it, written after it. */
 async function openKept(directory: string): Promise<KeptContents> {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.json')).sort()
+  const opened = await allOf(names.map((name) => openFile(directory, name.slice(0, -'.json'.length))))
   const kept = new KeptContents()
-  for (const file of (await readdir(directory)).filter((name) => name.endsWith('.json')).sort()) {
-    const name = file.slice(0, -'.json'.length)
-    const [list, handle] = await Promise.all([
-      readFile(join(directory, file), 'latin1').catch(() => null),
-      open(join(directory, `${name}.data`)).catch(() => null),
-    ])
-    // Another process replaces its files at this moment.
-    if (list === null || handle === null) {
-      await handle?.close()
-      continue
-    }
-    const rows: ContentRow[] = JSON.parse(list)
-    addRanges(kept, handle, rows)
-    kept.files.push({ name, handle, size: (await handle.stat()).size })
+  for (const file of opened) {
+    if (file === null) continue
+    addRanges(kept, file.handle, file.rows)
+    kept.files.push({ name: file.name, handle: file.handle, size: file.size })
   }
   return kept
+}
+
+/** null when another process replaces its files at this moment. */
+async function openFile(directory: string, name: string): Promise<(KeptFile & { rows: ContentRow[] }) | null> {
+  const [list, handle] = await Promise.all([
+    readFile(join(directory, `${name}.json`), 'latin1').catch(() => null),
+    open(join(directory, `${name}.data`)).catch(() => null),
+  ])
+  if (list !== null && handle !== null) {
+    const { size } = await handle.stat()
+    return { name, handle, size, rows: JSON.parse(list) }
+  }
+  await handle?.close()
+  return null
 }
 
 /** `isPointer`: of Git LFS, which may have the content later. */
@@ -139,7 +141,7 @@ function addRanges(kept: KeptContents, handle: FileHandle, rows: readonly Conten
  *  tree would pay for all of it now and then, and not only for what changed. */
 function outwornFiles(kept: KeptContents, entries: readonly ListedEntry[]): KeptFile[] {
   let live = 0
-  for (const entry of entries) live += kept.ranges.get(contentKey(entry))?.size ?? 0
+  for (const entry of entries) live += kept.ranges.get(entry.key)?.size ?? 0
   const total = kept.files.reduce((sum, file) => sum + file.size, 0)
   if (total > 2 * live + deadBytesMax) return kept.files
   return kept.files.length < filesMax ? [] : kept.files.filter(({ size }) => size <= total / 2)
@@ -254,7 +256,7 @@ async function copyInto(
     }
     const isPointer =
       entry.mode !== linkMode && size <= pointerBytesMax && isLfsPointer(buffer.subarray(used - size, used))
-    rows.push(isPointer ? [contentKey(entry), offset, size, true] : [contentKey(entry), offset, size])
+    rows.push(isPointer ? [entry.key, offset, size, true] : [entry.key, offset, size])
   }
   await flush()
   return rows
@@ -267,16 +269,15 @@ async function missingEntries(
   kept: KeptContents,
   { entries, signal }: ContentsRequest,
 ): Promise<ListedEntry[]> {
-  const canFetch =
-    entries.some((entry) => kept.pointers.has(contentKey(entry))) && (await hasLfs(git, place, { signal }))
+  const canFetch = entries.some((entry) => kept.pointers.has(entry.key)) && (await hasLfs(git, place, { signal }))
   const isMissing = (key: string) => !kept.ranges.has(key) || (canFetch && kept.pointers.has(key))
-  return entries.filter((entry) => isMissing(contentKey(entry)))
+  return entries.filter((entry) => isMissing(entry.key))
 }
 
 /** Costs nothing where no file is a pointer, and no process where no attributes name Git LFS. */
 async function warnOfPointers(git: Git, place: GitPlace, kept: KeptContents, request: ContentsRequest): Promise<void> {
   const { entries, index, signal, onNotice } = request
-  const pointers = kept.pointers.size === 0 ? [] : entries.filter((entry) => kept.pointers.has(contentKey(entry)))
+  const pointers = kept.pointers.size === 0 ? [] : entries.filter((entry) => kept.pointers.has(entry.key))
   if (pointers.length === 0 || !(await mentionsLfs(kept, entries))) return
   const warning = await lfsWarning(git, place, { pointers, index, signal })
   if (warning !== null) onNotice(warning)
@@ -284,7 +285,7 @@ async function warnOfPointers(git: Git, place: GitPlace, kept: KeptContents, req
 
 async function mentionsLfs(kept: KeptContents, entries: readonly ListedEntry[]): Promise<boolean> {
   for (const entry of entries.filter(({ path }) => /(^|\/)\.gitattributes$/.test(path))) {
-    const range = kept.ranges.get(contentKey(entry))
+    const range = kept.ranges.get(entry.key)
     if (range === undefined) continue
     const { buffer } = await range.file.read(Buffer.alloc(range.size), 0, range.size, range.offset)
     if (buffer.includes('filter=lfs')) return true

@@ -6,6 +6,13 @@ export interface ListedEntry {
   id: string
   /** A byte string: one character a byte. */
   path: string
+  /** Id and path as `entryKey` joins them. */
+  key: string
+}
+
+/** As git lists them, so that a line holds it. */
+export function entryKey(id: string, path: string): string {
+  return `${id}\t${path}`
 }
 
 export interface GitPlace {
@@ -21,8 +28,9 @@ export async function listTree(git: Git, place: GitPlace, tree: string, options:
   for (const line of output.toString('latin1').split('\0')) {
     const tab = line.indexOf('\t')
     if (tab < 0) continue
-    const [mode = '', , id = ''] = line.slice(0, tab).split(' ')
-    entries.push({ mode, id, path: line.slice(tab + 1) })
+    const id = line.lastIndexOf(' ', tab) + 1
+    // All are slices of one string: a tree can have a hundred thousand entries.
+    entries.push({ mode: line.slice(0, 6), id: line.slice(id, tab), path: line.slice(tab + 1), key: line.slice(id) })
   }
   return entries
 }

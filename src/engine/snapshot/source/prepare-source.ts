@@ -11,7 +11,7 @@ import { openRepository, type Repository } from '../repository.ts'
 import type { SnapshotFacts } from '../snapshot-facts.ts'
 import { dropKeptIndexes, type SnapshotStore, storeAt } from '../snapshot-store.ts'
 import { createTemporaryDirectory } from '../temporary-directory.ts'
-import { contentKey, contentsFingerprint, loadContents } from './contents.ts'
+import { contentsFingerprint, loadContents } from './contents.ts'
 import { type Closable, gitDirectoryEntries, openWhole } from './git-directory.ts'
 import { type History, prepareHistory } from './history.ts'
 import { type ListedEntry, listTree } from './list-tree.ts'
@@ -206,7 +206,7 @@ async function treeEntries(
   const entries: TarEntry[] = []
   for (const entry of listed) {
     const path = prefix + entry.path
-    const content = ranges.get(contentKey(entry))
+    const content = ranges.get(entry.key)
     if (content === undefined) entries.push({ kind: 'directory', path })
     else if (entry.mode === '120000') entries.push({ kind: 'link', path, target: await readRange(content) })
     else entries.push({ kind: 'file', path, mode: entry.mode === '100755' ? 0o755 : 0o644, content })

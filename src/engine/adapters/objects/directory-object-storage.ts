@@ -9,7 +9,7 @@ import type { FileTree } from './file-tree.ts'
 import { type ListFilter, listFilter } from './list-query.ts'
 import { missingObject } from './missing-object.ts'
 import { checkObjectKey } from './object-key.ts'
-import { readFileRange } from './read-file-range.ts'
+import { readFileRange, readSmall } from './read-file-range.ts'
 
 const listStatsAtOnceMax = 32
 
@@ -52,16 +52,19 @@ export class DirectoryObjectStorage implements ObjectStorage {
     const path = this.filePath(key)
     const file = await open(path, 'r').catch((error: unknown) => refuse(error, key, 'read'))
     try {
-      const stats = await file.stat()
-      if (!stats.isFile()) throw missingObject(key)
-      const end = Math.min(range.end ?? stats.size, stats.size)
-      if (range.start < end) return readFileRange(file, { start: range.start, end }, { signal })
+      const small = await readSmall(file, range)
+      if (small === null) {
+        const end = Math.min(range.end ?? Number.POSITIVE_INFINITY, (await file.stat()).size)
+        return readFileRange(file, { start: range.start, end }, { signal })
+      }
+      // What was read only needs no closing to be whole.
+      file.close().catch(() => undefined)
+      return Readable.from(small.length === 0 ? [] : [small], { objectMode: false })
     } catch (error) {
       await file.close()
-      throw error
+      if (systemCode(error) === 'EISDIR') throw missingObject(key, error)
+      return refuse(error, key, 'read')
     }
-    await file.close()
-    return Readable.from([], { objectMode: false })
   }
 
   async put(key: string, source: ObjectSource, options: PutOptions = {}): Promise<ObjectInfo> {

@@ -8,10 +8,24 @@ import { readAhead } from '../../std/read-ahead.ts'
 const pieceBytesMax = 512 * 1024
 const piecesAtOnce = 3
 
+/** Most objects are smaller. */
+const smallBytesMax = 64 * 1024
+
 interface FileRange {
   start: number
   /** Exclusive. */
   end: number
+}
+
+/** The whole range where it is small, with one read and without a look at the size: each call that is spared is a turn between threads.
+ *  null when there may be more. */
+export async function readSmall(file: FileHandle, range: { start: number; end?: number }): Promise<Buffer | null> {
+  const wanted = Math.max(0, (range.end ?? Number.POSITIVE_INFINITY) - range.start)
+  const buffer = Buffer.allocUnsafeSlow(Math.min(wanted, smallBytesMax))
+  const { bytesRead } = await file.read(buffer, 0, buffer.length, range.start)
+  if (bytesRead === buffer.length && wanted > smallBytesMax) return null
+  // A piece of a larger buffer would keep all of it in memory.
+  return bytesRead === buffer.length ? buffer : Buffer.from(buffer.subarray(0, bytesRead))
 }
 
 /** The bytes of that range; closes the file. Reads ahead, so that the next piece is there when the last one was used.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { readFileRange } from '../../../../src/engine/adapters/objects/read-file-range.ts'
+import { readFileRange, readSmall } from '../../../../src/engine/adapters/objects/read-file-range.ts'
 
 const mebibyte = 1024 * 1024
 const content = Buffer.concat(Array.from({ length: 5 }, (_, index) => Buffer.alloc(mebibyte - 1, index + 1)))
@@ -67,4 +67,21 @@ test('a file that ends too soon is an error, not a short object', async () => {
     message: expect.stringContaining('2097152'),
   })
   expect(file.fd).toBe(-1)
+})
+
+test.each([
+  [{ start: 0 }, null],
+  [{ start: 0, end: 70_000 }, null],
+  [{ start: 0, end: 65_536 }, 65_536],
+  [{ start: 10, end: 20 }, 10],
+  [{ start: 10, end: 10 }, 0],
+  [{ start: content.length - 65_536 }, null],
+  [{ start: content.length - 65_535 }, 65_535],
+  [{ start: content.length - 5, end: content.length + 5 }, 5],
+  [{ start: content.length + 5 }, 0],
+])('of %o %s bytes are read at once', async (range: { start: number; end?: number }, length) => {
+  const read = await readSmall(file, range)
+  await file.close()
+  expect(read?.length ?? null).toBe(length)
+  if (read !== null) expect(read.equals(content.subarray(range.start, range.end))).toBe(true)
 })

@@ -13,7 +13,7 @@ import { type BenchRow, formatRow, inTurns } from './row.ts'
 
 const mebibyte = 1024 * 1024
 const sizeBytes = 1024 * mebibyte
-const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 3)
+const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 7)
 
 /** Objects of 1 GiB beside `cp`, and the memory that a copy takes. */
 export async function rows(): Promise<BenchRow[]> {

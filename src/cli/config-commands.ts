@@ -96,9 +96,10 @@ export async function renderConfig(
   { stdout, stderr }: Printers,
 ): Promise<number> {
   const loaded = await loadWorkTreeConfig(request)
-  if (loaded.value !== undefined) {
+  const { value } = loaded
+  if (value !== undefined) {
     const { writeJson, writeYaml } = await import('../engine/config/write-document.ts')
-    stdout(format === 'json' ? writeJson(loaded.value) : await writeYaml(loaded.value))
+    stdout(format === 'json' ? writeJson(value) : await writeYaml(value))
   }
   if (loaded.problems.length > 0) {
     const { formatProblems } = await import('../engine/config/format-problems.ts')

@@ -8,7 +8,7 @@ import type { SnapshotFacts } from './snapshot-facts.ts'
 import { type SnapshotStore, storeAt } from './snapshot-store.ts'
 import { type Contents, loadContents } from './source/contents.ts'
 import { entryKey, type ListedEntry } from './source/list-tree.ts'
-import type { TarEntry } from './source/tar-entry.ts'
+import { readRange, type TarEntry } from './source/tar-entry.ts'
 import { tarStream } from './source/tar-stream.ts'
 import { gitOfSnapshot } from './take-snapshot.ts'
 import { createTemporaryDirectory } from './temporary-directory.ts'
@@ -112,10 +112,7 @@ async function entriesOf(written: readonly ListedEntry[], contents: Contents | n
     if (content === undefined) continue
     const { path, mode } = entry
     if (mode !== '120000') entries.push({ kind: 'file', path, mode: mode === '100755' ? 0o755 : 0o644, content })
-    else {
-      const { buffer } = await content.file.read(Buffer.alloc(content.size), 0, content.size, content.offset)
-      entries.push({ kind: 'link', path, target: buffer.toString('latin1') })
-    }
+    else entries.push({ kind: 'link', path, target: (await readRange(content)).toString('latin1') })
   }
   return entries
 }

@@ -8,7 +8,7 @@ import { makeDirectory } from '../../std/make-directory.ts'
 import type { Git } from '../git.ts'
 import { hasLfs, isLfsPointer, lfsWarning, pointerBytesMax } from './lfs-pointers.ts'
 import type { GitPlace, ListedEntry } from './list-tree.ts'
-import type { FileRange } from './tar-entry.ts'
+import { type FileRange, readRange } from './tar-entry.ts'
 
 /** With more files than this the small ones become one. */
 const filesMax = 32
@@ -287,8 +287,7 @@ async function mentionsLfs(kept: KeptContents, entries: readonly ListedEntry[]):
   for (const entry of entries.filter(({ path }) => /(^|\/)\.gitattributes$/.test(path))) {
     const range = kept.ranges.get(entry.key)
     if (range === undefined) continue
-    const { buffer } = await range.file.read(Buffer.alloc(range.size), 0, range.size, range.offset)
-    if (buffer.includes('filter=lfs')) return true
+    if ((await readRange(range)).includes('filter=lfs')) return true
   }
   return false
 }

@@ -106,9 +106,9 @@ async function openPacks(
 async function takeOverLargestPack(from: string, to: string, whole: WholeFilePlace): Promise<void> {
   const packs = await packsOf(from)
   const sizes = await Promise.all(packs.map(async (pack) => (await stat(packFile(from, pack, 'pack'))).size))
-  const largest = packs[sizes.indexOf(Math.max(...sizes))]
   const total = sizes.reduce((sum, size) => sum + size, 0)
-  if (largest === undefined || Math.max(...sizes) <= total / 2) return
+  const largest = packs[sizes.findIndex((size) => size > total / 2)]
+  if (largest === undefined) return
   await makeDirectory(packDirectoryOf(to))
   // As git does: what makes it count comes last.
   for (const kind of ['keep', 'pack', 'idx']) await link(packFile(from, largest, kind), packFile(to, largest, kind))

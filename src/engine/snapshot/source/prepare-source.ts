@@ -15,7 +15,7 @@ import { contentsFingerprint, loadContents } from './contents.ts'
 import { type Closable, gitDirectoryEntries, openWhole } from './git-directory.ts'
 import { type History, prepareHistory } from './history.ts'
 import { type ListedEntry, listTree } from './list-tree.ts'
-import type { FileRange, TarEntry } from './tar-entry.ts'
+import { type FileRange, readRange, type TarEntry } from './tar-entry.ts'
 import { tarBytes, tarStream } from './tar-stream.ts'
 
 export interface SourceContext {
@@ -208,15 +208,11 @@ async function treeEntries(
     const path = prefix + entry.path
     const content = ranges.get(entry.key)
     if (content === undefined) entries.push({ kind: 'directory', path })
-    else if (entry.mode === '120000') entries.push({ kind: 'link', path, target: await readRange(content) })
+    else if (entry.mode === '120000')
+      entries.push({ kind: 'link', path, target: (await readRange(content)).toString('latin1') })
     else entries.push({ kind: 'file', path, mode: entry.mode === '100755' ? 0o755 : 0o644, content })
   }
   return entries
-}
-
-async function readRange(range: FileRange): Promise<string> {
-  const { buffer } = await range.file.read(Buffer.alloc(range.size), 0, range.size, range.offset)
-  return buffer.toString('latin1')
 }
 
 /** An empty directory stands for a submodule that was not asked for, as after a plain clone. */

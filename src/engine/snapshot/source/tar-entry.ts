@@ -7,6 +7,11 @@ export interface FileRange {
   size: number
 }
 
+export async function readRange({ file, offset, size }: FileRange): Promise<Buffer> {
+  const { buffer } = await file.read(Buffer.alloc(size), 0, size, offset)
+  return buffer
+}
+
 /** Paths are byte strings (one character a byte), because git allows any bytes in a name. */
 export type TarEntry =
   | { kind: 'file'; path: string; mode: number; content: FileRange | Buffer }

@@ -2,6 +2,7 @@ import { AgolaError } from '../../../model/errors.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { CreatePodOptions, PodOpened, PodRequest } from '../../../ports/pod-driver.ts'
 import { withinTime } from '../../../std/alarm.ts'
+import { allOf } from '../../../std/all-of.ts'
 import { type EngineClient, EngineFailure } from './client.ts'
 import type { EngineEvents } from './events.ts'
 import { Lifeline } from './lifeline.ts'
@@ -40,20 +41,14 @@ export async function startPod(
   if (mainSpec === undefined) throw new AgolaError('assertionFailed', 'a pod without containers')
   const mainCreated = create(mainSpec)
   // All are waited for, also after a failure: what is still being created could not be removed.
-  const results = await Promise.allSettled([
-    mainCreated,
-    ...serviceSpecs.map((spec) => createService(() => create(spec), mainCreated)),
-  ])
-  const ids = results.map((result) => {
-    if (result.status === 'rejected') throw result.reason
-    return result.value
-  })
+  const services = serviceSpecs.map((spec) => createService(() => create(spec), mainCreated))
+  const ids = await allOf([mainCreated, ...services])
   options.signal?.throwIfAborted()
   const [mainId = '', ...serviceIds] = ids
   const main = await startMain(parts, request, mainSpec, mainId, create, options)
   options.signal?.throwIfAborted()
   const starts = serviceIds.map((id, index) => startService(parts, serviceSpecs[index]?.body.Image ?? '', id))
-  for (const result of await Promise.allSettled(starts)) if (result.status === 'rejected') throw result.reason
+  await allOf(starts)
   options.signal?.throwIfAborted()
   return { ...main, containerIds: [main.mainId, ...serviceIds] }
 }

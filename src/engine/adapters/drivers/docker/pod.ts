@@ -10,6 +10,7 @@ import type { ContainerExec, ExecRequest, Pod, PodEnd, PodOpened } from '../../.
 import type { Random } from '../../../ports/random.ts'
 import { abortable } from '../../../std/abortable.ts'
 import { withinTime } from '../../../std/alarm.ts'
+import { allOf } from '../../../std/all-of.ts'
 import { type EngineClient, hasStatus } from './client.ts'
 import { type ExecContext, podGone, type SignalledCommand, startExec } from './exec.ts'
 import { startKeptCommand } from './kept-command.ts'
@@ -93,8 +94,7 @@ export class DockerPod implements Pod {
         if (!hasStatus(error, 404, 409)) throw error
       }
     })
-    const failed = (await Promise.allSettled(stops)).find((result) => result.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    await allOf(stops)
     this.#parts.watch.verify()
   }
 

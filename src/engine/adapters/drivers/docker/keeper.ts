@@ -18,13 +18,17 @@ export const openedPattern = /\n(\d+) opened\n$/
 /** What ends the script's standard error, which may come later than the end of its output. */
 export const openedErrorPattern = /\nopened\n$/
 
-/** A longer command is left to an exec: a shell reads its line byte by byte. */
+/** A longer command is left to an exec, which tells what is too much. */
 const commandBytesMax = 64 * 1024
+
+/** How a whole command ends: a comment. Of one that we could not write to its end nothing is run. */
+const commandEnd = ' #whole'
 
 /** The first process of a pod that dies with us. Its own variables have names that no environment holds: a shell that sets a variable which
  *  it was given hands the new value on. It reads a standard input that we hold: our death, whatever its kind, is its end of file,
- *  and the pod's end. First it runs the opening script, then one line of commands that comes on that input (`keeperCommand`), or an empty
- *  one, in the foreground: a shell starts what runs in its background deaf to INT.
+ *  and the pod's end. First it runs the opening script, then the commands that come on that input (`keeperCommand`) after a line with the number
+ *  of their bytes, or none after an empty line, in the foreground: a shell starts what runs in its background deaf to INT. It reads lines
+ *  byte by byte, so that only the number is one.
  *  A shell that waits takes in the children that others left behind, as an init does, so that neither Docker's init nor Podman's, which is
  *  not always installed, is needed. Where it is not the first of its processes, as with an init or the host's, it ends nothing but itself. */
 export function keeper(opening: PodOpening | undefined): string[] {
@@ -35,11 +39,14 @@ export function keeper(opening: PodOpening | undefined): string[] {
   const script = `trap 'exit 0' USR2
 exec 3<&0
 ${first}
-IFS= read -r _agola_command <&3 || exit 0
-{ ${busyboxPath} cat <&3 >/dev/null; [ $$ = 1 ] && kill -s KILL -- -1; kill -s KILL $$; } &
+read -r _agola_bytes <&3 || exit 0
+_agola_command=
+if [ -n "$_agola_bytes" ]; then
+  _agola_command=$(${busyboxPath} head -c "$_agola_bytes" <&3)
+  case $_agola_command in *'${commandEnd}') ;; *) exit 0 ;; esac
+fi
+{ while read -r _agola_rest; do :; done <&3; [ $$ = 1 ] && kill -s KILL -- -1; kill -s KILL $$; } &
 exec 4>&2 2>/dev/null
-_agola_newline='
-'
 eval "$_agola_command"
 wait`
   return [busyboxPath, 'sh', '-c', script, 'agola']
@@ -56,7 +63,10 @@ export function sleeper(seconds: number): string[] {
   ]
 }
 
-/** The keeper's line for a command that needs nothing but the container's own user and directory and the toolbox, which is there; null for
+/** Names whose values a shell does not hand on as it was given them, or reads itself. */
+const shellOwnNames = /^(EPOCH\w+|FUNCNAME|HISTFILE|IFS|LINENO|OPTIND|PPID|RANDOM|SECONDS|SHLVL|_\w*)$/
+
+/** What the keeper gets for a command that needs nothing but the container's own user and directory and the toolbox, which is there; null for
  *  others. What the shell adds to the environment is taken out again, and what it may have changed of the container's set anew; the level of
  *  an image that brings one is lowered again. On standard output the command begins and ends with a line that
  *  starts with `mark`: the id of its process, its exit code; its standard error ends with such a line. */
@@ -72,10 +82,25 @@ export function keeperCommand(
   if (tty !== null || stdin || workingDir !== '' || command[0] !== busyboxPath) return null
   if (user !== '' && user !== container.user) return null
   const variables = Object.entries({ ...container.environment, ...environment, [execMarker]: marker })
-  const assignments = variables.map(([name, value]) => `${name}=${value}`)
-  const words = [busyboxPath, 'env', '-u', 'PWD', '-u', 'OLDPWD', '--', ...assignments, ...command]
-  const program = words.map((word) => shellQuote(word).replaceAll('\n', `'"$_agola_newline"'`)).join(' ')
-  const level = 'SHLVL=$((SHLVL - 1)); [ $SHLVL -gt 0 ] || unset SHLVL'
-  const line = `(read -r _agola_pid _agola_rest </proc/self/stat; echo "${mark} $_agola_pid"; ${level}; exec ${busyboxPath} setsid ${program}) 2>&4 </dev/null 3<&- 4>&-; _agola_code=$?; echo "${mark} $_agola_code"; echo "${mark}" >&4\n`
-  return Buffer.byteLength(line) <= commandBytesMax ? line : null
+  const isPlain = ([name]: [string, string]) => /^[A-Za-z_]\w*$/.test(name) && !shellOwnNames.test(name)
+  const others = variables.filter((variable) => !isPlain(variable))
+  const text = `(read -r _agola_pid _agola_rest </proc/self/stat; echo "${mark} $_agola_pid"
+SHLVL=$((SHLVL - 1)); [ $SHLVL -gt 0 ] || unset SHLVL
+unset PWD OLDPWD
+${variables.filter(isPlain).map(exported).join('\n')}
+exec ${busyboxPath} setsid ${[...withVariables(others), ...command].map(shellQuote).join(' ')}) 2>&4 </dev/null 3<&- 4>&-
+_agola_code=$?; echo "${mark} $_agola_code"; echo "${mark}" >&4${commandEnd}`
+  const bytes = Buffer.byteLength(text)
+  return bytes <= commandBytesMax ? `${bytes}\n${text}` : null
+}
+
+function exported([name, value]: [string, string]): string {
+  return `export ${name}=${shellQuote(value)}`
+}
+
+/** A program that sets them: a process more. */
+function withVariables(variables: readonly [string, string][]): string[] {
+  return variables.length === 0
+    ? []
+    : [busyboxPath, 'env', '--', ...variables.map(([name, value]) => `${name}=${value}`)]
 }

@@ -78,7 +78,7 @@ module.exports = (name) => (process.env.DEBUG ? require('debug')(name) : quiet)`
 /** A module of Node's own that is imported by an `import` statement is asked for all that it could give, which loads what hardly anybody
  *  needs: an HTTP client, web cryptography, reports. Taken as a plain object it is asked for what is used. */
 function withPlainBuiltins(code) {
-  const statement = /(?<=^|[;}\n])import(?: ([\w$]+),?)?(\{[^}]*\}|\*as [\w$]+)? ?from ?"((?:node:)?[a-z_/]+)";/g
+  const statement = /(?<=^|[;}\n])import(?: ([\w$]+),?)?(\{[^}]*\}|\*as [\w$]+)? ?from ?"((?:node:)?[a-z0-9_/]+)";/g
   return code.replace(statement, (whole, fallback, names, name) => {
     if (!isBuiltin(name)) return whole
     const taken = `globalThis.process.getBuiltinModule("${name}")`
@@ -86,6 +86,12 @@ function withPlainBuiltins(code) {
     const object = names?.startsWith('{') ? `const${names.replaceAll(' as ', ':')}=${taken};` : ''
     return `${all === undefined ? '' : `const ${all}=${taken};`}${object}`
   })
+}
+
+/** Our own files are loaded whole (src/loading.ts). */
+function withWholeLoading(code) {
+  const wrapped = code.replace(/\bimport\(`\.\/[\w$-]+\.js`\)/g, (loading) => `$loadWhole(()=>${loading})`)
+  return wrapped === code ? code : `import{loadWhole as $loadWhole}from"./main.js";${wrapped}`
 }
 
 const bundle = await rolldown({
@@ -117,7 +123,8 @@ await bundle.close()
 /** Made aside and moved into place whole, so that a program that starts meanwhile finds the old one or the new one. */
 const directory = `dist.${process.pid}`
 mkdirSync(directory)
-for (const { fileName, code } of output) writeFileSync(join(directory, fileName), withPlainBuiltins(code))
+for (const { fileName, code } of output)
+  writeFileSync(join(directory, fileName), withWholeLoading(withPlainBuiltins(code)))
 writeFileSync(join(directory, 'package.json'), '{ "type": "module" }\n')
 if (existsSync('dist')) renameSync('dist', `${directory}.old`)
 renameSync(directory, 'dist')

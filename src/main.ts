@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
+import { keepCompiled } from './loading.ts'
+
+// The build has all files load others with it.
+export { loadWhole } from './loading.ts'
 
 /** Root of the package, where package.json, the manifest and the templates lie. */
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -16,9 +18,7 @@ export async function start(argv: string[]): Promise<void> {
   }
   await followParent()
   if (!process.env.HOME) giveHome()
-  enableCompileCache(process.env.NODE_COMPILE_CACHE ?? undefined)
-  // A short program makes much that lives long: a small nursery would copy it again and again while it grows.
-  setFlagsFromString('--semi-space-growth-factor=16')
+  keepCompiled()
   const [{ runCommandLine }, { commands }] = await Promise.all([
     import('./cli/command-line.ts'),
     import('./commands.ts'),

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { hasCode } from '../model/errors.ts'
 import type { ExecutorTaskId } from '../model/ids.ts'
 import type { ExecutorRunService } from '../ports/executor-run-service.ts'
@@ -20,7 +20,7 @@ export async function cleanData(options: CleanDataOptions, signal: AbortSignal):
     // It may have come back meanwhile.
     if (options.isActive(taskId)) continue
     options.forget(taskId)
-    await rm(options.files.directory(taskId), { recursive: true, force: true })
+    await options.files.remove(taskId)
   }
 }
 

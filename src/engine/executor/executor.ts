@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs'
-import { rm, stat } from 'node:fs/promises'
+import { createReadStream, statSync } from 'node:fs'
 import type { TaskPlace } from '../model/activity.ts'
 import { AgolaError, messageOf } from '../model/errors.ts'
 import type { ExecutorStatus } from '../model/executor.ts'
@@ -169,7 +168,7 @@ export class Executor implements ExecutorClient {
   async openLog(ref: ExecutorLogRef, options: CallOptions & { follow?: boolean } = {}): Promise<StoredContent> {
     const writing = this.#tasks.get(ref.taskId)?.log(ref.step)
     if (writing !== undefined && options.follow === true) return writing.follow()
-    const content = await storedFile(this.#files.log(ref.taskId, ref.step), writing === undefined)
+    const content = storedFile(this.#files.log(ref.taskId, ref.step), writing === undefined)
     if (content !== undefined) return content
     throw new AgolaError(
       'logDoesNotExist',
@@ -178,7 +177,7 @@ export class Executor implements ExecutorClient {
   }
 
   async openArchive(taskId: ExecutorTaskId, step: number): Promise<StoredContent> {
-    const content = await storedFile(this.#files.archive(taskId, step), true)
+    const content = storedFile(this.#files.archive(taskId, step), true)
     if (content !== undefined) return content
     throw new AgolaError('archiveDoesNotExist', `step ${step} of executor task ${taskId} has made no archive`)
   }
@@ -304,7 +303,7 @@ export class Executor implements ExecutorClient {
 
   async #startSetUp(task: ExecutorTaskWithSpec, mask: LogMask): Promise<PodSetUp> {
     const { driver, clock, random, pull, allowPrivileged, keep } = this.#options
-    await rm(this.#files.directory(task.id), { recursive: true, force: true })
+    await this.#files.remove(task.id)
     const log = await LogFile.create(this.#files.log(task.id, null), mask)
     const podId = random.uuid()
     this.#pods.add(podId)
@@ -317,7 +316,7 @@ export class Executor implements ExecutorClient {
   async #disposeSetUp(task: ExecutorTaskWithSpec, setUp: PodSetUp): Promise<void> {
     await this.#releasePod(setUp)
     await setUp.log.close()
-    if (!this.#tasks.has(task.id)) await rm(this.#files.directory(task.id), { recursive: true, force: true })
+    if (!this.#tasks.has(task.id)) await this.#files.remove(task.id)
   }
 
   /** Of a task that has ended. A kept pod stays among the wanted ones, so that no sweep of ours takes it; those of others ask until when. */
@@ -405,8 +404,8 @@ function cancelled(status: ExecutorTaskStatus, now: number): ExecutorTaskStatus 
   return { ...status, phase: 'cancelled', endTime: now }
 }
 
-async function storedFile(file: string, isComplete: boolean): Promise<StoredContent | undefined> {
-  const found = await stat(file).catch(() => undefined)
+function storedFile(file: string, isComplete: boolean): StoredContent | undefined {
+  const found = statSync(file, { throwIfNoEntry: false })
   if (found === undefined) return undefined
   const sizeBytes = found.size
   // Only what is there now: a log that grows meanwhile would be longer than announced.

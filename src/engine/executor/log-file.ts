@@ -1,9 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { closeSync, openSync, readSync, write, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Readable, Writable } from 'node:stream'
+import { promisify } from 'node:util'
 import { AgolaError } from '../model/errors.ts'
 import type { StoredContent } from '../ports/executor-client.ts'
-import { makeDirectory } from '../std/make-directory.ts'
+import { makeDirectoryNow } from '../std/make-directory.ts'
 import type { LogMask, MaskStream } from './log-mask.ts'
 
 /** Output is gathered in two buffers: one fills while the other is written. When both are full whoever writes has to wait. They are small
@@ -12,11 +13,13 @@ const bufferBytes = 512 * 1024
 const firstBufferBytes = 8 * 1024
 const readBytes = 256 * 1024
 const lineFeed = Buffer.from('\n')
+const writeInThread = promisify(write)
 
-/** The log of one step or set-up while it is written: masked before it reaches the file, readable meanwhile. */
+/** The log of one step or set-up while it is written: masked before it reaches the file, readable meanwhile. What the system's page cache
+ *  does in microseconds is asked for here and now: a thread to do it would cost a task of short steps a fifth of its processor time. */
 export class LogFile extends Writable {
   readonly path: string
-  readonly #handle: FileHandle
+  readonly #file: number
   readonly #mask: LogMask
   readonly #masked: MaskStream
   #lastLine = ''
@@ -34,15 +37,16 @@ export class LogFile extends Writable {
   /** Called once the queue is empty, or everything is in the file. */
   #onTaken: Done | undefined
   #onStored: Done | undefined
+  #onWritten: (() => void) | undefined
   #storedBytes = 0
   #complete = false
   #grown = Promise.withResolvers<void>()
   readonly #failed = new AbortController()
 
-  private constructor(path: string, handle: FileHandle, mask: LogMask) {
+  private constructor(path: string, file: number, mask: LogMask) {
     super({ highWaterMark: bufferBytes, decodeStrings: true })
     this.path = path
-    this.#handle = handle
+    this.#file = file
     this.#mask = mask
     this.#masked = mask.stream()
     // A log that cannot be written is no event that nobody may hear: the step is told by `failed`.
@@ -51,8 +55,8 @@ export class LogFile extends Writable {
 
   /** Makes the file and its directories, empty. */
   static async create(path: string, mask: LogMask): Promise<LogFile> {
-    await makeDirectory(dirname(path), { mode: 0o700 })
-    return new LogFile(path, await open(path, 'w', 0o600), mask)
+    makeDirectoryNow(dirname(path), { mode: 0o700 })
+    return new LogFile(path, openSync(path, 'w', 0o600), mask)
   }
 
   /** Aborted when the log cannot be written any more; its reason says why. */
@@ -111,10 +115,17 @@ export class LogFile extends Writable {
     this.#complete = true
     clearImmediate(this.#soon)
     this.#wake()
-    this.#handle.close().then(
-      () => done(error),
-      (closing: Error) => done(error ?? closing),
-    )
+    const close = () => {
+      try {
+        closeSync(this.#file)
+        done(error)
+      } catch (closing) {
+        done(error ?? (closing as Error))
+      }
+    }
+    // A thread that still writes must not find another file under the number.
+    if (this.#isWriting) this.#onWritten = close
+    else close()
   }
 
   /** Takes all that fits out of the queue, and writes it unless a write is under way. */
@@ -155,23 +166,29 @@ export class LogFile extends Writable {
     this.#filling = this.#spare.length === nextBytes ? this.#spare : Buffer.allocUnsafeSlow(nextBytes)
     this.#filledBytes = 0
     this.#isWriting = true
-    try {
-      await this.#store(data)
-    } catch (error) {
-      const failed = this.#onTaken ?? this.#onStored
-      this.destroy(asLogFailure(error, this.path))
-      failed?.(asLogFailure(error, this.path))
-      return
-    }
+    const failure = await this.#store(data).then(
+      () => null,
+      (error: unknown) => asLogFailure(error, this.path),
+    )
     this.#spare = written
     this.#isWriting = false
-    this.#wake()
-    this.#move()
+    this.#onWritten?.()
+    if (failure !== null) {
+      const failed = this.#onTaken ?? this.#onStored
+      this.destroy(failure)
+      failed?.(failure)
+    } else if (!this.destroyed) {
+      this.#wake()
+      this.#move()
+    }
   }
 
   async #store(data: Buffer): Promise<void> {
     for (let start = 0; start < data.length; ) {
-      const { bytesWritten } = await this.#handle.write(data, start)
+      const isSmall = data.length - start <= firstBufferBytes
+      const bytesWritten = isSmall
+        ? writeSync(this.#file, data, start)
+        : (await writeInThread(this.#file, data, start)).bytesWritten
       start += bytesWritten
       this.#storedBytes += bytesWritten
     }
@@ -183,13 +200,14 @@ export class LogFile extends Writable {
   }
 
   async *#read(): AsyncGenerator<Buffer> {
-    const handle = await open(this.path, 'r')
+    const file = openSync(this.path, 'r')
     try {
       let position = 0
       for (;;) {
         if (position < this.#storedBytes) {
           const length = Math.min(readBytes, this.#storedBytes - position)
-          const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position)
+          const buffer = Buffer.allocUnsafe(length)
+          const bytesRead = readSync(file, buffer, 0, length, position)
           if (bytesRead === 0) return
           position += bytesRead
           yield buffer.subarray(0, bytesRead)
@@ -197,7 +215,7 @@ export class LogFile extends Writable {
         else await this.#grown.promise
       }
     } finally {
-      await handle.close()
+      closeSync(file)
     }
   }
 }

@@ -14,6 +14,7 @@ import type { ExecutorRunService } from '../ports/executor-run-service.ts'
 import type { TtySize } from '../ports/pod-driver.ts'
 import type { Random } from '../ports/random.ts'
 import type { SourceProvider } from '../ports/source-provider.ts'
+import { alarm } from '../std/alarm.ts'
 import { LatestSender } from './latest-sender.ts'
 import { LogFile } from './log-file.ts'
 import type { LogMask } from './log-mask.ts'
@@ -30,6 +31,8 @@ import type { TaskFiles } from './task-files.ts'
 import { TimeLimit } from './time-limit.ts'
 
 const killedExitCode = 137
+/** Set-ups that take so long are told of. The end of a shorter one comes soon enough, and to write both down holds up others. */
+const setUpToldAfterMs = 50
 
 export interface TaskRunOptions {
   runService: ExecutorRunService
@@ -158,7 +161,7 @@ export class TaskRun {
   /** undefined when there is no pod to run steps in. */
   async #finishSetUp(setUp: PodSetUp): Promise<ReadyPod | undefined> {
     this.#logs.set(null, setUp.log)
-    this.#report()
+    const cancel = alarm(this.#options.clock, setUpToldAfterMs, () => this.#report())
     const giveUp = () => setUp.giveUp(this.#interrupted.signal.reason)
     this.#interrupted.signal.addEventListener('abort', giveUp, { once: true })
     if (this.#interrupted.signal.aborted) giveUp()
@@ -172,6 +175,7 @@ export class TaskRun {
       this.#endSetUp(this.#stopRequested ? 'stopped' : 'failed')
       return undefined
     } finally {
+      cancel()
       this.#interrupted.signal.removeEventListener('abort', giveUp)
       await setUp.log.close()
       this.#logs.delete(null)

@@ -136,6 +136,26 @@ test('a pod that cannot be made fails the task, with the reason in the set-up lo
   expect(await logOf(null)).toContain('error: cannot pull with password ***')
 })
 
+test('a set-up is told of when it takes a while, and a short one with what follows it', async () => {
+  let isSlow = false
+  const slow = Promise.withResolvers<void>()
+  driver.fault = async (method) => {
+    if (method === 'createPod' && isSlow) await slow.promise
+  }
+  await create().submit(anExecutorTask())
+  await runService.finished()
+  expect(runService.reports.map(({ status }) => phases(status)[1])).not.toContain('running')
+  isSlow = true
+  await executor.submit(anExecutorTask({ id: 'task-2' }))
+  await settled()
+  await clock.advance(49)
+  expect(runService.reports.some(({ taskId }) => taskId === 'task-2')).toBe(false)
+  await clock.advance(1)
+  expect(phases(await runService.status('task-2', () => true))).toEqual(['running', 'running'])
+  slow.resolve()
+  await runService.finished('task-2')
+})
+
 test('a pod that takes longer than five minutes fails the task', async () => {
   let creating: () => void = () => undefined
   const begun = new Promise<void>((resolve) => {
@@ -148,6 +168,7 @@ test('a pod that takes longer than five minutes fails the task', async () => {
   }
   await create().submit(anExecutorTask())
   await begun
+  await settled()
   await clock.advance(299_999)
   expect(runService.reports.at(-1)?.status.phase).toBe('running')
   await clock.advance(1)

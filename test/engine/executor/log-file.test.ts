@@ -1,11 +1,15 @@
+import { pbkdf2 } from 'node:crypto'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { LogFile } from '../../../src/engine/executor/log-file.ts'
 import { LogMask } from '../../../src/engine/executor/log-mask.ts'
+import { settled } from '../../support/sim-clock.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -86,4 +90,19 @@ test('a log that cannot be written says so once and takes no more', async () => 
   log.line('ignored')
   await log.close()
   expect(await text(log.follow().stream())).toBe('')
+})
+
+test('a log that is destroyed while a thread has yet to write keeps its file until then', async () => {
+  const log = await create()
+  const other = join(dir, 'other.log')
+  // All threads are busy for a while.
+  const busy = Array.from({ length: 8 }, () => promisify(pbkdf2)('a', 'b', 100_000, 64, 'sha512'))
+  log.write(Buffer.alloc(2 * 1024 * 1024, 'x'))
+  await settled()
+  await settled()
+  log.destroy()
+  const taken = Array.from({ length: 4 }, () => openSync(other, 'a'))
+  await Promise.all([once(log, 'close'), ...busy])
+  for (const file of taken) closeSync(file)
+  expect(await readFile(other, 'utf8')).toBe('')
 })

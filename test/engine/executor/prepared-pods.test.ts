@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AgolaError } from '../../../src/engine/model/errors.ts'
 import { anExecutorTask, runStep } from '../../support/an-executor-task.ts'
+import { settled } from '../../support/sim-clock.ts'
 import { ExecutorFixture } from './executor-fixture.ts'
 
 let fixture: ExecutorFixture
@@ -53,6 +54,8 @@ test('a task takes over a pod that is still being made', async () => {
   await executor.prepare(task)
   await begun
   await executor.submit(task)
+  await settled()
+  await fixture.clock.advance(50)
   await fixture.runService.status(task.id, (status) => status.setupStep.phase === 'running')
   go()
   expect((await fixture.runService.finished()).phase).toBe('success')

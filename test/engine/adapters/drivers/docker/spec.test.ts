@@ -46,7 +46,7 @@ test('an opening script runs first, with its parameters and the place of busybox
   const [main] = podSpec(aPodRequest([aContainer('image')], { opening }), context)
   const text = main?.body.Entrypoint?.[3] ?? ''
   expect(text.indexOf('toolbox=/mnt/agola/busybox\n"$toolbox" mkdir')).toBeGreaterThan(0)
-  expect(text.indexOf('mkdir')).toBeLessThan(text.indexOf('cat <&3'))
+  expect(text.indexOf('mkdir')).toBeLessThan(text.indexOf('read -r _agola_bytes'))
   expect(main?.body.Cmd).toEqual(['/work'])
 })
 

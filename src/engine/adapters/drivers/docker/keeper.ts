@@ -39,7 +39,7 @@ export function keeper(opening: PodOpening | undefined): string[] {
   const script = `trap 'exit 0' USR2
 exec 3<&0
 ${first}
-read -r _agola_bytes <&3 || exit 0
+IFS= read -r _agola_bytes <&3 || exit 0
 _agola_command=
 if [ -n "$_agola_bytes" ]; then
   _agola_command=$(${busyboxPath} head -c "$_agola_bytes" <&3)

@@ -1,14 +1,13 @@
 import { constants, enableCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 
-/** Parts of Node that nearly every command uses. */
+/** Parts of Node that nearly every command uses; not those of which some versions say that they are experimental. */
 const nodeParts = [
   'child_process',
   'crypto',
   'fs/promises',
   'http',
   'readline',
-  'sqlite',
   'stream/consumers',
   'timers/promises',
   'tty',

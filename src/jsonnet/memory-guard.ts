@@ -13,6 +13,8 @@ export class MemoryGuard {
     this.#limitMb = limitMb
     setFlagsFromString('--expose-gc')
     this.#collect = runInNewContext('gc') as () => void
+    // It is there now. Left on, the flag would make the whole process refuse what it has compiled already (src/loading.ts).
+    setFlagsFromString('--no-expose-gc')
   }
 
   /** What looks used may be garbage, so that is taken away before the verdict. */

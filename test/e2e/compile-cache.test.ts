@@ -38,6 +38,19 @@ describe('what Node keeps of the compiled program', () => {
     expect(Object.fromEntries(last.files)).toMatchObject(Object.fromEntries(first.files))
   })
 
+  it('stays as it is where a thread reads the config', async () => {
+    const config = JSON.stringify(oneRun({ build: { steps: ['echo built'] } })['.agola/config.json'])
+    const jsonnet = await machine.repository({ '.agola/config.jsonnet': `local nothing = 0; ${config}` })
+    const runBoth = async () => {
+      for (const where of [directory, jsonnet])
+        expect((await machine.run(start, { directory: where, environment })).code).toBe(0)
+    }
+    await runBoth()
+    const first = await kept()
+    await runBoth()
+    expect(Object.fromEntries((await kept()).files)).toEqual(Object.fromEntries(first.files))
+  })
+
   it('is done without where there is no place for it', async () => {
     environment = { NODE_COMPILE_CACHE: '/dev/null/compiled' }
     expect((await machine.run(start, { directory, environment })).code).toBe(0)

@@ -15,8 +15,8 @@ const readBytes = 256 * 1024
 const lineFeed = Buffer.from('\n')
 const writeInThread = promisify(write)
 
-/** The log of one step or set-up while it is written: masked before it reaches the file, readable meanwhile. What the system's page cache
- *  does in microseconds is asked for here and now: a thread to do it would cost a task of short steps a fifth of its processor time. */
+/** The log of one step or set-up while it is written: masked before it reaches the file, readable meanwhile. What takes the
+ *  system microseconds is done here and now, all but large writes: a thread hears of it later than it is done. */
 export class LogFile extends Writable {
   readonly path: string
   readonly #file: number
@@ -37,6 +37,7 @@ export class LogFile extends Writable {
   /** Called once the queue is empty, or everything is in the file. */
   #onTaken: Done | undefined
   #onStored: Done | undefined
+  /** Called once the write is over that was under way when the log was destroyed. */
   #onWritten: (() => void) | undefined
   #storedBytes = 0
   #complete = false
@@ -173,14 +174,15 @@ export class LogFile extends Writable {
     this.#spare = written
     this.#isWriting = false
     this.#onWritten?.()
-    if (failure !== null) {
-      const failed = this.#onTaken ?? this.#onStored
-      this.destroy(failure)
-      failed?.(failure)
-    } else if (!this.destroyed) {
+    if (failure === null && !this.destroyed) {
       this.#wake()
       this.#move()
+      return
     }
+    const reason = failure ?? new Error(`the log ${this.path} was closed`)
+    const failed = this.#onTaken ?? this.#onStored
+    this.destroy(reason)
+    failed?.(reason)
   }
 
   async #store(data: Buffer): Promise<void> {

@@ -143,11 +143,13 @@ export class TaskRun {
     status.startTime = this.#now()
     status.setupStep = { phase: 'running', exitStatus: null, startTime: status.startTime, endTime: null }
     let setUp: PodSetUp | undefined
+    const cancelReport = alarm(this.#options.clock, setUpToldAfterMs, () => this.#report())
     try {
       setUp = await this.#options.setUp()
-      this.#pod = await this.#finishSetUp(setUp)
+      this.#pod = await this.#finishSetUp(setUp).finally(cancelReport)
       if (this.#pod !== undefined) await this.#runSteps(this.#pod)
     } catch (error) {
+      cancelReport()
       this.#fail(error)
       if (status.setupStep.phase === 'running') this.#endSetUp('failed')
     }
@@ -161,7 +163,6 @@ export class TaskRun {
   /** undefined when there is no pod to run steps in. */
   async #finishSetUp(setUp: PodSetUp): Promise<ReadyPod | undefined> {
     this.#logs.set(null, setUp.log)
-    const cancel = alarm(this.#options.clock, setUpToldAfterMs, () => this.#report())
     const giveUp = () => setUp.giveUp(this.#interrupted.signal.reason)
     this.#interrupted.signal.addEventListener('abort', giveUp, { once: true })
     if (this.#interrupted.signal.aborted) giveUp()
@@ -175,7 +176,6 @@ export class TaskRun {
       this.#endSetUp(this.#stopRequested ? 'stopped' : 'failed')
       return undefined
     } finally {
-      cancel()
       this.#interrupted.signal.removeEventListener('abort', giveUp)
       await setUp.log.close()
       this.#logs.delete(null)

@@ -30,7 +30,9 @@ export class SqliteThread {
     this.#file = settings.file
     // Not loaded with this file: on most machines no thread is ever needed.
     const threads = process.getBuiltinModule('node:worker_threads')
-    this.#worker = new threads.Worker(url, { workerData: settings, execArgv: [], name: 'agola store' })
+    // What the program keeps compiled (src/loading.ts) does not serve a thread, which would put its own in the place of it.
+    const { NODE_COMPILE_CACHE: _, ...env } = process.env
+    this.#worker = new threads.Worker(url, { workerData: settings, execArgv: [], env, name: 'agola store' })
     const ready = Promise.withResolvers<void>()
     this.ready = ready.promise
     this.#worker.on('message', (message: FromWorker) => {

@@ -18,7 +18,7 @@ export const openedPattern = /\n(\d+) opened\n$/
 /** What ends the script's standard error, which may come later than the end of its output. */
 export const openedErrorPattern = /\nopened\n$/
 
-/** A longer command is left to an exec, which tells what is too much. */
+/** A longer command is left to an exec, which tells which of its words or variables no system would take. */
 const commandBytesMax = 64 * 1024
 
 /** How a whole command ends: a comment. Of one that we could not write to its end nothing is run. */

@@ -21,10 +21,10 @@ export function startKeptCommand(
 ): Promise<ContainerExec> | null {
   // The mark is known to nobody in the pod; its first byte is rare.
   const mark = `\x01${names.marker}`
-  const line = keeperCommand(request, { ...names, mark })
-  if (line === null || !lifeline.takesCommand) return null
+  const text = keeperCommand(request, { ...names, mark })
+  if (text === null || !lifeline.takesCommand) return null
   const command = new KeptCommand(context, lifeline, request, names.marker)
-  lifeline.give(line, command.listen(mark))
+  lifeline.give(text, command.listen(mark))
   return command.started.then(() => command)
 }
 
@@ -52,7 +52,7 @@ class KeptCommand implements ContainerExec {
     void lifeline.closed.then(() => this.#fail(podGone()))
   }
 
-  /** What takes the output of the keeper from its line on. */
+  /** What takes the output of the keeper from its command on. */
   listen(mark: string): (stream: 1 | 2, bytes: Buffer) => void {
     const { stdout, stderr } = this.#request
     const splitter = {

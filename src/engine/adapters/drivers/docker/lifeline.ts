@@ -54,16 +54,16 @@ export class Lifeline {
     return this.#isHeard && this.connection.writable
   }
 
-  /** Whether the keeper still waits for its line. One of which nothing was heard gets none. */
+  /** Whether the keeper still waits for its command. One of which nothing was heard gets none. */
   get takesCommand(): boolean {
     return this.#isFree && this.isHeard
   }
 
-  /** Gives the keeper its only line; `onBytes` gets what it prints from then on. */
-  give(line: string, onBytes: OnBytes): void {
+  /** Gives the keeper its only command; `onBytes` gets what it prints from then on. */
+  give(command: string, onBytes: OnBytes): void {
     this.#isFree = false
     this.#onBytes = onBytes
-    this.connection.write(line)
+    this.connection.write(command)
   }
 
   /** The keeper is to wait for nothing any more, and to take in the processes that others leave behind. */

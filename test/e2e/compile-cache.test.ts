@@ -18,13 +18,13 @@ describe('what Node keeps of the compiled program', () => {
     directory = await machine.repository(oneRun({ build: { steps: ['echo built'] } }))
   })
 
-  async function kept(): Promise<{ files: Map<string, number>; bytes: number }> {
+  async function kept(): Promise<{ files: Record<string, number>; bytes: number }> {
     const root = join(machine.directory, 'compiled')
     const entries = await readdir(root, { recursive: true, withFileTypes: true })
     const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
     const stats = await Promise.all(paths.map(async (path) => [path, await stat(path)] as const))
     const bytes = stats.reduce((sum, [, { size }]) => sum + size, 0)
-    return { files: new Map(stats.map(([path, { mtimeMs }]) => [path, mtimeMs])), bytes }
+    return { files: Object.fromEntries(stats.map(([path, { mtimeMs }]) => [path, mtimeMs])), bytes }
   }
 
   it('holds all functions, and is written once, whichever command loads a file', async () => {
@@ -35,7 +35,7 @@ describe('what Node keeps of the compiled program', () => {
     for (const words of [['config', 'validate'], ['directrun', 'list'], start])
       expect((await machine.run(words, { directory, environment })).code).toBe(0)
     const last = await kept()
-    expect(Object.fromEntries(last.files)).toMatchObject(Object.fromEntries(first.files))
+    expect(last.files).toMatchObject(first.files)
   })
 
   it('stays as it is where a thread reads the config', async () => {
@@ -48,7 +48,7 @@ describe('what Node keeps of the compiled program', () => {
     await runBoth()
     const first = await kept()
     await runBoth()
-    expect(Object.fromEntries((await kept()).files)).toEqual(Object.fromEntries(first.files))
+    expect((await kept()).files).toEqual(first.files)
   })
 
   it('is done without where there is no place for it', async () => {

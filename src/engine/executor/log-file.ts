@@ -4,7 +4,7 @@ import { Readable, Writable } from 'node:stream'
 import { promisify } from 'node:util'
 import { AgolaError } from '../model/errors.ts'
 import type { StoredContent } from '../ports/executor-client.ts'
-import { makeDirectoryNow } from '../std/make-directory.ts'
+import { makeDirectory } from '../std/make-directory.ts'
 import type { LogMask, MaskStream } from './log-mask.ts'
 
 /** Output is gathered in two buffers: one fills while the other is written. When both are full whoever writes has to wait. They are small
@@ -56,7 +56,7 @@ export class LogFile extends Writable {
 
   /** Makes the file and its directories, empty. */
   static async create(path: string, mask: LogMask): Promise<LogFile> {
-    makeDirectoryNow(dirname(path), { mode: 0o700 })
+    await makeDirectory(dirname(path), { mode: 0o700 })
     return new LogFile(path, openSync(path, 'w', 0o600), mask)
   }
 

@@ -3,21 +3,15 @@ import { dirname } from 'node:path'
 
 /** Makes a directory and what is missing above it; one that is there is fine. Fails with what the system says of the first that cannot be
  *  made. Node's own `recursive` calls a read-only file system a missing file, and never ends where a directory lets nothing be
- *  made in it and says that it is not there, as `/proc` does. */
+ *  made in it and says that it is not there, as `/proc` does. Each takes microseconds, where a thread takes longer to hear of it. */
 export async function makeDirectory(path: string, options: { mode?: number } = {}): Promise<void> {
-  makeDirectoryNow(path, options)
-}
-
-/** As `makeDirectory`. It takes microseconds, where another thread takes longer to hear of it. */
-export function makeDirectoryNow(path: string, options: { mode?: number } = {}): void {
   try {
     mkdirSync(path, options)
   } catch (error) {
     const parent = dirname(path)
-    if (codeOf(error) === 'ENOENT' && parent !== path) {
-      makeDirectoryNow(parent, options)
-      makeOne(path, options)
-    } else expectDirectory(path, error)
+    if (codeOf(error) !== 'ENOENT' || parent === path) return expectDirectory(path, error)
+    await makeDirectory(parent, options)
+    makeOne(path, options)
   }
 }
 

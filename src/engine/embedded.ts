@@ -107,6 +107,8 @@ export class EmbeddedEngine {
   /** Runs made here, which wait for each other; those of other processes are theirs to start. */
   readonly #own = new Map<RunId, number>()
   #material: RunMaterial | null = null
+  /** null until this process can run tasks. */
+  #driver: PodDriver | null = null
   /** Set when tasks for other processors are skipped. */
   #foreignTasks: { driver: PodDriver; onNotice: (text: string) => void } | null = null
   #starting: Promise<void> | null = null
@@ -220,6 +222,7 @@ export class EmbeddedEngine {
   async #startExecutor(settings: ExecutorSettings): Promise<void> {
     const { directories, identity, repoUuid, clock, random, log } = this.#options
     const { driver, tasksMax, pull, allowPrivileged, graceMs, archMismatch } = settings
+    this.#driver = driver
     if (archMismatch?.policy === 'skip') this.#foreignTasks = { driver, onNotice: archMismatch.onNotice }
     // While the lease is written: both wait for the disk.
     const serving = this.#runService.start()
@@ -369,7 +372,8 @@ export class EmbeddedEngine {
     return join(this.#options.directories.state, 'executors', id)
   }
 
-  #adopt({ id, counter }: Run): number {
+  #adopt({ id, counter, tasks }: Run): number {
+    this.#driver?.expectPods(Object.values(tasks).filter(({ status, skip }) => status === 'notstarted' && !skip).length)
     this.#own.set(id, counter)
     this.#sources.register(id, this.#requireMaterial().snapshot)
     return counter

@@ -7,3 +7,13 @@ podDriverContract('the Docker driver', 'real programs', async () => startEngineS
 podDriverContract('the Docker driver without an opening script', 'real programs', async () =>
   startEngineSetup(await dockerEngine(), {}),
 )
+
+podDriverContract('the Docker driver with pods that follow one another in a network', 'real programs', async () => {
+  const setup = await startEngineSetup(await dockerEngine())
+  const driver: typeof setup.driver = (group) => {
+    const made = setup.driver(group)
+    made.expectPods(1_000)
+    return made
+  }
+  return { ...setup, driver }
+})

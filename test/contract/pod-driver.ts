@@ -27,6 +27,7 @@ export function podDriverContract(
     let setup: DriverUnderTest
     let driver: PodDriver
     let pods = 0
+    const created: Pod[] = []
 
     beforeAll(async () => {
       setup = await start()
@@ -34,6 +35,7 @@ export function podDriverContract(
     })
 
     afterEach(async () => {
+      for (const pod of created.splice(0)) await pod.remove()
       for (const { podId } of await driver.listPods()) await driver.removePod(podId)
     })
 
@@ -58,8 +60,11 @@ export function podDriverContract(
       }
     }
 
-    const create = (overrides: Partial<PodRequest> = {}): Promise<Pod> =>
-      driver.createPod(podRequest(overrides), { onMessage: () => undefined })
+    const create = async (overrides: Partial<PodRequest> = {}): Promise<Pod> => {
+      const pod = await driver.createPod(podRequest(overrides), { onMessage: () => undefined })
+      created.push(pod)
+      return pod
+    }
 
     function program(pod: Pod, programName: ProgramName, overrides: Partial<ExecRequest> = {}): ExecRequest {
       const command = [...pod.toolbox('sh'), '-c', programs[programName].script]

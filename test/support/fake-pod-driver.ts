@@ -47,6 +47,8 @@ export class FakePodDriver implements PodDriver {
   readonly execs: FakeExecRecord[] = []
   /** Every pod that was asked for, in order. */
   readonly requests: PodRequest[] = []
+  /** The sum of all hints. */
+  expected = 0
   fault: FakeFault = () => undefined
   described: PodDriverCapabilities = {
     archs: ['amd64'],
@@ -96,6 +98,10 @@ export class FakePodDriver implements PodDriver {
     const pod = new FakePod(this, structuredClone(request))
     this.engine.pods.set(request.podId, pod)
     return pod
+  }
+
+  expectPods(count: number): void {
+    this.expected += count
   }
 
   async listPods(options: CallOptions = {}): Promise<PodSummary[]> {

@@ -37,6 +37,7 @@ export class HeadStartDriver implements PodDriver {
   readonly #messages: string[] = []
   /** null: there is none, or somebody has it. */
   #pod: Promise<Pod | null>
+  #hasBegun = false
   #isDecided = false
   #hasEnded = false
   #remembering: Promise<unknown> = Promise.resolve()
@@ -66,6 +67,11 @@ export class HeadStartDriver implements PodDriver {
     return await this.#driver.createPod(request, options)
   }
 
+  /** One of them may be there already. */
+  expectPods(count: number): void {
+    this.#driver.expectPods(this.#hasBegun && !this.#isDecided ? count - 1 : count)
+  }
+
   listPods(options?: CallOptions): Promise<PodSummary[]> {
     return this.#driver.listPods(options)
   }
@@ -85,6 +91,7 @@ export class HeadStartDriver implements PodDriver {
     const known = await this.#options.known
     if (known === null || signal.aborted) return null
     const { record, executorId } = known
+    this.#hasBegun = true
     const pod = await this.#driver.createPod(
       {
         ...record.request,

@@ -12,11 +12,13 @@ export interface PodDriver {
   capabilities(options?: CallOptions): Promise<PodDriverCapabilities>
   /** Pulls what is missing, creates and starts; resolves when the main container can exec. When it rejects nothing is left behind. */
   createPod(request: PodRequest, options: CreatePodOptions): Promise<Pod>
+  /** A hint: so many pods are likely to be asked for, most of them when others have been removed. What removed pods leave may serve them. */
+  expectPods(count: number): void
   /** Every pod of this executors group, whoever owns it, leftovers without containers included. */
   listPods(options?: CallOptions): Promise<PodSummary[]>
   /** Removes all that belongs to a pod. Safe to call twice; resolves when a pod of the same id could be made again. */
   removePod(podId: PodId, options?: CallOptions): Promise<void>
-  /** Ends connections. Pods stay. */
+  /** Ends connections, and what was there for pods that were expected. Pods stay. */
   close(): Promise<void>
 }
 

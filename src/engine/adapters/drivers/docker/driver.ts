@@ -1,4 +1,4 @@
-import { AgolaError } from '../../../model/errors.ts'
+import { AgolaError, messageOf } from '../../../model/errors.ts'
 import type { PodId } from '../../../model/ids.ts'
 import type { Arch } from '../../../model/run-config.ts'
 import type { CallOptions } from '../../../ports/call-options.ts'
@@ -22,13 +22,15 @@ import { EngineEvents } from './events.ts'
 import { parseImageReference } from './image-reference.ts'
 import { label, type PodOwner } from './labels.ts'
 import { DockerPod } from './pod.ts'
+import { type HeldNetwork, PodNetworks } from './pod-networks.ts'
 import type { Engine } from './probe.ts'
 import { ImagePuller } from './pull.ts'
 import { findCredentials, type RegistryCredentials } from './registry-credentials.ts'
-import { findObjects, removeContainers, removeObjects, toSummaries } from './removal.ts'
+import { findObjects, type PodObjects, removeContainers, removeObjects, toSummaries } from './removal.ts'
 import { podSpec, type ToolsMount } from './spec.ts'
 import type { ToolsSettings } from './tools-image.ts'
 import { ToolsVolume } from './tools-volume.ts'
+import { ContainerWatch } from './watch.ts'
 
 export interface DockerDriverOptions {
   /** What `findEngine` or `probeEngine` found. */
@@ -61,6 +63,7 @@ export class DockerDriver implements PodDriver {
   readonly #puller: ImagePuller
   readonly #tools: ToolsVolume
   readonly #pods = new Set<DockerPod>()
+  readonly #networks: PodNetworks
 
   constructor(options: DockerDriverOptions) {
     const { engine, clock, random, log, owner, tools } = options
@@ -68,6 +71,7 @@ export class DockerDriver implements PodDriver {
     this.#client = new EngineClient(engine)
     this.#events = new EngineEvents(this.#client, owner.executorsGroupId, clock, log)
     this.#puller = new ImagePuller(this.#client, clock)
+    this.#networks = new PodNetworks(clock)
     this.#tools = new ToolsVolume({
       client: this.#client,
       puller: this.#puller,
@@ -96,46 +100,94 @@ export class DockerDriver implements PodDriver {
   async createPod(request: PodRequest, options: CreatePodOptions): Promise<Pod> {
     this.#check(request)
     options.signal?.throwIfAborted()
+    this.#networks.asked()
     const [tools] = await Promise.all([
       this.#tools.mount(request.executorId, options),
       abortable(this.#events.open(), options.signal),
       request.pull === 'always' ? this.#pullAll(request, options) : undefined,
     ])
+    const network = this.#leavesNetwork(request) ? await this.#networks.take() : null
+    const joined = network && (await this.#join(network, request, tools, options))
+    const pod = joined ?? (await this.#create(request, tools, null, options))
+    this.#pods.add(pod)
+    void pod.ended.then(() => this.#pods.delete(pod))
+    return pod
+  }
+
+  expectPods(count: number): void {
+    this.#networks.expect(count)
+  }
+
+  async listPods(options: CallOptions = {}): Promise<PodSummary[]> {
+    return toSummaries(await this.#find([this.#groupLabel()], options))
+  }
+
+  async removePod(podId: PodId, options: CallOptions = {}): Promise<void> {
+    const objects = await this.#find([this.#groupLabel(), `${label.podId}=${podId}`], options)
+    await removeObjects(this.#client, this.#options.clock, objects, options)
+  }
+
+  async close(): Promise<void> {
+    await this.#networks.close()
+    this.#events.close()
+    for (const pod of this.#pods) pod.detach()
+  }
+
+  /** null: it cannot have that network, whatever became of it. */
+  async #join(
+    network: HeldNetwork,
+    request: PodRequest,
+    tools: ToolsMount,
+    options: CreatePodOptions,
+  ): Promise<DockerPod | null> {
     try {
-      const created = await startPod(
-        this.#creationParts(request, options),
-        request,
-        this.#specs(request, tools),
-        options,
-      )
-      const { clock, random } = this.#options
+      return await this.#create(request, tools, network, options)
+    } catch (error) {
+      this.#networks.end(network)
+      options.signal?.throwIfAborted()
+      this.#options.log.debug('a pod could not be made in the network of another one', { error: messageOf(error) })
+      return null
+    }
+  }
+
+  async #create(
+    request: PodRequest,
+    tools: ToolsMount,
+    network: HeldNetwork | null,
+    options: CreatePodOptions,
+  ): Promise<DockerPod> {
+    const { clock, random } = this.#options
+    try {
+      const specs = this.#specs(request, tools, network)
+      const created = await startPod(this.#creationParts(request, options), request, specs, options)
       // Its containers are known, and it has nothing else.
       const remove = (call: CallOptions) => removeContainers(this.#client, clock, created.containerIds, call)
       const arch = request.arch === '' ? this.#client.engine.version.arch : request.arch
       const container = request.containers[0] ?? { user: '', environment: {} }
       const parts = { id: request.podId, arch, container, client: this.#client, clock, random, remove }
-      const pod = new DockerPod({ ...parts, ...created })
-      this.#pods.add(pod)
-      void pod.ended.then(() => this.#pods.delete(pod))
-      return pod
+      const networks = this.#leavesNetwork(request) ? this.#networks : null
+      const watchAgain = (id: string) => new ContainerWatch(id, this.#client, this.#events, clock)
+      return new DockerPod({ ...parts, ...created, networks, network, watchAgain })
     } catch (error) {
       await this.#undo(request.podId)
       throw error
     }
   }
 
-  async listPods(options: CallOptions = {}): Promise<PodSummary[]> {
-    return toSummaries(await findObjects(this.#client, [this.#groupLabel()], options))
+  /** Whether the pod may have a network that another one had, and leave it to the next. All that it can do to it can be seen then: a
+   *  privileged container may change anything, and only our own first process looks. On Podman nobody has measured what it spares. */
+  #leavesNetwork({ containers, keepUntil, opening }: PodRequest): boolean {
+    const { owner, networkMode = '' } = this.#options
+    const [main, ...services] = containers
+    if (owner.mode !== 'local' || networkMode !== '' || this.#client.engine.version.product !== 'Docker') return false
+    if (main === undefined || services.length > 0 || keepUntil !== undefined || opening === undefined) return false
+    return main.entrypoint === '' && !main.privileged && main.volumes.length === 0
   }
 
-  async removePod(podId: PodId, options: CallOptions = {}): Promise<void> {
-    const objects = await findObjects(this.#client, [this.#groupLabel(), `${label.podId}=${podId}`], options)
-    await removeObjects(this.#client, this.#options.clock, objects, options)
-  }
-
-  async close(): Promise<void> {
-    this.#events.close()
-    for (const pod of this.#pods) pod.detach()
+  /** But what is left of pods that hold a network: it belongs to nobody else. */
+  async #find(labels: string[], options: CallOptions): Promise<PodObjects> {
+    const { containers, volumes } = await findObjects(this.#client, labels, options)
+    return { containers: containers.filter(({ id }) => !this.#networks.holds(id)), volumes }
   }
 
   #check({ containers }: PodRequest): void {
@@ -150,10 +202,12 @@ export class DockerDriver implements PodDriver {
     }
   }
 
-  #specs(request: PodRequest, tools: ToolsMount) {
-    const { owner, clock, random, strictCleanup = false, networkMode = '' } = this.#options
+  #specs(request: PodRequest, tools: ToolsMount, network: HeldNetwork | null) {
+    const { owner, clock, random, strictCleanup = false } = this.#options
     const names = request.containers.map(() => `agola-${random.uuid()}`)
-    return podSpec(request, { owner, tools, names, strictCleanup, networkMode, nowMs: clock.now() })
+    const networkMode = network === null ? (this.#options.networkMode ?? '') : `container:${network.containerId}`
+    const leavesNetwork = this.#leavesNetwork(request)
+    return podSpec(request, { owner, tools, names, strictCleanup, networkMode, leavesNetwork, nowMs: clock.now() })
   }
 
   #creationParts(request: PodRequest, options: CreatePodOptions): CreationParts {

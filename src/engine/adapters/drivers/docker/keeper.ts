@@ -24,28 +24,78 @@ const commandBytesMax = 64 * 1024
 /** How a whole command ends: a comment. Of one that we could not write to its end nothing is run. */
 const commandEnd = ' #whole'
 
+/** What containers in one network share. */
+const networkFiles = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']
+const socketTables = ['tcp', 'tcp6', 'udp', 'udp6', 'udplite', 'udplite6', 'raw', 'raw6', 'icmp', 'icmp6', 'unix']
+
+/** The function that ends all processes but the first and this one, and tells whether the network is as new then: a file that was changed, a socket that
+ *  waits for its peer, or a process that cannot be ended are for no other pod to meet. */
+const vacate = `_agola_read() {
+  _agola_text=
+  for _agola_file in ${networkFiles.join(' ')}; do
+    while IFS= read -r _agola_line; do _agola_text="$_agola_text$_agola_line/"; done 2>/dev/null <$_agola_file
+  done
+}
+_agola_read
+_agola_files=$_agola_text
+_agola_is_alone() {
+  for _agola_process in /proc/[0-9]*; do
+    case \${_agola_process#/proc/} in 1 | $_agola_self) continue ;; esac
+    IFS= read -r _agola_line 2>/dev/null <$_agola_process/stat || continue
+    case \${_agola_line##*) } in Z*) ;; *) return 1 ;; esac
+  done
+}
+_agola_has_sockets() {
+  for _agola_table in ${socketTables.join(' ')}; do
+    { IFS= read -r _agola_line && IFS= read -r _agola_line && return 0; } 2>/dev/null </proc/self/net/$_agola_table
+  done
+  return 1
+}
+_agola_vacate() {
+  [ $$ = 1 ] || return 1
+  read -r _agola_self _agola_line </proc/self/stat
+  kill -s KILL -- -1 2>/dev/null
+  for _agola_try in 1 2 3 4 5 6 7 8 9 10; do
+    _agola_is_alone && break
+    ${busyboxPath} usleep 3000
+  done
+  _agola_is_alone || return 1
+  _agola_read
+  [ "$_agola_text" = "$_agola_files" ] || return 1
+  ! _agola_has_sockets
+}`
+
+const answerToken = `_agola_vacate && _agola_state=vacant || _agola_state=occupied
+  echo; echo "$_agola_token $_agola_state"`
+
+/** The answer to a token: whether the network is as new. */
+export function vacatedPattern(token: string): RegExp {
+  return new RegExp(`\\n${token} (vacant|occupied)\\n$`)
+}
+
 /** The first process of a pod that dies with us. Its own variables have names that no environment holds: a shell that sets a variable which
  *  it was given hands the new value on. It reads a standard input that we hold: our death, whatever its kind, is its end of file,
  *  and the pod's end. First it runs the opening script, then the commands that come on that input (`keeperCommand`) after a line with the number
  *  of their bytes, or none after an empty line, in the foreground: a shell starts what runs in its background deaf to INT. It reads lines
- *  byte by byte, so that only the number is one.
+ *  byte by byte, so that only the number is one. Lines after that are tokens: with `leavesNetwork` it ends all but itself at each, and answers
+ *  (`vacatedPattern`).
  *  A shell that waits takes in the children that others left behind, as an init does, so that neither Docker's init nor Podman's, which is
  *  not always installed, is needed. Where it is not the first of its processes, as with an init or the host's, it ends nothing but itself. */
-export function keeper(opening: PodOpening | undefined): string[] {
+export function keeper(opening: PodOpening | undefined, { leavesNetwork = false } = {}): string[] {
   const first =
     opening === undefined
       ? ''
       : `echo ${openingMark}; (toolbox=${busyboxPath}\n${opening.script}\n) </dev/null; _agola_code=$?; echo; echo "$_agola_code opened"; { echo; echo opened; } >&2`
   const script = `trap 'exit 0' USR2
 exec 3<&0
-${first}
+${leavesNetwork ? `${vacate}\n` : ''}${first}
 IFS= read -r _agola_bytes <&3 || exit 0
 _agola_command=
 if [ -n "$_agola_bytes" ]; then
   _agola_command=$(${busyboxPath} head -c "$_agola_bytes" <&3)
   case $_agola_command in *'${commandEnd}') ;; *) exit 0 ;; esac
 fi
-{ while read -r _agola_rest; do :; done <&3; [ $$ = 1 ] && kill -s KILL -- -1; kill -s KILL $$; } &
+{ while read -r _agola_token; do ${leavesNetwork ? answerToken : ':'}; done <&3; [ $$ = 1 ] && kill -s KILL -- -1; kill -s KILL $$; } &
 exec 4>&2 2>/dev/null
 eval "$_agola_command"
 wait`

@@ -50,6 +50,8 @@ class KeptCommand implements ContainerExec {
     this.started = this.#starting.promise
     this.#outcome.promise.catch(() => undefined)
     void lifeline.closed.then(() => this.#fail(podGone()))
+    // The first process may go on without it, to hold the network.
+    void context.ended.then(() => context.isGone() && this.#fail(podGone()))
   }
 
   /** What takes the output of the keeper from its command on. */

@@ -1,10 +1,13 @@
 import type { Duplex } from 'node:stream'
 import type { PodOpened } from '../../../ports/pod-driver.ts'
 import { Demultiplexer } from './demultiplexer.ts'
-import { openedErrorPattern, openedPattern, openingPattern } from './keeper.ts'
+import { openedErrorPattern, openedPattern, openingPattern, vacatedPattern } from './keeper.ts'
 
 /** The opening script is ours and says little. */
 const openingBytesMax = 64 * 1024
+
+/** Its last line is looked at. */
+const answerBytesMax = 256
 
 type OnBytes = (stream: 1 | 2, bytes: Buffer) => void
 
@@ -71,6 +74,22 @@ export class Lifeline {
     if (!this.#isFree) return
     this.#isFree = false
     if (this.connection.writable) this.connection.write('\n')
+  }
+
+  /** Ends everything in the pod but the keeper of one that `leavesNetwork`. @returns whether the network is as new then */
+  vacate(token: string): Promise<boolean> {
+    if (this.#isFree || !this.isHeard) return Promise.resolve(false)
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const pattern = vacatedPattern(token)
+    let output = ''
+    this.#onBytes = (_, bytes) => {
+      output = (output + bytes.toString('latin1')).slice(-answerBytesMax)
+      const answer = pattern.exec(output)
+      if (answer !== null) resolve(answer[1] === 'vacant')
+    }
+    void this.closed.then(() => resolve(false))
+    this.connection.write(`${token}\n`)
+    return promise
   }
 
   /** End of file for the keeper: everything in the pod ends. */

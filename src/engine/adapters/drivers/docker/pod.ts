@@ -16,6 +16,7 @@ import { type ExecContext, podGone, type SignalledCommand, startExec } from './e
 import { startKeptCommand } from './kept-command.ts'
 import { findAndSignalCommand, findCommand, type KillSignal, notFoundExitCode, signalCommand } from './kill.ts'
 import type { Lifeline } from './lifeline.ts'
+import type { HeldNetwork, PodNetworks } from './pod-networks.ts'
 import { toolbox } from './toolbox.ts'
 import type { ContainerWatch } from './watch.ts'
 
@@ -33,6 +34,11 @@ export interface DockerPodParts {
   /** What keeps the pod alive; null for one that outlives us. */
   lifeline: Lifeline | null
   opened: PodOpened | null
+  /** Where it may leave its network; null for one that keeps it. */
+  networks: PodNetworks | null
+  /** The one that it was given; null: it has its own. */
+  network: HeldNetwork | null
+  watchAgain: (containerId: string) => ContainerWatch
   remove: (options: CallOptions) => Promise<void>
 }
 
@@ -42,6 +48,11 @@ const killAttemptsMax = 40
 /** A pod that has not ended itself by then is removed by force. */
 const endMsMax = 3_000
 
+/** A pod that does not answer by then has a network that nobody else gets. */
+const vacateMsMax = 1_000
+/** A container with more than that does not stay to hold a network. */
+const heldBytesMax = 16 * 1024 * 1024
+
 export class DockerPod implements Pod {
   readonly id: PodId
   readonly arch: Arch
@@ -50,6 +61,7 @@ export class DockerPod implements Pod {
   readonly #parts: DockerPodParts
   readonly #context: ExecContext
   #isGone = false
+  #holdsNetwork = false
 
   constructor(parts: DockerPodParts) {
     this.#parts = parts
@@ -99,8 +111,10 @@ export class DockerPod implements Pod {
   }
 
   async remove(options: CallOptions = {}): Promise<void> {
+    if (this.#holdsNetwork) return
     this.#isGone = true
     this.#parts.watch.removing()
+    if (await this.#leaveNetwork()) return
     if (!(await this.#endsItself(options))) await this.#parts.remove(options)
     this.#parts.watch.close()
     this.#parts.lifeline?.destroy()
@@ -109,6 +123,45 @@ export class DockerPod implements Pod {
   /** The pod lives on as long as the process, and no longer holds it up. */
   detach(): void {
     this.#parts.lifeline?.unref()
+  }
+
+  /** Lets the next pod have the network, if one is wanted and this one is as new. @returns whether the container stays to hold it */
+  async #leaveNetwork(): Promise<boolean> {
+    const { networks, network, lifeline, watch, containerIds, watchAgain } = this.#parts
+    const leaving = networks?.leave() ?? null
+    const isVacant = leaving !== null && lifeline !== null && (await this.#vacated(lifeline))
+    if (network !== null) {
+      if (!isVacant) networks?.end(network)
+      leaving?.settle(isVacant ? network : null)
+      return false
+    }
+    const [containerId] = containerIds
+    if (!isVacant || containerId === undefined) {
+      leaving?.settle(null)
+      return false
+    }
+    this.#holdsNetwork = true
+    watch.close()
+    leaving.settle({ containerId, lifeline, watch: watchAgain(containerId) })
+    return true
+  }
+
+  async #vacated(lifeline: Lifeline): Promise<boolean> {
+    const { network, clock, random } = this.#parts
+    const [isVacant, isSmall] = await Promise.all([
+      withinTime(lifeline.vacate(random.uuid()), clock, vacateMsMax),
+      network !== null || this.#isSmall(),
+    ])
+    return isVacant === true && isSmall
+  }
+
+  /** What it has written stays on the disk as long as the container. */
+  async #isSmall(): Promise<boolean> {
+    const { client, containerIds } = this.#parts
+    const query = { size: true }
+    const facts = await client.json('GET', `/containers/${containerIds[0]}/json`, { query }).catch(() => null)
+    const { SizeRw } = (facts ?? {}) as { SizeRw?: unknown }
+    return typeof SizeRw === 'number' && SizeRw <= heldBytesMax
   }
 
   /** The keeper, once nobody holds its input any more, ends the pod, and Docker removes it: a kill would cost it a process. Podman removes

@@ -56,6 +56,8 @@ export interface SpecContext {
   /** Services share the main container's processes too, and so end with it even when we are killed. */
   strictCleanup: boolean
   networkMode: string
+  /** The pod may be asked to leave its network to another one. */
+  leavesNetwork: boolean
   /** Random, one for each container. */
   names: string[]
 }
@@ -78,7 +80,7 @@ function mainBody(
   request: PodRequest,
   container: ExecutorContainer,
   labels: Record<string, string>,
-  { tools, nowMs, networkMode }: SpecContext,
+  { tools, nowMs, networkMode, leavesNetwork }: SpecContext,
 ): ContainerSpec['body'] {
   const entrypoint = words(container.entrypoint)
   const keepSeconds = request.keepUntil === undefined ? null : Math.ceil((request.keepUntil - nowMs) / 1000)
@@ -88,7 +90,10 @@ function mainBody(
     ...commonBody(container, labels),
     ...(entrypoint.length > 0
       ? { Entrypoint: entrypoint }
-      : { Entrypoint: keepSeconds === null ? keeper(opening) : sleeper(keepSeconds), StopSignal: keeperStopSignal }),
+      : {
+          Entrypoint: keepSeconds === null ? keeper(opening, { leavesNetwork }) : sleeper(keepSeconds),
+          StopSignal: keeperStopSignal,
+        }),
     Cmd: entrypoint.length > 0 ? [] : (opening?.parameters ?? []),
     OpenStdin: keepSeconds === null,
     StdinOnce: keepSeconds === null,

@@ -102,6 +102,10 @@ export class HostDriver implements PodDriver {
     this.#pods.delete(podId)
   }
 
+  expectPods(): void {
+    // What a removed pod leaves serves no other one.
+  }
+
   /** There is no connection; pods end with this process. */
   close(): Promise<void> {
     return Promise.resolve()

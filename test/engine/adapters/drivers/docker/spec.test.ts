@@ -11,6 +11,7 @@ const context: SpecContext = {
   tools: { volume: 'tools', labels: {} },
   strictCleanup: false,
   networkMode: '',
+  leavesNetwork: false,
   names: ['main', 'service'],
 }
 

@@ -1,0 +1,124 @@
+import type { Clock } from '../../../ports/clock.ts'
+import { alarm, withinTime } from '../../../std/alarm.ts'
+import type { Lifeline } from './lifeline.ts'
+import type { ContainerWatch } from './watch.ts'
+
+/** A network that is as new, and what is left of the pod that had it: its main container's first process. */
+export interface HeldNetwork {
+  containerId: string
+  lifeline: Lifeline
+  /** Listens for the end of the container. */
+  watch: ContainerWatch
+}
+
+/** The announcement of a network that is being left. To be settled once. */
+export interface LeavingNetwork {
+  /** null: it is not as new, and nobody gets it. */
+  settle(network: HeldNetwork | null): void
+}
+
+/** What nobody has taken by then is not held any longer. */
+const idleMsMax = 2_000
+/** What the engine has not removed by then it removes without us. */
+const endMsMax = 3_000
+
+/** Networks that go from a pod that has ended to the next one: making and removing one costs an engine more than the container in it.
+ *  None is made or held for pods that nobody expects, and none has two pods at a time. */
+export class PodNetworks {
+  readonly #clock: Clock
+  readonly #held = new Set<string>()
+  /** With what calls off that they are let go of. */
+  readonly #free = new Map<HeldNetwork, () => void>()
+  readonly #waiting: ((network: HeldNetwork | null) => void)[] = []
+  readonly #endings = new Set<Promise<unknown>>()
+  #expected = 0
+  #leaving = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** So many more pods are likely to be asked for. */
+  expect(pods: number): void {
+    this.#expected += pods
+  }
+
+  /** A pod was asked for. */
+  asked(): void {
+    this.#expected = Math.max(0, this.#expected - 1)
+    while (this.#free.size > this.#expected) this.end(this.#pop())
+  }
+
+  /** Whether the container is no pod's any more. */
+  holds(containerId: string): boolean {
+    return this.#held.has(containerId)
+  }
+
+  /** null: the pod is to have one of its own. Waits for one that is being left, which takes milliseconds. */
+  take(): Promise<HeldNetwork | null> {
+    const network = this.#pop()
+    if (network !== null || this.#leaving <= this.#waiting.length) return Promise.resolve(network)
+    const { promise, resolve } = Promise.withResolvers<HeldNetwork | null>()
+    this.#waiting.push(resolve)
+    return promise
+  }
+
+  /** A pod is about to leave its network. null: nobody will want it. */
+  leave(): LeavingNetwork | null {
+    if (this.#expected + this.#waiting.length <= this.#free.size + this.#leaving) return null
+    this.#leaving++
+    return {
+      settle: (network) => {
+        this.#leaving--
+        if (network !== null) this.#give(network)
+        else if (this.#waiting.length > this.#leaving) this.#waiting.shift()?.(null)
+      },
+    }
+  }
+
+  /** Lets go of a network. Its container removes itself. */
+  end(network: HeldNetwork | null): void {
+    if (network === null) return
+    network.watch.removing()
+    network.lifeline.end()
+    const ending = withinTime(network.watch.gone, this.#clock, endMsMax).then(() => {
+      network.watch.close()
+      network.lifeline.destroy()
+      this.#held.delete(network.containerId)
+    })
+    this.#endings.add(ending)
+    void ending.then(() => this.#endings.delete(ending))
+  }
+
+  /** Resolves when nothing is held any more. */
+  async close(): Promise<void> {
+    this.#expected = 0
+    while (this.#free.size > 0) this.end(this.#pop())
+    await Promise.all(this.#endings)
+  }
+
+  #give(network: HeldNetwork): void {
+    this.#held.add(network.containerId)
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#keep(network)
+    else next(network)
+  }
+
+  /** Until somebody wants it, or the container ends without us. */
+  #keep(network: HeldNetwork): void {
+    const letGo = () => {
+      if (this.#free.delete(network)) this.end(network)
+    }
+    this.#free.set(network, alarm(this.#clock, idleMsMax, letGo))
+    void network.watch.ended.then(letGo)
+  }
+
+  #pop(): HeldNetwork | null {
+    for (const [network, callOff] of this.#free) {
+      callOff()
+      this.#free.delete(network)
+      return network
+    }
+    return null
+  }
+}

@@ -53,6 +53,20 @@ describe('a head start', () => {
     expect((await ends(driver)).sort()).toEqual([pod.id, other.id].sort())
   })
 
+  it('counts among the pods that are expected, until it is taken', async () => {
+    const driver = start()
+    await isMade()
+    driver.expectPods(5)
+    expect(fake.expected).toBe(4)
+    await driver.createPod(asRecorded(), options)
+    driver.expectPods(5)
+    expect(fake.expected).toBe(9)
+    const without = start(null)
+    without.expectPods(1)
+    expect(fake.expected).toBe(10)
+    await Promise.all([driver.close(), without.close()])
+  })
+
   it('is remembered for the next run, which has the next number', async () => {
     const driver = start(null)
     await driver.createPod(asRecorded({ opening: { script: 's', parameters: [] } }), options)

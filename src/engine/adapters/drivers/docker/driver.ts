@@ -22,7 +22,7 @@ import { EngineEvents } from './events.ts'
 import { parseImageReference } from './image-reference.ts'
 import { label, type PodOwner } from './labels.ts'
 import { DockerPod } from './pod.ts'
-import { type HeldNetwork, PodNetworks } from './pod-networks.ts'
+import { canLeaveNetwork, type HeldNetwork, PodNetworks } from './pod-networks.ts'
 import type { Engine } from './probe.ts'
 import { ImagePuller } from './pull.ts'
 import { findCredentials, type RegistryCredentials } from './registry-credentials.ts'
@@ -100,13 +100,12 @@ export class DockerDriver implements PodDriver {
   async createPod(request: PodRequest, options: CreatePodOptions): Promise<Pod> {
     this.#check(request)
     options.signal?.throwIfAborted()
-    this.#networks.asked()
     const [tools] = await Promise.all([
       this.#tools.mount(request.executorId, options),
       abortable(this.#events.open(), options.signal),
       request.pull === 'always' ? this.#pullAll(request, options) : undefined,
     ])
-    const network = this.#leavesNetwork(request) ? await this.#networks.take() : null
+    const network = await this.#networkFor(request)
     const joined = network && (await this.#join(network, request, tools, options))
     const pod = joined ?? (await this.#create(request, tools, null, options))
     this.#pods.add(pod)
@@ -131,6 +130,12 @@ export class DockerDriver implements PodDriver {
     await this.#networks.close()
     this.#events.close()
     for (const pod of this.#pods) pod.detach()
+  }
+
+  async #networkFor(request: PodRequest): Promise<HeldNetwork | null> {
+    if (this.#leavesNetwork(request)) return await this.#networks.take()
+    this.#networks.pass()
+    return null
   }
 
   /** null: it cannot have that network, whatever became of it. */
@@ -174,14 +179,11 @@ export class DockerDriver implements PodDriver {
     }
   }
 
-  /** Whether the pod may have a network that another one had, and leave it to the next. All that it can do to it can be seen then: a
-   *  privileged container may change anything, and only our own first process looks. On Podman nobody has measured what it spares. */
-  #leavesNetwork({ containers, keepUntil, opening }: PodRequest): boolean {
+  /** On Podman nobody has measured what it spares; pods of a server are not all of one user. */
+  #leavesNetwork(request: PodRequest): boolean {
     const { owner, networkMode = '' } = this.#options
-    const [main, ...services] = containers
-    if (owner.mode !== 'local' || networkMode !== '' || this.#client.engine.version.product !== 'Docker') return false
-    if (main === undefined || services.length > 0 || keepUntil !== undefined || opening === undefined) return false
-    return main.entrypoint === '' && !main.privileged && main.volumes.length === 0
+    const isOffered = owner.mode === 'local' && networkMode === '' && this.#client.engine.version.product === 'Docker'
+    return isOffered && canLeaveNetwork(request)
   }
 
   /** But what is left of pods that hold a network: it belongs to nobody else. */

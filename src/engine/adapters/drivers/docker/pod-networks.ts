@@ -1,14 +1,14 @@
 import type { Clock } from '../../../ports/clock.ts'
-import { alarm, withinTime } from '../../../std/alarm.ts'
-import type { Lifeline } from './lifeline.ts'
-import type { ContainerWatch } from './watch.ts'
+import type { PodRequest } from '../../../ports/pod-driver.ts'
+import { alarm } from '../../../std/alarm.ts'
 
-/** A network that is as new, and what is left of the pod that had it: its main container's first process. */
+/** A network that is as new, held by what is left of a pod that had it: its main container with the first process. */
 export interface HeldNetwork {
-  containerId: string
-  lifeline: Lifeline
-  /** Listens for the end of the container. */
-  watch: ContainerWatch
+  readonly containerId: string
+  /** Resolves when there is nothing to hold it any more, whoever ended that. */
+  readonly ended: Promise<unknown>
+  /** Lets the container end. Resolves when it is gone, as far as the engine tells. */
+  release(): Promise<void>
 }
 
 /** The announcement of a network that is being left. To be settled once. */
@@ -19,8 +19,14 @@ export interface LeavingNetwork {
 
 /** What nobody has taken by then is not held any longer. */
 const idleMsMax = 2_000
-/** What the engine has not removed by then it removes without us. */
-const endMsMax = 3_000
+
+/** Whether a pod may have a network that another one had, and leave it to the next: all that it can do to it can be seen then. A privileged
+ *  container may change anything, only our own first process looks, and what a container has in memory would stay with it. */
+export function canLeaveNetwork({ containers, keepUntil, opening }: PodRequest): boolean {
+  const [main, ...services] = containers
+  if (main === undefined || services.length > 0 || keepUntil !== undefined || opening === undefined) return false
+  return main.entrypoint === '' && !main.privileged && main.volumes.length === 0
+}
 
 /** Networks that go from a pod that has ended to the next one: making and removing one costs an engine more than the container in it.
  *  None is made or held for pods that nobody expects, and none has two pods at a time. */
@@ -43,24 +49,26 @@ export class PodNetworks {
     this.#expected += pods
   }
 
-  /** A pod was asked for. */
-  asked(): void {
-    this.#expected = Math.max(0, this.#expected - 1)
-    while (this.#free.size > this.#expected) this.end(this.#pop())
-  }
-
   /** Whether the container is no pod's any more. */
   holds(containerId: string): boolean {
     return this.#held.has(containerId)
   }
 
-  /** null: the pod is to have one of its own. Waits for one that is being left, which takes milliseconds. */
-  take(): Promise<HeldNetwork | null> {
+  /** For a pod that is asked for. null: it is to have a network of its own. Waits for one that is being left, which takes milliseconds. */
+  async take(): Promise<HeldNetwork | null> {
     const network = this.#pop()
-    if (network !== null || this.#leaving <= this.#waiting.length) return Promise.resolve(network)
+    const isWaiting = network === null && this.#leaving > this.#waiting.length
+    this.pass()
+    if (!isWaiting) return network
     const { promise, resolve } = Promise.withResolvers<HeldNetwork | null>()
     this.#waiting.push(resolve)
-    return promise
+    return await promise
+  }
+
+  /** A pod was asked for that has a network of its own in any case. */
+  pass(): void {
+    this.#expected = Math.max(0, this.#expected - 1)
+    while (this.#free.size > this.#expected) this.end(this.#pop())
   }
 
   /** A pod is about to leave its network. null: nobody will want it. */
@@ -71,7 +79,7 @@ export class PodNetworks {
       settle: (network) => {
         this.#leaving--
         if (network !== null) this.#give(network)
-        else if (this.#waiting.length > this.#leaving) this.#waiting.shift()?.(null)
+        else if (this.#waiting.length > this.#leaving) this.#waiting.pop()?.(null)
       },
     }
   }
@@ -79,13 +87,7 @@ export class PodNetworks {
   /** Lets go of a network. Its container removes itself. */
   end(network: HeldNetwork | null): void {
     if (network === null) return
-    network.watch.removing()
-    network.lifeline.end()
-    const ending = withinTime(network.watch.gone, this.#clock, endMsMax).then(() => {
-      network.watch.close()
-      network.lifeline.destroy()
-      this.#held.delete(network.containerId)
-    })
+    const ending = network.release().then(() => this.#held.delete(network.containerId))
     this.#endings.add(ending)
     void ending.then(() => this.#endings.delete(ending))
   }
@@ -110,7 +112,7 @@ export class PodNetworks {
       if (this.#free.delete(network)) this.end(network)
     }
     this.#free.set(network, alarm(this.#clock, idleMsMax, letGo))
-    void network.watch.ended.then(letGo)
+    void network.ended.then(letGo)
   }
 
   #pop(): HeldNetwork | null {

@@ -142,8 +142,20 @@ export class DockerPod implements Pod {
     }
     this.#holdsNetwork = true
     watch.close()
-    leaving.settle({ containerId, lifeline, watch: watchAgain(containerId) })
+    leaving.settle(this.#heldNetwork(containerId, lifeline, watchAgain(containerId)))
     return true
+  }
+
+  #heldNetwork(containerId: string, lifeline: Lifeline, watch: ContainerWatch): HeldNetwork {
+    const release = async () => {
+      watch.removing()
+      lifeline.end()
+      // What the engine has not removed by then it removes without us.
+      await withinTime(watch.gone, this.#parts.clock, endMsMax)
+      watch.close()
+      lifeline.destroy()
+    }
+    return { containerId, ended: watch.ended, release }
   }
 
   async #vacated(lifeline: Lifeline): Promise<boolean> {

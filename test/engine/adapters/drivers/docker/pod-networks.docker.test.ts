@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { DockerDriver } from '../../../../../src/engine/adapters/drivers/docker/driver.ts'
+import type { ExecutorContainer } from '../../../../../src/engine/model/executor-task.ts'
+import type { Pod, PodRequest } from '../../../../../src/engine/ports/pod-driver.ts'
+import { dockerEngine } from '../../../../support/docker-engine.ts'
+import { aContainer, aPodRequest, type DockerWorld, runIn, startDockerWorld } from '../../../../support/docker-world.ts'
+
+let world: DockerWorld
+let busybox: string
+const drivers: DockerDriver[] = []
+
+beforeAll(async () => {
+  world = await startDockerWorld(await dockerEngine())
+  busybox = await world.images.busybox()
+})
+
+afterEach(async () => {
+  for (const driver of drivers.splice(0)) {
+    for (const { podId } of await driver.listPods()) await driver.removePod(podId)
+    await driver.close()
+  }
+  expect(await world.leftovers()).toEqual([])
+})
+
+afterAll(() => world.end())
+
+/** A driver that expects pods makes them one after another. */
+function expecting(pods: number, ...options: Parameters<DockerWorld['createDriver']>) {
+  const driver = world.createDriver(...options)
+  drivers.push(driver)
+  driver.expectPods(pods)
+  const create = (container: Partial<ExecutorContainer> = {}, request: Partial<PodRequest> = {}): Promise<Pod> => {
+    const opening = { script: ':', parameters: [] }
+    return driver.createPod(aPodRequest([aContainer(busybox, container)], { opening, ...request }), {
+      onMessage: () => undefined,
+    })
+  }
+  return { driver, create }
+}
+
+/** The container whose network the pod is in: null for one of its own. */
+async function networkOf({ id }: Pod): Promise<string | null> {
+  const { networkMode } = await inspect(id)
+  return /^container:(.+)$/.exec(networkMode)?.[1] ?? null
+}
+
+async function inspect(podId: string): Promise<{ containerId: string; networkMode: string }> {
+  const filters = { label: [`agola.io/podid=${podId}`] }
+  const [found] = (await world.client.json('GET', '/containers/json', { query: { all: true, filters } })) as {
+    Id: string
+    HostConfig: { NetworkMode: string }
+  }[]
+  return { containerId: found?.Id ?? '', networkMode: found?.HostConfig.NetworkMode ?? '' }
+}
+
+const shell = (pod: Pod, script: string, user = '') => runIn(pod, [...pod.toolbox('sh'), '-c', script], { user })
+
+test.each([
+  ['nothing', ''],
+  ['a server that listens', 'busybox httpd -p 8080 -h /etc; nc -w 9 -l -p 8081 </dev/null >/dev/null & sleep 0.1'],
+  ['files', 'echo file >/etc/motd; touch /tmp/file'],
+])('a pod that left %s leaves its network to the next, in which all is as new', async (_, script) => {
+  const { driver, create } = expecting(3)
+  const first = await create()
+  const { containerId } = await inspect(first.id)
+  const look = `hostname; ip addr; cat /etc/hosts /etc/resolv.conf; grep -hv '^ *sl' /proc/net/tcp /proc/net/udp; ls /tmp; ps | wc -l`
+  const seen = await shell(first, look)
+  expect((await shell(first, script)).exitCode).toBe(0)
+  await first.remove()
+  expect(await first.ended).toMatchObject({ reason: 'removed' })
+  expect(await driver.listPods()).toEqual([])
+  const second = await create()
+  expect(await networkOf(second)).toBe(containerId)
+  expect(await shell(second, look)).toEqual(seen)
+  expect((await shell(second, 'busybox httpd -p 8080 -h /etc && wget -qO- localhost:8080/hostname')).exitCode).toBe(0)
+  await second.remove()
+})
+
+test.each([
+  ['changed the names of hosts', 'echo 127.0.0.1 other >>/etc/hosts'],
+  ['changed its name servers', 'echo "# other" >>/etc/resolv.conf'],
+  ['closed a connection', 'busybox httpd -p 8080 -h /etc && wget -qO- localhost:8080/hostname'],
+  ['wrote many megabytes', 'dd if=/dev/zero of=/file bs=1M count=17'],
+])('a pod that %s takes its network with it', async (_, script) => {
+  const { create } = expecting(2)
+  const first = await create()
+  expect((await shell(first, script)).exitCode).toBe(0)
+  await first.remove()
+  expect(await world.leftovers()).toEqual([])
+  const second = await create()
+  expect(await networkOf(second)).toBeNull()
+  expect((await shell(second, 'cat /etc/hosts /etc/resolv.conf')).stdout).not.toContain('other')
+})
+
+test('a network that was joined is looked at as well', async () => {
+  const { create } = expecting(3)
+  const first = await create()
+  await shell(first, 'true')
+  await first.remove()
+  const second = await create()
+  expect(await networkOf(second)).not.toBeNull()
+  await shell(second, 'echo 127.0.0.1 other >>/etc/hosts')
+  await second.remove()
+  const third = await create()
+  expect(await networkOf(third)).toBeNull()
+})
+
+test('processes that the container’s user may not end keep the network from others', async () => {
+  const { create } = expecting(2)
+  const first = await create({ user: 'dev' })
+  await shell(first, 'sleep 1000 >/dev/null 2>&1 &', '0')
+  await first.remove()
+  expect(await world.leftovers()).toEqual([])
+  expect(await networkOf(await create())).toBeNull()
+})
+
+test('a pod whose network is gone before it is made gets one of its own', async () => {
+  const { create } = expecting(2)
+  const first = await create()
+  await shell(first, 'true')
+  await first.remove()
+  const { containerId } = await inspect(first.id)
+  const second = create()
+  await world.client.json('POST', `/containers/${containerId}/kill`).catch(() => undefined)
+  expect(await shell(await second, 'echo works')).toMatchObject({ stdout: 'works\n' })
+})
+
+test('a pod that is not the last of those expected is removed at once without any; so is the last', async () => {
+  const { driver, create } = expecting(2)
+  const [first, second] = [await create(), await create()]
+  for (const pod of [first, second]) {
+    await shell(pod, 'true')
+    await pod.remove()
+  }
+  expect(await world.leftovers()).toEqual([])
+  await driver.close()
+})
+
+test('a network that is held ends with the process that holds it, however that ends', async () => {
+  const script = fileURLToPath(new URL('network-holder.ts', import.meta.url))
+  const words = [script, world.engine.endpoint.url, world.groupId, busybox]
+  const holder: ChildProcess = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
+  if (holder.stdout === null) throw new Error('no output')
+  expect(String(await once(holder.stdout, 'data'))).toBe('holding\n')
+  expect(await world.leftovers()).toHaveLength(1)
+  holder.kill('SIGKILL')
+  await once(holder, 'exit')
+  while ((await world.leftovers()).length > 0) await new Promise(setImmediate)
+})

@@ -40,8 +40,16 @@ export class TestImages {
 
   /** As `busybox`, with more variables of its own. */
   withEnvironment(environment: Record<string, string>): Promise<string> {
-    const changes = Object.entries(environment).map(([name, value]) => `ENV ${name}=${value}`)
-    const kind = `environment-${createHash('sha256').update(changes.join('\n')).digest('hex').slice(0, 8)}`
+    return this.#changed(Object.entries(environment).map(([name, value]) => `ENV ${name}=${value}`))
+  }
+
+  /** As `busybox`, for an engine to look after. */
+  withHealthCheck(): Promise<string> {
+    return this.#changed(['HEALTHCHECK --interval=1s CMD true'])
+  }
+
+  #changed(changes: string[]): Promise<string> {
+    const kind = `changed-${createHash('sha256').update(changes.join('\n')).digest('hex').slice(0, 8)}`
     const made = this.#made.get(kind) ?? this.#import(kind, addBusybox, changes)
     this.#made.set(kind, made)
     return made

@@ -159,21 +159,24 @@ export class DockerPod implements Pod {
   }
 
   async #vacated(lifeline: Lifeline): Promise<boolean> {
-    const { network, clock, random } = this.#parts
-    const [isVacant, isSmall] = await Promise.all([
+    const { clock, random } = this.#parts
+    const [isVacant, staysSo] = await Promise.all([
       withinTime(lifeline.vacate(random.uuid()), clock, vacateMsMax),
-      network !== null || this.#isSmall(),
+      this.#staysVacant(),
     ])
-    return isVacant === true && isSmall
+    return isVacant === true && staysSo
   }
 
-  /** What it has written stays on the disk as long as the container. */
-  async #isSmall(): Promise<boolean> {
-    const { client, containerIds } = this.#parts
-    const query = { size: true }
-    const facts = await client.json('GET', `/containers/${containerIds[0]}/json`, { query }).catch(() => null)
-    const { SizeRw } = (facts ?? {}) as { SizeRw?: unknown }
-    return typeof SizeRw === 'number' && SizeRw <= heldBytesMax
+  /** An engine starts health checks again and again; and what the holder of a network has written stays on the disk as long as that. */
+  async #staysVacant(): Promise<boolean> {
+    const { client, containerIds, network } = this.#parts
+    const isHolder = network === null
+    const path = `/containers/${containerIds[0]}/json`
+    const answer = await client.json('GET', path, { query: { size: isHolder } }).catch(() => null)
+    if (answer === null) return false
+    const { SizeRw: size, Config: config } = answer as { SizeRw?: unknown; Config?: { Healthcheck?: unknown } }
+    if (config?.Healthcheck != null) return false
+    return !isHolder || (typeof size === 'number' && size <= heldBytesMax)
   }
 
   /** The keeper, once nobody holds its input any more, ends the pod, and Docker removes it: a kill would cost it a process. Podman removes

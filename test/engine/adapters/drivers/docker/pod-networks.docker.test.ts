@@ -95,6 +95,23 @@ test.each([
   expect((await shell(second, 'cat /etc/hosts /etc/resolv.conf')).stdout).not.toContain('other')
 })
 
+test('a pod that the engine looks after takes its network with it, its own or not', async () => {
+  const image = await world.images.withHealthCheck()
+  const { create } = expecting(4)
+  const first = await create({ image })
+  await shell(first, 'true')
+  await first.remove()
+  expect(await world.leftovers()).toEqual([])
+  const plain = await create()
+  await shell(plain, 'true')
+  await plain.remove()
+  const joined = await create({ image })
+  expect(await networkOf(joined)).not.toBeNull()
+  await shell(joined, 'true')
+  await joined.remove()
+  expect(await networkOf(await create())).toBeNull()
+})
+
 test('a network that was joined is looked at as well', async () => {
   const { create } = expecting(3)
   const first = await create()

@@ -3,10 +3,18 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { DockerDriver } from '../../../../../src/engine/adapters/drivers/docker/driver.ts'
+import { systemClock } from '../../../../../src/engine/adapters/system.ts'
 import type { ExecutorContainer } from '../../../../../src/engine/model/executor-task.ts'
 import type { Pod, PodRequest } from '../../../../../src/engine/ports/pod-driver.ts'
 import { dockerEngine } from '../../../../support/docker-engine.ts'
-import { aContainer, aPodRequest, type DockerWorld, runIn, startDockerWorld } from '../../../../support/docker-world.ts'
+import {
+  aContainer,
+  anExecRequest,
+  aPodRequest,
+  type DockerWorld,
+  runIn,
+  startDockerWorld,
+} from '../../../../support/docker-world.ts'
 
 let world: DockerWorld
 let busybox: string
@@ -109,6 +117,26 @@ test('a pod that the engine looks after takes its network with it, its own or no
   expect(await networkOf(joined)).not.toBeNull()
   await shell(joined, 'true')
   await joined.remove()
+  expect(await networkOf(await create())).toBeNull()
+})
+
+test('a command that runs when its pod leaves its network ends with the pod', { timeout: 20_000 }, async () => {
+  // Nothing that is held gets old.
+  const { create } = expecting(2, { clock: { ...systemClock, sleep: () => new Promise(() => undefined) } })
+  const pod = await create()
+  const exec = await pod.exec(anExecRequest([...pod.toolbox('sleep'), '1000']))
+  const waited = exec.wait().catch((error: unknown) => error)
+  await pod.remove()
+  expect(await waited).toMatchObject({ code: 'podDoesNotExist' })
+  expect(await world.leftovers()).toHaveLength(1)
+})
+
+test('a network that a pod could not be made in goes', async () => {
+  const { create } = expecting(9)
+  const pod = await create()
+  await shell(pod, 'true')
+  await pod.remove()
+  await expect(create({ image: 'localhost/agola-test-missing' }, { pull: 'never' })).rejects.toThrow('missing')
   expect(await networkOf(await create())).toBeNull()
 })
 

@@ -54,6 +54,20 @@ describe('directrun start in containers', () => {
     expect(sums[0]).toBe(sums[1])
   })
 
+  it('lets tasks that follow one another have the same network', async () => {
+    const names = Array.from({ length: 8 }, (_, index) => `task ${index}`)
+    const tasks = names.map((name, index) => [
+      name,
+      { image, steps: ['echo host $(hostname)'], depends: names.slice(Math.max(0, index - 1), index) },
+    ])
+    const directory = await machine.repository(oneRun(Object.fromEntries(tasks)))
+    const { code, stdout } = await machine.run(start, { directory })
+    expect(code).toBe(0)
+    const hosts = stdout.match(/host [0-9a-f]{12}$/gm) ?? []
+    expect(hosts).toHaveLength(8)
+    expect(new Set(hosts).size).toBeLessThan(8)
+  })
+
   it('clones, saves, restores and caches as a user who is not root, read-only directories included', async () => {
     const contents = [{ source_dir: '.', dest_dir: '.', paths: ['**'] }]
     const build = 'mkdir -p deep/closed; echo kept > deep/closed/file; chmod 0555 deep/closed; id -u'

@@ -48,6 +48,10 @@ export class TestImages {
     return this.#changed(['HEALTHCHECK --interval=1s CMD true'])
   }
 
+  withVolume(path: string): Promise<string> {
+    return this.#changed([`VOLUME ${path}`])
+  }
+
   #changed(changes: string[]): Promise<string> {
     const kind = `changed-${createHash('sha256').update(changes.join('\n')).digest('hex').slice(0, 8)}`
     const made = this.#made.get(kind) ?? this.#import(kind, addBusybox, changes)

@@ -1,4 +1,4 @@
-import { AgolaError, messageOf } from '../../../model/errors.ts'
+import { AgolaError, hasCode, messageOf } from '../../../model/errors.ts'
 import type { PodId } from '../../../model/ids.ts'
 import type { Arch } from '../../../model/run-config.ts'
 import type { CallOptions } from '../../../ports/call-options.ts'
@@ -51,6 +51,9 @@ export interface DockerDriverOptions {
   /** '' : the engine's default network. */
   networkMode?: string
 }
+
+/** A pod fails for these in any network. */
+const failuresOfItsOwn = ['imageUnavailable', 'diskFull', 'driverUnreachable'] as const
 
 const undoMsMax = 30_000
 
@@ -150,6 +153,7 @@ export class DockerDriver implements PodDriver {
     } catch (error) {
       this.#networks.end(network)
       options.signal?.throwIfAborted()
+      if (failuresOfItsOwn.some((code) => hasCode(error, code))) throw error
       this.#options.log.debug('a pod could not be made in the network of another one', { error: messageOf(error) })
       return null
     }

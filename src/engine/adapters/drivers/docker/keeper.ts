@@ -25,19 +25,17 @@ const commandBytesMax = 64 * 1024
 const commandEnd = ' #whole'
 
 /** What containers in one network share. */
-const networkFiles = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf']
-const socketTables = ['tcp', 'tcp6', 'udp', 'udp6', 'udplite', 'udplite6', 'raw', 'raw6', 'icmp', 'icmp6', 'unix']
+const networkFiles = '/etc/hosts /etc/hostname /etc/resolv.conf'
+const socketTables = 'tcp tcp6 udp udp6 udplite udplite6 raw raw6 icmp icmp6 unix sctp/assocs'
 
-/** The function that ends all processes but the first and this one, and tells whether the network is as new then: a file that was changed, a socket that
- *  waits for its peer, or a process that cannot be ended are for no other pod to meet. */
-const vacate = `_agola_read() {
-  _agola_text=
-  for _agola_file in ${networkFiles.join(' ')}; do
-    while IFS= read -r _agola_line; do _agola_text="$_agola_text$_agola_line/"; done 2>/dev/null <$_agola_file
+/** The functions that note how a network is, and that end all processes but the first and this one and tell whether it is as new then: a
+ *  file that was changed, a socket that waits for its peer, a process that cannot be ended, or memory that stays are for no other pod. */
+const vacate = `_agola_look() {
+  _agola_text=$(${busyboxPath} stat -c '%a %u %g %s' ${networkFiles} 2>/dev/null)
+  for _agola_file in ${networkFiles}; do
+    while IFS= read -r _agola_line || [ -n "$_agola_line" ]; do _agola_text="$_agola_text/$_agola_line"; done 2>/dev/null <$_agola_file
   done
 }
-_agola_read
-_agola_files=$_agola_text
 _agola_is_alone() {
   for _agola_process in /proc/[0-9]*; do
     case \${_agola_process#/proc/} in 1 | $_agola_self) continue ;; esac
@@ -46,7 +44,8 @@ _agola_is_alone() {
   done
 }
 _agola_has_sockets() {
-  for _agola_table in ${socketTables.join(' ')}; do
+  [ -r /proc/self/net/tcp ] || return 0
+  for _agola_table in ${socketTables}; do
     { IFS= read -r _agola_line && IFS= read -r _agola_line && return 0; } 2>/dev/null </proc/self/net/$_agola_table
   done
   return 1
@@ -54,23 +53,29 @@ _agola_has_sockets() {
 _agola_vacate() {
   [ $$ = 1 ] || return 1
   read -r _agola_self _agola_line </proc/self/stat
-  kill -s KILL -- -1 2>/dev/null
   for _agola_try in 1 2 3 4 5 6 7 8 9 10; do
+    kill -s KILL -- -1 2>/dev/null
     _agola_is_alone && break
     ${busyboxPath} usleep 3000
   done
   _agola_is_alone || return 1
-  _agola_read
-  [ "$_agola_text" = "$_agola_files" ] || return 1
+  for _agola_file in /dev/shm/* /dev/shm/.[!.]*; do [ ! -e "$_agola_file" ] || return 1; done
+  _agola_look
+  [ "$_agola_text" = "$_agola_found" ] || return 1
   ! _agola_has_sockets
 }`
 
-const answerToken = `_agola_vacate && _agola_state=vacant || _agola_state=occupied
-  echo; echo "$_agola_token $_agola_state"`
+const noteNetwork = `_agola_look
+_agola_found=$_agola_text
+`
 
-/** The answer to a token: whether the network is as new. */
+const answerToken = `_agola_vacate && _agola_state=vacant || _agola_state=occupied
+  echo "
+$_agola_token $_agola_state"`
+
+/** The answer to a token, on standard output: whether the network is as new. */
 export function vacatedPattern(token: string): RegExp {
-  return new RegExp(`\\n${token} (vacant|occupied)\\n$`)
+  return new RegExp(`\\n${token} (vacant|occupied)\\n`)
 }
 
 /** The first process of a pod that dies with us. Its own variables have names that no environment holds: a shell that sets a variable which
@@ -88,8 +93,8 @@ export function keeper(opening: PodOpening | undefined, { leavesNetwork = false 
       : `echo ${openingMark}; (toolbox=${busyboxPath}\n${opening.script}\n) </dev/null; _agola_code=$?; echo; echo "$_agola_code opened"; { echo; echo opened; } >&2`
   const script = `trap 'exit 0' USR2
 exec 3<&0
-${leavesNetwork ? `${vacate}\n` : ''}${first}
-IFS= read -r _agola_bytes <&3 || exit 0
+${first}
+${leavesNetwork ? `${vacate}\n${noteNetwork}` : ''}IFS= read -r _agola_bytes <&3 || exit 0
 _agola_command=
 if [ -n "$_agola_bytes" ]; then
   _agola_command=$(${busyboxPath} head -c "$_agola_bytes" <&3)

@@ -18,6 +18,8 @@ export class Lifeline {
   #onBytes: OnBytes = () => undefined
   #isHeard = false
   #isFree = true
+  /** The keeper has its command, or none, and waits for tokens. */
+  #isListening = false
 
   constructor(connection: Duplex) {
     this.connection = connection
@@ -65,7 +67,10 @@ export class Lifeline {
   /** Gives the keeper its only command; `onBytes` gets what it prints from then on. */
   give(command: string, onBytes: OnBytes): void {
     this.#isFree = false
-    this.#onBytes = onBytes
+    this.#onBytes = (stream, bytes) => {
+      this.#isListening = true
+      onBytes(stream, bytes)
+    }
     this.connection.write(command)
   }
 
@@ -73,16 +78,19 @@ export class Lifeline {
   release(): void {
     if (!this.#isFree) return
     this.#isFree = false
+    this.#isListening = true
     if (this.connection.writable) this.connection.write('\n')
   }
 
-  /** Ends everything in the pod but the keeper of one that `leavesNetwork`. @returns whether the network is as new then */
+  /** Ends everything in the pod but the keeper of one that `leavesNetwork`. @returns whether the network is as new then; false also where
+   *  the keeper may not be listening yet: what reads its command would take the token for a part of it */
   vacate(token: string): Promise<boolean> {
-    if (this.#isFree || !this.isHeard) return Promise.resolve(false)
+    if (!this.#isListening || !this.isHeard) return Promise.resolve(false)
     const { promise, resolve } = Promise.withResolvers<boolean>()
     const pattern = vacatedPattern(token)
     let output = ''
-    this.#onBytes = (_, bytes) => {
+    this.#onBytes = (stream, bytes) => {
+      if (stream !== 1) return
       output = (output + bytes.toString('latin1')).slice(-answerBytesMax)
       const answer = pattern.exec(output)
       if (answer !== null) resolve(answer[1] === 'vacant')

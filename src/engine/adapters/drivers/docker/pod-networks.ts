@@ -9,6 +9,8 @@ export interface HeldNetwork {
   readonly ended: Promise<unknown>
   /** Lets the container end. Resolves when it is gone, as far as the engine tells. */
   release(): Promise<void>
+  /** It goes on to be held as long as the process, and no longer keeps that alive. */
+  detach(): void
 }
 
 /** The announcement of a network that is being left. To be settled once. */
@@ -21,7 +23,7 @@ export interface LeavingNetwork {
 const idleMsMax = 2_000
 
 /** Whether a pod may have a network that another one had, and leave it to the next: all that it can do to it can be seen then. A privileged
- *  container may change anything, only our own first process looks, and what a container has in memory would stay with it. */
+ *  container may change anything, only our own first process looks, and what a container has in memory stays with it. */
 export function canLeaveNetwork({ containers, keepUntil, opening }: PodRequest): boolean {
   const [main, ...services] = containers
   if (main === undefined || services.length > 0 || keepUntil !== undefined || opening === undefined) return false
@@ -32,13 +34,14 @@ export function canLeaveNetwork({ containers, keepUntil, opening }: PodRequest):
  *  None is made or held for pods that nobody expects, and none has two pods at a time. */
 export class PodNetworks {
   readonly #clock: Clock
-  readonly #held = new Set<string>()
+  readonly #held = new Map<string, HeldNetwork>()
   /** With what calls off that they are let go of. */
   readonly #free = new Map<HeldNetwork, () => void>()
   readonly #waiting: ((network: HeldNetwork | null) => void)[] = []
-  readonly #endings = new Set<Promise<unknown>>()
+  readonly #ending = new Map<HeldNetwork, Promise<unknown>>()
   #expected = 0
   #leaving = 0
+  #isClosed = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -46,7 +49,7 @@ export class PodNetworks {
 
   /** So many more pods are likely to be asked for. */
   expect(pods: number): void {
-    this.#expected += pods
+    this.#expected = Math.max(0, this.#expected + pods)
   }
 
   /** Whether the container is no pod's any more. */
@@ -54,7 +57,7 @@ export class PodNetworks {
     return this.#held.has(containerId)
   }
 
-  /** For a pod that is asked for. null: it is to have a network of its own. Waits for one that is being left, which takes milliseconds. */
+  /** For a pod that is asked for. null: it is to have a network of its own. Waits for one that is being left: milliseconds, a second at most. */
   async take(): Promise<HeldNetwork | null> {
     const network = this.#pop()
     const isWaiting = network === null && this.#leaving > this.#waiting.length
@@ -73,6 +76,7 @@ export class PodNetworks {
 
   /** A pod is about to leave its network. null: nobody will want it. */
   leave(): LeavingNetwork | null {
+    if (this.#isClosed) return null
     if (this.#expected + this.#waiting.length <= this.#free.size + this.#leaving) return null
     this.#leaving++
     return {
@@ -86,24 +90,28 @@ export class PodNetworks {
 
   /** Lets go of a network. Its container removes itself. */
   end(network: HeldNetwork | null): void {
-    if (network === null) return
-    const ending = network.release().then(() => this.#held.delete(network.containerId))
-    this.#endings.add(ending)
-    void ending.then(() => this.#endings.delete(ending))
+    if (network === null || this.#ending.has(network)) return
+    const gone = network.release().then(() => {
+      this.#ending.delete(network)
+      this.#held.delete(network.containerId)
+    })
+    this.#ending.set(network, gone)
   }
 
-  /** Resolves when nothing is held any more. */
+  /** Resolves when nothing is held any more but for pods that live on. */
   async close(): Promise<void> {
-    this.#expected = 0
+    this.#isClosed = true
     while (this.#free.size > 0) this.end(this.#pop())
-    await Promise.all(this.#endings)
+    await Promise.all(this.#ending.values())
+    for (const network of this.#held.values()) network.detach()
   }
 
   #give(network: HeldNetwork): void {
-    this.#held.add(network.containerId)
+    this.#held.set(network.containerId, network)
     const next = this.#waiting.shift()
-    if (next === undefined) this.#keep(network)
-    else next(network)
+    if (next !== undefined) next(network)
+    else if (this.#isClosed) this.end(network)
+    else this.#keep(network)
   }
 
   /** Until somebody wants it, or the container ends without us. */

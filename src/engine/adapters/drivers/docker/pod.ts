@@ -17,7 +17,7 @@ import { startKeptCommand } from './kept-command.ts'
 import { findAndSignalCommand, findCommand, type KillSignal, notFoundExitCode, signalCommand } from './kill.ts'
 import type { Lifeline } from './lifeline.ts'
 import type { HeldNetwork, PodNetworks } from './pod-networks.ts'
-import { toolbox } from './toolbox.ts'
+import { toolbox, toolsDir } from './toolbox.ts'
 import type { ContainerWatch } from './watch.ts'
 
 export interface DockerPodParts {
@@ -50,8 +50,18 @@ const endMsMax = 3_000
 
 /** A pod that does not answer by then has a network that nobody else gets. */
 const vacateMsMax = 1_000
+/** With other runtimes a network may belong to the container that it was made for. */
+const commonRuntimes = /^(runc|crun|io\.containerd\.runc\.v2)$/
 /** A container with more than that does not stay to hold a network. */
 const heldBytesMax = 16 * 1024 * 1024
+
+/** Of the answer to an inspection. */
+interface ContainerFacts {
+  Config?: { Healthcheck?: unknown }
+  HostConfig?: { Runtime?: string }
+  Mounts?: { Destination?: unknown }[]
+  SizeRw?: unknown
+}
 
 export class DockerPod implements Pod {
   readonly id: PodId
@@ -61,7 +71,9 @@ export class DockerPod implements Pod {
   readonly #parts: DockerPodParts
   readonly #context: ExecContext
   #isGone = false
-  #holdsNetwork = false
+  #execsInMaking = 0
+  /** Once, whoever removes the pod how often: the network may be another pod's by then. */
+  #leaving: Promise<boolean> | undefined
 
   constructor(parts: DockerPodParts) {
     this.#parts = parts
@@ -69,6 +81,10 @@ export class DockerPod implements Pod {
     this.arch = parts.arch
     this.ended = parts.watch.ended
     this.opened = parts.opened
+    // The pod is cut off from everything.
+    void parts.network?.ended.then(() => this.#isGone || parts.watch.lost())
+    // Others may have ended it, and will not ask for its removal.
+    void this.ended.then(() => this.#leaveNetwork())
     this.#context = {
       client: parts.client,
       clock: parts.clock,
@@ -111,7 +127,6 @@ export class DockerPod implements Pod {
   }
 
   async remove(options: CallOptions = {}): Promise<void> {
-    if (this.#holdsNetwork) return
     this.#isGone = true
     this.#parts.watch.removing()
     if (await this.#leaveNetwork()) return
@@ -126,24 +141,50 @@ export class DockerPod implements Pod {
   }
 
   /** Lets the next pod have the network, if one is wanted and this one is as new. @returns whether the container stays to hold it */
-  async #leaveNetwork(): Promise<boolean> {
-    const { networks, network, lifeline, watch, containerIds, watchAgain } = this.#parts
-    const leaving = networks?.leave() ?? null
-    const isVacant = leaving !== null && lifeline !== null && (await this.#vacated(lifeline))
+  #leaveNetwork(): Promise<boolean> {
+    this.#leaving ??= this.#tryToLeaveNetwork()
+    return this.#leaving
+  }
+
+  async #tryToLeaveNetwork(): Promise<boolean> {
+    const { networks, network, watch, lifeline, containerIds, watchAgain } = this.#parts
+    if (networks === null) return false
+    const leaving = networks.leave()
+    const isVacant =
+      leaving !== null && (await withinTime(this.#becomesVacant(), this.#parts.clock, vacateMsMax)) === true
+    const [containerId] = containerIds
     if (network !== null) {
-      if (!isVacant) networks?.end(network)
+      if (!isVacant) networks.end(network)
       leaving?.settle(isVacant ? network : null)
       return false
     }
-    const [containerId] = containerIds
-    if (!isVacant || containerId === undefined) {
+    if (!isVacant || containerId === undefined || lifeline === null) {
       leaving?.settle(null)
       return false
     }
-    this.#holdsNetwork = true
     watch.close()
     leaving.settle(this.#heldNetwork(containerId, lifeline, watchAgain(containerId)))
     return true
+  }
+
+  /** A command that is still being made would begin after all others have been ended. */
+  async #becomesVacant(): Promise<boolean> {
+    const { lifeline, random } = this.#parts
+    if (lifeline === null || this.#execsInMaking > 0) return false
+    return (await lifeline.vacate(random.uuid())) && (await this.#staysVacant())
+  }
+
+  /** An engine starts health checks again and again. What a holder has written stays on the disk as long as that. */
+  async #staysVacant(): Promise<boolean> {
+    const { client, containerIds, network } = this.#parts
+    const path = `/containers/${containerIds[0]}/json`
+    const answer = await client.json('GET', path, { query: { size: network === null } }).catch(() => null)
+    const { Config, HostConfig, Mounts, SizeRw } = (answer ?? {}) as ContainerFacts
+    if (Config === undefined || Config.Healthcheck != null) return false
+    if (network !== null) return true
+    const canBeJoined = HostConfig?.Runtime === undefined || commonRuntimes.test(HostConfig.Runtime)
+    const isSmall = typeof SizeRw === 'number' && SizeRw <= heldBytesMax
+    return canBeJoined && isSmall && (Mounts ?? []).every(({ Destination }) => Destination === toolsDir)
   }
 
   #heldNetwork(containerId: string, lifeline: Lifeline, watch: ContainerWatch): HeldNetwork {
@@ -155,28 +196,7 @@ export class DockerPod implements Pod {
       watch.close()
       lifeline.destroy()
     }
-    return { containerId, ended: watch.ended, release }
-  }
-
-  async #vacated(lifeline: Lifeline): Promise<boolean> {
-    const { clock, random } = this.#parts
-    const [isVacant, staysSo] = await Promise.all([
-      withinTime(lifeline.vacate(random.uuid()), clock, vacateMsMax),
-      this.#staysVacant(),
-    ])
-    return isVacant === true && staysSo
-  }
-
-  /** An engine starts health checks again and again; and what the holder of a network has written stays on the disk as long as that. */
-  async #staysVacant(): Promise<boolean> {
-    const { client, containerIds, network } = this.#parts
-    const isHolder = network === null
-    const path = `/containers/${containerIds[0]}/json`
-    const answer = await client.json('GET', path, { query: { size: isHolder } }).catch(() => null)
-    if (answer === null) return false
-    const { SizeRw: size, Config: config } = answer as { SizeRw?: unknown; Config?: { Healthcheck?: unknown } }
-    if (config?.Healthcheck != null) return false
-    return !isHolder || (typeof size === 'number' && size <= heldBytesMax)
+    return { containerId, ended: watch.ended, release, detach: () => lifeline.unref() }
   }
 
   /** The keeper, once nobody holds its input any more, ends the pod, and Docker removes it: a kill would cost it a process. Podman removes
@@ -195,7 +215,16 @@ export class DockerPod implements Pod {
     const kept = lifeline && startKeptCommand(this.#context, lifeline, request, { marker, container })
     if (kept !== null) return kept
     lifeline?.release()
-    return startExec(this.#context, request, marker)
+    return this.#makeExec(request, marker)
+  }
+
+  async #makeExec(request: ExecRequest, marker: string): Promise<ContainerExec> {
+    this.#execsInMaking++
+    try {
+      return await startExec(this.#context, request, marker)
+    } finally {
+      this.#execsInMaking--
+    }
   }
 
   /** A command that was just created has not yet taken on its environment, so that it may not be found at once. */
@@ -237,7 +266,7 @@ export class DockerPod implements Pod {
     const stdout = new PassThrough()
     const output = text(stdout)
     const request = { command, environment: {}, workingDir: '/', user, tty: null, stdin: false, stdout, stderr: null }
-    const exec = await startExec(this.#context, request, '')
+    const exec = await this.#makeExec(request, '')
     const exitCode = await exec.wait().finally(() => stdout.end())
     return { exitCode, output: await output }
   }

@@ -48,6 +48,11 @@ export class ContainerWatch {
     this.#isStopping = true
   }
 
+  /** It runs, but is of no use any more. */
+  lost(): void {
+    this.#finish({ reason: 'lost', exitCode: null })
+  }
+
   /** The container is gone. */
   close(): void {
     this.#finish({ reason: 'removed', exitCode: null })

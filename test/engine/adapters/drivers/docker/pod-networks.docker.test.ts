@@ -90,6 +90,9 @@ test.each([
 test.each([
   ['changed the names of hosts', 'echo 127.0.0.1 other >>/etc/hosts'],
   ['changed its name servers', 'echo "# other" >>/etc/resolv.conf'],
+  ['changed them without ending the line', 'printf "# other" >>/etc/resolv.conf'],
+  ['hid the names of hosts', 'chmod 600 /etc/hosts'],
+  ['left something in memory', 'echo large >/dev/shm/file'],
   ['closed a connection', 'busybox httpd -p 8080 -h /etc && wget -qO- localhost:8080/hostname'],
   ['wrote many megabytes', 'dd if=/dev/zero of=/file bs=1M count=17'],
 ])('a pod that %s takes its network with it', async (_, script) => {
@@ -137,6 +140,58 @@ test('a network that a pod could not be made in goes', async () => {
   await shell(pod, 'true')
   await pod.remove()
   await expect(create({ image: 'localhost/agola-test-missing' }, { pull: 'never' })).rejects.toThrow('missing')
+  expect(await networkOf(await create())).toBeNull()
+})
+
+test('a pod whose image brings a volume takes its network with it', async () => {
+  const { create } = expecting(2)
+  const first = await create({ image: await world.images.withVolume('/data') })
+  await shell(first, 'true')
+  await first.remove()
+  expect(await world.leftovers()).toEqual([])
+})
+
+test('a command that is still being made when its pod is removed meets no other pod', async () => {
+  const { create } = expecting(99)
+  for (let delayMs = 0; delayMs <= 20; delayMs += 2) {
+    const pod = await create()
+    await shell(pod, 'true')
+    const stop = AbortSignal.timeout(delayMs)
+    const request = anExecRequest([...pod.toolbox('sh'), '-c', 'nc -l -p 8080 >/dev/null'])
+    await pod.exec(request, { signal: stop }).catch(() => undefined)
+    await pod.remove()
+    const next = await create()
+    expect((await shell(next, 'cat /proc/net/tcp /proc/net/tcp6 | grep -c :1F90')).stdout).toBe('0\n')
+    await next.remove()
+  }
+})
+
+test('removing a pod again, or from two sides, does not touch the network that others have by then', async () => {
+  const { create } = expecting(9)
+  const first = await create()
+  await shell(first, 'true')
+  await Promise.all([first.remove(), first.remove()])
+  const second = await create()
+  expect(await networkOf(second)).not.toBeNull()
+  await shell(second, 'true')
+  await second.remove()
+  const third = await create()
+  expect(await networkOf(third)).not.toBeNull()
+  await Promise.all([first.remove(), second.remove()])
+  expect((await shell(third, 'ip addr | grep -c eth0')).stdout).not.toBe('0\n')
+})
+
+test('a pod is lost when its network is', async () => {
+  const { create } = expecting(3)
+  const first = await create()
+  const { containerId } = await inspect(first.id)
+  await shell(first, 'true')
+  await first.remove()
+  const second = await create()
+  expect(await networkOf(second)).toBe(containerId)
+  await world.client.json('POST', `/containers/${containerId}/kill`)
+  expect(await second.ended).toMatchObject({ reason: 'lost' })
+  await second.remove()
   expect(await networkOf(await create())).toBeNull()
 })
 

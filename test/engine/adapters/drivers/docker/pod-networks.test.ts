@@ -12,15 +12,20 @@ import { SimClock } from '../../../../support/sim-clock.ts'
 let clock: SimClock
 let networks: PodNetworks
 let released: string[]
+let detached: string[]
 beforeEach(() => {
   clock = new SimClock()
   networks = new PodNetworks(clock)
   released = []
+  detached = []
 })
 
 const aNetwork = (containerId: string, ended: Promise<unknown> = new Promise(() => undefined)): HeldNetwork => ({
   containerId,
   ended,
+  detach: () => {
+    detached.push(containerId)
+  },
   release: async () => {
     released.push(containerId)
   },
@@ -135,4 +140,22 @@ test('closing lets go of all that is free, and waits until it is gone', async ()
   await closing
   expect(networks.holds('a')).toBe(false)
   expect(networks.leave()).toBeNull()
+})
+
+test('a network that is left while all is closed goes at once, and none is left afterwards', async () => {
+  networks.expect(9)
+  const leaving = networks.leave()
+  await networks.close()
+  leaving?.settle(aNetwork('a'))
+  expect(released).toEqual(['a'])
+  expect(networks.leave()).toBeNull()
+})
+
+test('closing leaves a network to the pod that is in it, and the process free to end', async () => {
+  networks.expect(9)
+  leave('a')
+  await networks.take()
+  await networks.close()
+  expect(released).toEqual([])
+  expect(detached).toEqual(['a'])
 })

@@ -53,10 +53,10 @@ _agola_has_sockets() {
 _agola_vacate() {
   [ $$ = 1 ] || return 1
   read -r _agola_self _agola_line </proc/self/stat
-  for _agola_try in 1 2 3 4 5 6 7 8 9 10; do
+  for _agola_try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     kill -s KILL -- -1 2>/dev/null
     _agola_is_alone && break
-    ${busyboxPath} usleep 3000
+    ${busyboxPath} usleep 5000
   done
   _agola_is_alone || return 1
   for _agola_file in /dev/shm/* /dev/shm/.[!.]*; do [ ! -e "$_agola_file" ] || return 1; done

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -10,6 +10,7 @@ export const program = fileURLToPath(new URL('../bin/run.js', import.meta.url))
 export const benchImage = 'agola-bench:busybox'
 
 export function makeBenchImage(): void {
+  if (spawnSync('docker', ['image', 'inspect', benchImage], { stdio: 'ignore' }).status === 0) return
   const folder = mkdtempSync(join(tmpdir(), 'agola-bench-image-'))
   try {
     execFileSync(

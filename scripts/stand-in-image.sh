@@ -47,6 +47,11 @@ printf 'root:x:0:\nnode:x:1000:\n' >"$root/etc/group"
 
 node=$(readlink -f "$(PATH="$PWD/node_modules/.bin:$PATH" type -P node)")
 npm=$(dirname "$(dirname "$(readlink -f "$(type -P npm)")")")
+wanted=$(sed -n 's/.*"node": ">=\([0-9]*\)".*/\1/p' package.json)
+if [ "$("$node" -p 'process.versions.node.split(".")[0]')" -lt "$wanted" ]; then
+  echo "the first node found is $("$node" --version); this project needs $wanted or newer: run \`npm ci\`, which brings one" >&2
+  exit 1
+fi
 mkdir -p "$root/usr/local/bin"
 cp "$node" "$root/usr/local/bin/node"
 add_libraries "$node"

@@ -1,9 +1,8 @@
-import { pathToFileURL } from 'node:url'
 import { newExecutorTask } from '../src/engine/decide/executor-task-status.ts'
 import { newRunState, RunDraft, type RunState } from '../src/engine/decide/run-draft.ts'
 import { withAllFetched, withArchivesFetched } from '../src/engine/decide/run-task-state.ts'
 import { aRunConfig, aRunningRun, aRunStep, aSaveStep, type TaskSketch } from '../test/support/a-run-config.ts'
-import { type BenchRow, formatRow, median } from './row.ts'
+import { type BenchRow, median } from './row.ts'
 
 const tasks = 10_000
 const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 5)
@@ -67,8 +66,4 @@ function runToItsEnd(state: RunState): void {
     })
   }
   if (state.run.phase !== 'finished') throw new Error(`the run is ${state.run.phase}`)
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const row of await rows()) console.log(formatRow(row))
 }

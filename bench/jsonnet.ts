@@ -2,9 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { build } from 'rolldown'
-import { type BenchRow, formatRow, inTurns } from './row.ts'
+import { type BenchRow, inTurns } from './row.ts'
 
 const root = join(import.meta.dirname, '..')
 const matrix = join(import.meta.dirname, 'matrix.jsonnet')
@@ -51,8 +50,4 @@ function run(command: string, args: readonly string[]): string {
 
 function checkSame({ ours, theirs }: { ours: string; theirs: string }): void {
   if (JSON.stringify(JSON.parse(ours)) !== JSON.stringify(JSON.parse(theirs))) throw new Error('the outputs differ')
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const row of await rows()) process.stdout.write(`${formatRow(row)}\n`)
 }

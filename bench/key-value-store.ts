@@ -3,7 +3,6 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { pathToFileURL } from 'node:url'
 import { Client, credentials, type ServiceDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { Etcd3 } from 'etcd3'
@@ -12,7 +11,7 @@ import { SqliteKeyValueStore } from '../src/engine/adapters/kv/sqlite.ts'
 import { systemClock, systemRandom } from '../src/engine/adapters/system.ts'
 import type { KeyValueStore } from '../src/engine/ports/key-value-store.ts'
 import { EtcdServer } from '../test/support/etcd-server.ts'
-import { type BenchRow, formatRow, inTurns } from './row.ts'
+import { type BenchRow, inTurns } from './row.ts'
 
 const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 40)
 /** Of each side before anything is timed. What is timed is a store that is in use for a while, not how soon the one code or the other is
@@ -264,8 +263,4 @@ class RawEtcd {
       this.#client.makeUnaryRequest(method.path, method.requestSerialize, method.responseDeserialize, request, done)
     })
   }
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const row of await rows()) console.log(formatRow(row))
 }

@@ -1,9 +1,13 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
+import { join } from 'node:path'
+import type { Measured } from './measure.ts'
 import { type BenchRow, formatRow, isKept, ratioOf } from './row.ts'
 
-/** Runs every benchmark file of this folder (or those named on the command line), prints each row as it comes, and writes all as JSON. */
-const notBenchmarks = new Set(['main.ts', 'row.ts', 'fixture.ts'])
+/** Runs every benchmark file of this folder (or those named on the command line), prints the rows of each, and writes all as JSON. */
+const notBenchmarks = new Set(['main.ts', 'measure.ts', 'row.ts', 'fixture.ts'])
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const jsonFile = process.argv.find((word) => word.startsWith('--json='))?.slice('--json='.length)
 
@@ -19,8 +23,7 @@ const all: (BenchRow & { file: string; ratio: number | null; kept: boolean | nul
 for (const name of names) {
   process.stdout.write(`\n${name}\n`)
   try {
-    const { rows } = (await import(`./${name}.ts`)) as { rows: () => Promise<BenchRow[]> }
-    for (const row of await rows()) {
+    for (const row of await measure(name)) {
       process.stdout.write(`  ${formatRow(row)}\n`)
       all.push({ file: name, ...row, ratio: ratioOf(row), kept: isKept(row) })
     }
@@ -30,3 +33,14 @@ for (const name of names) {
   }
 }
 if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(all, null, 2)}\n`)
+
+/** In a process of its own: what the benchmark before has left in memory slows the next one down, and each child that it starts. */
+async function measure(name: string): Promise<BenchRow[]> {
+  const child = fork(join(import.meta.dirname, 'measure.ts'), [name])
+  const told: Measured[] = []
+  child.on('message', (message: Measured) => told.push(message))
+  await once(child, 'close')
+  const [measured = { error: 'its process ended early' }] = told
+  if ('error' in measured) throw new Error(measured.error)
+  return measured.rows
+}

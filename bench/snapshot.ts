@@ -3,10 +3,9 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Snapshot } from '../src/engine/snapshot/snapshot.ts'
 import { takeSnapshot } from '../src/engine/snapshot/take-snapshot.ts'
-import { type BenchRow, formatRow, inTurns, median } from './row.ts'
+import { type BenchRow, inTurns, median } from './row.ts'
 
 const rounds = Number(process.env.AGOLA_BENCH_ROUNDS ?? 7)
 const manyFiles = 10_000
@@ -135,8 +134,4 @@ async function timed(work: () => Promise<void>): Promise<number> {
   const start = performance.now()
   await work()
   return performance.now() - start
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  for (const row of await rows()) console.log(formatRow(row))
 }

@@ -438,5 +438,5 @@ function keptPods(which: ExecutorSettings['keep'] = 'never'): KeptPods | undefin
 }
 
 function isStoreBroken(error: unknown): boolean {
-  return hasCode(error, 'diskFull') || hasCode(error, 'storeUnusable')
+  return hasCode(error, 'diskFull', 'storeUnusable')
 }

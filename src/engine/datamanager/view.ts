@@ -71,7 +71,7 @@ export class Views {
         this.#view = null
       } catch (error) {
         // The snapshot was replaced, or the revision compacted, between two reads.
-        const isRace = hasCode(error, 'objectDoesNotExist') || hasCode(error, 'revisionCompacted')
+        const isRace = hasCode(error, 'objectDoesNotExist', 'revisionCompacted')
         if (!isRace || attempt >= attemptsMax) throw error
         this.#view = null
       }

@@ -104,10 +104,10 @@ export class AgolaError extends Error {
   }
 }
 
-/** Whether `error` is, or was caused by, an AgolaError with this code. */
-export function hasCode(error: unknown, code: ErrorCode): boolean {
+/** Whether `error` is, or was caused by, an AgolaError with one of these codes. */
+export function hasCode(error: unknown, ...codes: ErrorCode[]): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
-    if (current instanceof AgolaError && current.code === code) return true
+    if (current instanceof AgolaError && codes.includes(current.code)) return true
   }
   return false
 }

@@ -118,6 +118,5 @@ export class Fetcher {
  *  has swept it after the run had ended. */
 function isSettledAnyway(error: unknown): boolean {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return true
-  const codes = ['objectExists', 'logDoesNotExist', 'archiveDoesNotExist', 'executorTaskDoesNotExist'] as const
-  return codes.some((code) => hasCode(error, code))
+  return hasCode(error, 'objectExists', 'logDoesNotExist', 'archiveDoesNotExist', 'executorTaskDoesNotExist')
 }

@@ -31,7 +31,7 @@ export class RunLogs {
       return await this.#openLive(log, options)
     } catch (error) {
       // It may have been fetched between the two looks.
-      const isGone = hasCode(error, 'logDoesNotExist') || hasCode(error, 'executorTaskDoesNotExist')
+      const isGone = hasCode(error, 'logDoesNotExist', 'executorTaskDoesNotExist')
       if (!isGone || !isFetched(await this.#options.readRun(log, options), log)) throw error
       return await this.#openStored(log, options)
     }

@@ -50,7 +50,7 @@ export class StoreWatcher {
         if (signal.aborted || hasCode(error, 'storeClosed')) return
         log.warn('following the store failed', { error: messageOf(error) })
         if (hasCode(error, 'storeUnusable')) onUnusable()
-        if (hasCode(error, 'revisionCompacted') || hasCode(error, 'revisionInFuture')) cursor = null
+        if (hasCode(error, 'revisionCompacted', 'revisionInFuture')) cursor = null
         await clock.sleep(retryMs, signal).catch(() => undefined)
       }
     }

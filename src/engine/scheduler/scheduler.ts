@@ -105,13 +105,14 @@ export class Scheduler implements LoopService {
     try {
       await action
     } catch (error) {
-      const settled = [
+      const isSettled = hasCode(
+        error,
         'runWrongPhase',
         'runDoesNotExist',
         'runTaskAlreadyApproved',
         'runTaskNotWaitingApproval',
-      ] as const
-      if (!settled.some((code) => hasCode(error, code))) throw error
+      )
+      if (!isSettled) throw error
     }
   }
 

@@ -124,7 +124,7 @@ export class RunReadModel {
       const then = await data.feed.position({ signal, revision: position.revision })
       return then.generation === position.generation && then.lastWal === position.lastWal
     } catch (error) {
-      if (hasCode(error, 'revisionCompacted') || hasCode(error, 'notReady')) return false
+      if (hasCode(error, 'revisionCompacted', 'notReady')) return false
       throw error
     }
   }

@@ -52,9 +52,6 @@ export interface DockerDriverOptions {
   networkMode?: string
 }
 
-/** A pod fails for these in any network. */
-const failuresOfItsOwn = ['imageUnavailable', 'diskFull', 'driverUnreachable'] as const
-
 const undoMsMax = 30_000
 
 /** Pods as containers of a Docker or Podman engine that share the main container's network (spec/executor.md 18.3, spec/local-runs.md 14.2). */
@@ -153,7 +150,8 @@ export class DockerDriver implements PodDriver {
     } catch (error) {
       this.#networks.end(network)
       options.signal?.throwIfAborted()
-      if (failuresOfItsOwn.some((code) => hasCode(error, code))) throw error
+      // Of these it fails in any network.
+      if (hasCode(error, 'imageUnavailable', 'diskFull', 'driverUnreachable')) throw error
       this.#options.log.debug('a pod could not be made in the network of another one', { error: messageOf(error) })
       return null
     }
@@ -167,14 +165,14 @@ export class DockerDriver implements PodDriver {
   ): Promise<DockerPod> {
     const { clock, random } = this.#options
     try {
-      const specs = this.#specs(request, tools, network)
+      const networks = this.#leavesNetwork(request) ? this.#networks : null
+      const specs = this.#specs(request, tools, { network, leavesNetwork: networks !== null })
       const created = await startPod(this.#creationParts(request, options), request, specs, options)
       // Its containers are known, and it has nothing else.
       const remove = (call: CallOptions) => removeContainers(this.#client, clock, created.containerIds, call)
       const arch = request.arch === '' ? this.#client.engine.version.arch : request.arch
       const container = request.containers[0] ?? { user: '', environment: {} }
       const parts = { id: request.podId, arch, container, client: this.#client, clock, random, remove }
-      const networks = this.#leavesNetwork(request) ? this.#networks : null
       const watchAgain = (id: string) => new ContainerWatch(id, this.#client, this.#events, clock)
       return new DockerPod({ ...parts, ...created, networks, network, watchAgain })
     } catch (error) {
@@ -208,11 +206,14 @@ export class DockerDriver implements PodDriver {
     }
   }
 
-  #specs(request: PodRequest, tools: ToolsMount, network: HeldNetwork | null) {
+  #specs(
+    request: PodRequest,
+    tools: ToolsMount,
+    { network, leavesNetwork }: { network: HeldNetwork | null; leavesNetwork: boolean },
+  ) {
     const { owner, clock, random, strictCleanup = false } = this.#options
     const names = request.containers.map(() => `agola-${random.uuid()}`)
     const networkMode = network === null ? (this.#options.networkMode ?? '') : `container:${network.containerId}`
-    const leavesNetwork = this.#leavesNetwork(request)
     return podSpec(request, { owner, tools, names, strictCleanup, networkMode, leavesNetwork, nowMs: clock.now() })
   }
 

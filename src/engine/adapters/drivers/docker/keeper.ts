@@ -28,7 +28,7 @@ const commandEnd = ' #whole'
 const networkFiles = '/etc/hosts /etc/hostname /etc/resolv.conf'
 const socketTables = 'tcp tcp6 udp udp6 udplite udplite6 raw raw6 icmp icmp6 unix sctp/assocs'
 
-/** The functions that note how a network is, and that end all processes but the first and this one and tell whether it is as new then: a
+/** Notes how a network is, and makes the function that ends all processes but the first and this one and tells whether it is as new then: a
  *  file that was changed, a socket that waits for its peer, a process that cannot be ended, or memory that stays are for no other pod. */
 const vacate = `_agola_look() {
   _agola_text=$(${busyboxPath} stat -c '%a %u %g %s' ${networkFiles} 2>/dev/null)
@@ -63,9 +63,8 @@ _agola_vacate() {
   _agola_look
   [ "$_agola_text" = "$_agola_found" ] || return 1
   ! _agola_has_sockets
-}`
-
-const noteNetwork = `_agola_look
+}
+_agola_look
 _agola_found=$_agola_text
 `
 
@@ -86,7 +85,7 @@ export function vacatedPattern(token: string): RegExp {
  *  (`vacatedPattern`).
  *  A shell that waits takes in the children that others left behind, as an init does, so that neither Docker's init nor Podman's, which is
  *  not always installed, is needed. Where it is not the first of its processes, as with an init or the host's, it ends nothing but itself. */
-export function keeper(opening: PodOpening | undefined, { leavesNetwork = false } = {}): string[] {
+export function keeper(opening: PodOpening | undefined, { leavesNetwork }: { leavesNetwork: boolean }): string[] {
   const first =
     opening === undefined
       ? ''
@@ -94,7 +93,7 @@ export function keeper(opening: PodOpening | undefined, { leavesNetwork = false 
   const script = `trap 'exit 0' USR2
 exec 3<&0
 ${first}
-${leavesNetwork ? `${vacate}\n${noteNetwork}` : ''}IFS= read -r _agola_bytes <&3 || exit 0
+${leavesNetwork ? vacate : ''}IFS= read -r _agola_bytes <&3 || exit 0
 _agola_command=
 if [ -n "$_agola_bytes" ]; then
   _agola_command=$(${busyboxPath} head -c "$_agola_bytes" <&3)

@@ -70,7 +70,7 @@ export class PodNetworks {
 
   /** A pod was asked for that has a network of its own in any case. */
   pass(): void {
-    this.#expected = Math.max(0, this.#expected - 1)
+    this.expect(-1)
     while (this.#free.size > this.#expected) this.end(this.#pop())
   }
 

@@ -22,25 +22,24 @@ process.stdout.write(
 const all: (BenchRow & { file: string; ratio: number | null; kept: boolean | null })[] = []
 for (const name of names) {
   process.stdout.write(`\n${name}\n`)
-  try {
-    for (const row of await measure(name)) {
-      process.stdout.write(`  ${formatRow(row)}\n`)
-      all.push({ file: name, ...row, ratio: ratioOf(row), kept: isKept(row) })
-    }
-  } catch (error) {
-    process.stdout.write(`  not measured: ${error instanceof Error ? error.message : String(error)}\n`)
+  const measured = await measure(name)
+  if ('error' in measured) {
+    process.stdout.write(`  not measured: ${measured.error}\n`)
     process.exitCode = 1
+    continue
+  }
+  for (const row of measured.rows) {
+    process.stdout.write(`  ${formatRow(row)}\n`)
+    all.push({ file: name, ...row, ratio: ratioOf(row), kept: isKept(row) })
   }
 }
 if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(all, null, 2)}\n`)
 
 /** In a process of its own: what the benchmark before has left in memory slows the next one down, and each child that it starts. */
-async function measure(name: string): Promise<BenchRow[]> {
+async function measure(name: string): Promise<Measured> {
   const child = fork(join(import.meta.dirname, 'measure.ts'), [name])
   const told: Measured[] = []
   child.on('message', (message: Measured) => told.push(message))
   await once(child, 'close')
-  const [measured = { error: 'its process ended early' }] = told
-  if ('error' in measured) throw new Error(measured.error)
-  return measured.rows
+  return told[0] ?? { error: 'its process ended early' }
 }

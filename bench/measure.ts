@@ -1,3 +1,4 @@
+import { messageOf } from '../src/engine/model/errors.ts'
 import type { BenchRow } from './row.ts'
 
 /** What this process tells the one that started it. */
@@ -9,9 +10,8 @@ async function measure(name: string): Promise<Measured> {
     const { rows } = (await import(`./${name}.ts`)) as { rows: () => Promise<BenchRow[]> }
     return { rows: await rows() }
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) }
+    return { error: messageOf(error) }
   }
 }
 
 process.send?.(await measure(process.argv[2] ?? ''))
-process.disconnect?.()

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { DockerDriver } from '../../src/engine/adapters/drivers/docker/driver.ts'
-import { defaultToolsSettings } from '../../src/engine/adapters/drivers/docker/tools-image.ts'
-import { createLog, systemClock, systemRandom } from '../../src/engine/adapters/system.ts'
+import { createLog } from '../../src/engine/adapters/system.ts'
 import type { TestEngine } from '../support/docker-engine.ts'
 import { TestImages } from '../support/docker-images.ts'
+import { aDockerDriver } from '../support/docker-world.ts'
 import type { DriverUnderTest } from './pod-driver.ts'
 
 /** The Docker driver over an engine, with groups of its own, so that nobody else's pods are touched. */
@@ -14,16 +13,7 @@ export async function startEngineSetup(
   const images = new TestImages(started.engine)
   const groups = { ours: randomUUID(), foreign: randomUUID() }
   const driver = (group: 'ours' | 'foreign' = 'ours') =>
-    new DockerDriver({
-      engine: started.engine,
-      clock: systemClock,
-      random: systemRandom,
-      log: createLog('warn', (line) => process.stderr.write(line)),
-      owner: { executorsGroupId: groups[group], mode: 'local' },
-      privilegedContainers: false,
-      tools: defaultToolsSettings,
-      clientConfig: null,
-    })
+    aDockerDriver(started.engine, groups[group], { log: createLog('warn', (line) => process.stderr.write(line)) })
   const end = async () => {
     await images.removeAll()
     await started.end()

@@ -20,6 +20,8 @@ export interface DockerWorld {
   groupId: string
   inNetwork: string[]
   createDriver: (options?: Partial<DockerDriverOptions>) => DockerDriver
+  /** The main container of a pod, as the engine knows it, also of one that was removed and left its network. */
+  mainOf: (podId: string) => Promise<{ containerId: string; networkMode: string }>
   /** Names of the containers and volumes of the group that exist. */
   leftovers: () => Promise<string[]>
   end: () => Promise<void>
@@ -30,18 +32,16 @@ export async function startDockerWorld(started: TestEngine): Promise<DockerWorld
   const client = new EngineClient(engine)
   const images = new TestImages(engine)
   const groupId = randomUUID()
-  const createDriver = (options: Partial<DockerDriverOptions> = {}) =>
-    new DockerDriver({
-      engine,
-      clock: systemClock,
-      random: systemRandom,
-      log: createLog('error', (line) => process.stderr.write(line)),
-      owner: { executorsGroupId: groupId, mode: 'local' },
-      privilegedContainers: false,
-      tools: defaultToolsSettings,
-      clientConfig: null,
-      ...options,
-    })
+  const createDriver = (options: Partial<DockerDriverOptions> = {}) => aDockerDriver(engine, groupId, options)
+  const mainOf = async (podId: string) => {
+    const filters = { label: [`agola.io/podid=${podId}`, 'agola.io/containerindex=0'] }
+    const [main] = (await client.json('GET', '/containers/json', { query: { all: true, filters } })) as {
+      Id: string
+      HostConfig: { NetworkMode: string }
+    }[]
+    if (main === undefined) throw new Error(`the pod ${podId} has no main container`)
+    return { containerId: main.Id, networkMode: main.HostConfig.NetworkMode }
+  }
   const leftovers = async () => {
     const filters = { label: [`agola.io/executorsgroupid=${groupId}`, 'agola.io/podid'] }
     const containers = (await client.json('GET', '/containers/json', { query: { all: true, filters } })) as {
@@ -60,7 +60,7 @@ export async function startDockerWorld(started: TestEngine): Promise<DockerWorld
     await images.removeAll()
     await started.end()
   }
-  return { engine, client, images, groupId, inNetwork, createDriver, leftovers, end }
+  return { engine, client, images, groupId, inNetwork, createDriver, mainOf, leftovers, end }
 }
 
 /** Tools volumes are shared; those that this group made go with it, unless somebody uses them meanwhile. */
@@ -70,6 +70,25 @@ async function removeToolsOf(client: EngineClient, groupId: string): Promise<voi
     Volumes: { Name: string }[] | null
   }
   for (const { Name } of Volumes ?? []) await client.json('DELETE', `/volumes/${Name}`).catch(() => undefined)
+}
+
+/** A driver of local runs; `executorsGroupId` keeps its pods apart from those of others. */
+export function aDockerDriver(
+  engine: Engine,
+  executorsGroupId: string,
+  options: Partial<DockerDriverOptions> = {},
+): DockerDriver {
+  return new DockerDriver({
+    engine,
+    clock: systemClock,
+    random: systemRandom,
+    log: createLog('error', (line) => process.stderr.write(line)),
+    owner: { executorsGroupId, mode: 'local' },
+    privilegedContainers: false,
+    tools: defaultToolsSettings,
+    clientConfig: null,
+    ...options,
+  })
 }
 
 export function aContainer(image: string, overrides: Partial<ExecutorContainer> = {}): ExecutorContainer {

@@ -228,9 +228,8 @@ test('every object carries the labels that a sweep needs', async () => {
 test('a pod is listed as long as anything of it is left: a container, or a mere volume', async () => {
   const request = aPodRequest([aContainer(busybox), aContainer(busybox, { entrypoint: 'sleep 1000' })])
   await create(request)
-  const filters = { label: [`agola.io/podid=${request.podId}`, 'agola.io/containerindex=0'] }
-  const [main] = (await world.client.json('GET', '/containers/json', { query: { filters } })) as { Id: string }[]
-  await world.client.json('DELETE', `/containers/${main?.Id}`, { query: { force: true } })
+  const { containerId } = await world.mainOf(request.podId)
+  await world.client.json('DELETE', `/containers/${containerId}`, { query: { force: true } })
   expect(await driver.listPods()).toMatchObject([{ podId: request.podId, taskId: 'task' }])
   await driver.removePod(request.podId)
 

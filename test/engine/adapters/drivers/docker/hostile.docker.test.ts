@@ -48,11 +48,7 @@ const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   )
 
-async function mainOf(pod: { id: string }): Promise<string> {
-  const filters = { label: [`agola.io/podid=${pod.id}`, 'agola.io/containerindex=0'] }
-  const [main] = (await world.client.json('GET', '/containers/json', { query: { filters } })) as { Id: string }[]
-  return main?.Id ?? ''
-}
+const mainOf = async (pod: { id: string }) => (await world.mainOf(pod.id)).containerId
 
 test('a main container that is removed from outside ends the pod and its commands', async () => {
   const pod = await create()

@@ -1,21 +1,13 @@
-import { DockerDriver } from '../../../../../src/engine/adapters/drivers/docker/driver.ts'
 import { probeEngine } from '../../../../../src/engine/adapters/drivers/docker/probe.ts'
-import { defaultToolsSettings } from '../../../../../src/engine/adapters/drivers/docker/tools-image.ts'
-import { createLog, systemClock, systemRandom } from '../../../../../src/engine/adapters/system.ts'
-import { aContainer, aPodRequest, runIn } from '../../../../support/docker-world.ts'
+import { systemClock } from '../../../../../src/engine/adapters/system.ts'
+import { aContainer, aDockerDriver, aPodRequest, runIn } from '../../../../support/docker-world.ts'
 
 /** A program to be killed: holds the network of a pod that it has removed, says so and waits. Words: the engine's address, the group, the image. */
 const [, , url = '', executorsGroupId = '', image = ''] = process.argv
-const driver = new DockerDriver({
-  engine: await probeEngine({ url, tls: null }),
+const engine = await probeEngine({ url, tls: null })
+const driver = aDockerDriver(engine, executorsGroupId, {
   // Nothing that is held gets old.
   clock: { ...systemClock, sleep: () => new Promise(() => undefined) },
-  random: systemRandom,
-  log: createLog('error', (line) => process.stderr.write(line)),
-  owner: { executorsGroupId, mode: 'local' },
-  privilegedContainers: false,
-  tools: defaultToolsSettings,
-  clientConfig: null,
 })
 driver.expectPods(2)
 const request = aPodRequest([aContainer(image)], { opening: { script: ':', parameters: [] } })

@@ -51,20 +51,17 @@ function expecting(pods: number, ...options: Parameters<DockerWorld['createDrive
 
 /** The container whose network the pod is in: null for one of its own. */
 async function networkOf({ id }: Pod): Promise<string | null> {
-  const { networkMode } = await inspect(id)
+  const { networkMode } = await world.mainOf(id)
   return /^container:(.+)$/.exec(networkMode)?.[1] ?? null
 }
 
-async function inspect(podId: string): Promise<{ containerId: string; networkMode: string }> {
-  const filters = { label: [`agola.io/podid=${podId}`] }
-  const [found] = (await world.client.json('GET', '/containers/json', { query: { all: true, filters } })) as {
-    Id: string
-    HostConfig: { NetworkMode: string }
-  }[]
-  return { containerId: found?.Id ?? '', networkMode: found?.HostConfig.NetworkMode ?? '' }
-}
-
 const shell = (pod: Pod, script: string, user = '') => runIn(pod, [...pod.toolbox('sh'), '-c', script], { user })
+
+/** A pod that has had no command leaves no network. */
+async function useAndRemove(pod: Pod): Promise<void> {
+  await shell(pod, 'true')
+  await pod.remove()
+}
 
 test.each([
   ['nothing', ''],
@@ -73,7 +70,7 @@ test.each([
 ])('a pod that left %s leaves its network to the next, in which all is as new', async (_, script) => {
   const { driver, create } = expecting(3)
   const first = await create()
-  const { containerId } = await inspect(first.id)
+  const { containerId } = await world.mainOf(first.id)
   const look = `hostname; ip addr; cat /etc/hosts /etc/resolv.conf; grep -hv '^ *sl' /proc/net/tcp /proc/net/udp; ls /tmp; ps | wc -l`
   const seen = await shell(first, look)
   expect((await shell(first, script)).exitCode).toBe(0)
@@ -110,16 +107,13 @@ test('a pod that the engine looks after takes its network with it, its own or no
   const image = await world.images.withHealthCheck()
   const { create } = expecting(4)
   const first = await create({ image })
-  await shell(first, 'true')
-  await first.remove()
+  await useAndRemove(first)
   expect(await world.leftovers()).toEqual([])
   const plain = await create()
-  await shell(plain, 'true')
-  await plain.remove()
+  await useAndRemove(plain)
   const joined = await create({ image })
   expect(await networkOf(joined)).not.toBeNull()
-  await shell(joined, 'true')
-  await joined.remove()
+  await useAndRemove(joined)
   expect(await networkOf(await create())).toBeNull()
 })
 
@@ -137,8 +131,7 @@ test('a command that runs when its pod leaves its network ends with the pod', { 
 test('a network that a pod could not be made in goes', async () => {
   const { create } = expecting(9)
   const pod = await create()
-  await shell(pod, 'true')
-  await pod.remove()
+  await useAndRemove(pod)
   await expect(create({ image: 'localhost/agola-test-missing' }, { pull: 'never' })).rejects.toThrow('missing')
   expect(await networkOf(await create())).toBeNull()
 })
@@ -146,8 +139,7 @@ test('a network that a pod could not be made in goes', async () => {
 test('a pod whose image brings a volume takes its network with it', async () => {
   const { create } = expecting(2)
   const first = await create({ image: await world.images.withVolume('/data') })
-  await shell(first, 'true')
-  await first.remove()
+  await useAndRemove(first)
   expect(await world.leftovers()).toEqual([])
 })
 
@@ -173,8 +165,7 @@ test('removing a pod again, or from two sides, does not touch the network that o
   await Promise.all([first.remove(), first.remove()])
   const second = await create()
   expect(await networkOf(second)).not.toBeNull()
-  await shell(second, 'true')
-  await second.remove()
+  await useAndRemove(second)
   const third = await create()
   expect(await networkOf(third)).not.toBeNull()
   await Promise.all([first.remove(), second.remove()])
@@ -184,9 +175,8 @@ test('removing a pod again, or from two sides, does not touch the network that o
 test('a pod is lost when its network is', async () => {
   const { create } = expecting(3)
   const first = await create()
-  const { containerId } = await inspect(first.id)
-  await shell(first, 'true')
-  await first.remove()
+  const { containerId } = await world.mainOf(first.id)
+  await useAndRemove(first)
   const second = await create()
   expect(await networkOf(second)).toBe(containerId)
   await world.client.json('POST', `/containers/${containerId}/kill`)
@@ -198,8 +188,7 @@ test('a pod is lost when its network is', async () => {
 test('a network that was joined is looked at as well', async () => {
   const { create } = expecting(3)
   const first = await create()
-  await shell(first, 'true')
-  await first.remove()
+  await useAndRemove(first)
   const second = await create()
   expect(await networkOf(second)).not.toBeNull()
   await shell(second, 'echo 127.0.0.1 other >>/etc/hosts')
@@ -220,9 +209,8 @@ test('processes that the container’s user may not end keep the network from ot
 test('a pod whose network is gone before it is made gets one of its own', async () => {
   const { create } = expecting(2)
   const first = await create()
-  await shell(first, 'true')
-  await first.remove()
-  const { containerId } = await inspect(first.id)
+  await useAndRemove(first)
+  const { containerId } = await world.mainOf(first.id)
   const second = create()
   await world.client.json('POST', `/containers/${containerId}/kill`).catch(() => undefined)
   expect(await shell(await second, 'echo works')).toMatchObject({ stdout: 'works\n' })
@@ -231,10 +219,7 @@ test('a pod whose network is gone before it is made gets one of its own', async 
 test('a pod that is not the last of those expected is removed at once without any; so is the last', async () => {
   const { driver, create } = expecting(2)
   const [first, second] = [await create(), await create()]
-  for (const pod of [first, second]) {
-    await shell(pod, 'true')
-    await pod.remove()
-  }
+  for (const pod of [first, second]) await useAndRemove(pod)
   expect(await world.leftovers()).toEqual([])
   await driver.close()
 })
